@@ -1,0 +1,391 @@
+"""Pictures and plots of the course, each shown with an alt text that stays in the notebook.
+
+    fig = figures.images({"gray": gray, "network": colorized, "truth": rgb})
+    figures.show(fig, alt="Eight test pictures: the network's colors are right but pale.")
+
+Every helper takes tensors (any device), arrays or PIL pictures, and returns the figure or the axis it drew on.
+Colors of lines and bars are those of Okabe and Ito, told apart by color-blind readers; type is large enough
+for a page 400 pixels wide. Nothing here trains, and nothing that trains draws.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from PIL import Image
+from torch import Tensor
+
+__all__ = [
+    "PALETTE", "STYLE", "ab_plane", "bars", "image", "images", "lines", "loss_history", "new", "png", "scatter_ab",
+    "show", "swatches", "to_rgb",
+]  # fmt: skip
+
+# Okabe and Ito 2008, yellow last because it is faint on white.
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+STYLE = {
+    "font.size": 13, "axes.titlesize": 14, "axes.labelsize": 13, "xtick.labelsize": 12, "ytick.labelsize": 12,
+    "legend.fontsize": 12, "legend.frameon": False, "lines.linewidth": 2.2, "axes.spines.top": False,
+    "axes.spines.right": False, "figure.dpi": 100, "savefig.dpi": 100, "figure.facecolor": "white",
+}  # fmt: skip
+DPI = 100
+SHORTEST_ALT = 15  # characters
+LARGEST_PNG = 350_000  # bytes; above it a picture is reduced to a palette of 256 colors
+
+
+def new(
+    rows: int = 1, columns: int = 1, width: float = 7.0, height: float = 4.0, **keywords: Any
+) -> tuple[Figure, Any]:
+    """A figure and its axes in the course's style, as plt.subplots returns them; width and height in inches."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
+        return figure, figure.subplots(rows, columns, **keywords)
+
+
+# ---------------------------------------------------------------------------------------------------- pictures
+
+
+def to_rgb(x: Any) -> np.ndarray:
+    """Any picture as uint8, (H, W, 3) or, for a batch, (N, H, W, 3).
+
+    x   tensor or array (…, 3 or 1, H, W) or (…, H, W, 3 or 1) or (H, W); uint8, bool, or floats in [0, 1]
+        (values slightly outside are clipped); or a PIL picture. One channel becomes gray.
+    """
+    if isinstance(x, Image.Image):
+        return np.asarray(x.convert("RGB"))
+    if isinstance(x, (list, tuple)):
+        return np.stack([to_rgb(one) for one in x])
+    a = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+    if a.ndim == 2:
+        a = a[None]
+    if a.ndim not in (3, 4) or not ({1, 3} & {a.shape[-3], a.shape[-1]}):
+        raise ValueError(f"expected a picture (3, H, W) or (N, 3, H, W), one channel for gray, got shape {a.shape}")
+    if a.shape[-3] in (1, 3):
+        a = np.moveaxis(a, -3, -1)  # … H W C
+    if a.dtype == bool:
+        a = a.astype(np.uint8) * 255
+    elif a.dtype != np.uint8:
+        if not np.issubdtype(a.dtype, np.floating):
+            raise ValueError(f"expected uint8, bool or floats in [0, 1], got {a.dtype}")
+        if a.size and np.nanmax(a) > 2:
+            raise ValueError(f"expected floats in [0, 1], got values up to {np.nanmax(a):.4g}")
+        a = np.round(np.clip(np.nan_to_num(a), 0, 1) * 255).astype(np.uint8)
+    return np.repeat(a, 3, axis=-1) if a.shape[-1] == 1 else a
+
+
+def image(ax: Axes, x: Any, title: str | None = None) -> Axes:
+    """One picture on an axis, enlarged by nearest neighbor, without ticks."""
+    a = to_rgb(x)
+    if a.ndim == 4:
+        if len(a) != 1:
+            raise ValueError(f"expected one picture, got a batch of {len(a)}; figures.images shows many")
+        a = a[0]
+    ax.imshow(a, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+    if title:
+        ax.set_title(title)
+    return ax
+
+
+def images(
+    rows: Mapping[str, Any] | Sequence[Any] | Any,
+    labels: Sequence[str] | None = None,
+    titles: Sequence[str] | None = None,
+    width: float = 7.0,
+    label_width: float | None = None,
+) -> Figure:
+    """Rows of pictures: {"gray": batch, "truth": batch}, or a list of batches with labels, or one batch.
+
+    rows     each a batch (N, 3 or 1, H, W), a list of pictures, or one picture; rows may differ in length
+    labels   one a row (a mapping brings its own); for one batch: one a picture, as titles
+    titles   one a column
+    width    of the figure in inches; the pictures are enlarged by a whole factor and nearest neighbor
+    """
+    if isinstance(rows, Mapping):
+        labels, rows = list(rows), list(rows.values())
+    elif not isinstance(rows, (list, tuple)):
+        rows = [rows]
+        titles, labels = (titles or labels), None
+    batches = [a if a.ndim == 4 else a[None] for a in map(to_rgb, rows)]  # each N H W 3
+    if labels is not None and len(labels) != len(batches):
+        raise ValueError(f"{len(labels)} labels for {len(batches)} rows")
+    columns = max(len(a) for a in batches)
+    if label_width is None:
+        label_width = 0.16 + 0.105 * max(len(line) for name in labels for line in name.split("\n")) if labels else 0.0
+    cell = min((width - label_width) / columns, 2.6)  # inches
+    heights = [cell * a.shape[1] / a.shape[2] for a in batches]
+    top = 0.32 if titles else 0.02
+    gap = 0.04
+    total = sum(heights) + gap * (len(batches) - 1) + top + 0.02
+    full = label_width + cell * columns
+    with rc_context(STYLE):
+        figure = Figure(figsize=(full, total), dpi=DPI)
+        y = total - top
+        for row, (batch, height) in enumerate(zip(batches, heights)):
+            y -= height
+            for column, picture in enumerate(batch):
+                box = (
+                    (label_width + column * cell + gap / 2) / full, y / total, (cell - gap) / full, height / total,
+                )  # fmt: skip
+                ax = figure.add_axes(box)
+                image(ax, picture)
+                if row == 0 and titles and column < len(titles):
+                    ax.set_title(titles[column], fontsize=12, pad=4)
+            if labels:
+                figure.text(
+                    (label_width - 0.1) / full, (y + height / 2) / total, labels[row], ha="right", va="center",
+                    fontsize=12,
+                )  # fmt: skip
+            y -= gap
+    return figure
+
+
+def swatches(*colors: Any, labels: Sequence[str] | None = None, columns: int = 8, size: float = 0.95) -> Figure:
+    """Patches of plain color, side by side, `columns` a line.
+
+    colors   each a color (3,), several (N, 3), a picture of colors (…, 3, H, W) as color.swatch makes, or "#0072B2";
+             uint8 or floats in [0, 1]
+    labels   one a patch
+    """
+    patches = [patch for one in colors for patch in _patches(one)]
+    if labels is not None and len(labels) != len(patches):
+        raise ValueError(f"{len(labels)} labels for {len(patches)} colors")
+    columns = min(columns, len(patches))
+    lines_ = -(-len(patches) // columns)
+    longest = max((len(line) for label in labels or () for line in label.split("\n")), default=0)
+    tall = 0.07 + 0.2 * max((label.count("\n") + 1 for label in labels or ()), default=0)
+    wide = max(size, 0.1 * longest)
+    figure, axes = new(lines_, columns, wide * columns, (size + tall) * lines_, squeeze=False)
+    for ax, patch in zip(axes.flat, patches):
+        image(ax, np.broadcast_to(patch, (8, 8, 3)).copy())
+    for ax in axes.flat[len(patches) :]:
+        ax.set_axis_off()
+    for ax, label in zip(axes.flat, labels or ()):
+        ax.set_xlabel(label, fontsize=12)
+    return figure
+
+
+def _patches(colors: Any) -> np.ndarray:
+    """(N, 3) uint8 from any of the forms that `swatches` takes."""
+    if isinstance(colors, str):
+        return np.array([[int(colors[i : i + 2], 16) for i in (1, 3, 5)]], np.uint8)
+    a = colors.detach().cpu().numpy() if isinstance(colors, Tensor) else np.asarray(colors)
+    if a.ndim >= 3 and a.shape[-3] == 3:  # … 3 H W -> N 3
+        a = np.moveaxis(a, -3, -1).reshape(-1, 3)
+    elif a.ndim and a.shape[-1] == 3:
+        a = a.reshape(-1, 3)
+    else:
+        raise ValueError(f"expected colors (3,), (N, 3) or (…, 3, H, W), got shape {a.shape}")
+    return to_rgb(a.T[:, None, :])[0]  # 3 1 N -> N 3
+
+
+# --------------------------------------------------------------------------------------------------- ab plane
+
+AB_LIMIT = 110  # the sRGB gamut lies within ±110 in a and b, but for b of the strongest blue (−108) well inside
+
+
+@lru_cache(maxsize=8)
+def _gamut(lightness: float | None, step: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """RGBA picture of the ab plane (rows: b upwards) and the mask of ab that some sRGB color has.
+
+    lightness   one L: its slice of the gamut; None: all L, each ab drawn at the middle of the L it can have
+    """
+    from colorlib import color
+
+    axis = torch.arange(-AB_LIMIT, AB_LIMIT + step, step, dtype=torch.float32)
+    b, a = torch.meshgrid(axis, axis, indexing="ij")  # K K
+    levels = torch.arange(2, 100, 2.0) if lightness is None else torch.tensor([float(lightness)])
+    lab = torch.stack([levels.view(-1, 1, 1).expand(-1, *a.shape), a.expand(len(levels), -1, -1),
+                       b.expand(len(levels), -1, -1)], dim=1)  # fmt: skip  # levels 3 K K
+    inside = torch.cat([color.in_gamut(one) for one in lab.split(8)])[:, 0] if lab.dim() == 4 else None
+    count = inside.sum(0)  # K K
+    middle = (inside * levels.view(-1, 1, 1)).sum(0) / count.clamp(min=1)
+    rgb = color.lab_to_rgb(torch.stack([middle, a, b]))  # 3 K K
+    rgba = torch.cat([rgb, (count > 0).float()[None]]).permute(1, 2, 0).numpy()
+    return rgba, (count > 0).numpy()
+
+
+def ab_plane(ax: Axes | None = None, gamut: bool = True, lightness: float | None = None, alpha: float = 0.55) -> Axes:
+    """The ab plane with the colors that a screen can show and the outline of the sRGB gamut.
+
+    ax          None: a new figure (`figures.show` takes the axis)
+    gamut       draw the colors; else only the outline
+    lightness   L in 0…100: that slice of the gamut; None: the shadow of the whole solid
+    """
+    if ax is None:
+        _, ax = new(width=5.4, height=5.0)
+    rgba, inside = _gamut(lightness)
+    extent = (-AB_LIMIT, AB_LIMIT, -AB_LIMIT, AB_LIMIT)
+    if gamut:
+        ax.imshow(rgba, origin="lower", extent=extent, alpha=alpha, interpolation="nearest", zorder=0)
+    ax.contour(inside, levels=[0.5], origin="lower", extent=extent, colors="0.35", linewidths=1.2, zorder=1)
+    ax.axhline(0, color="0.6", lw=0.8, zorder=1)
+    ax.axvline(0, color="0.6", lw=0.8, zorder=1)
+    ax.set(xlim=(-AB_LIMIT, AB_LIMIT), ylim=(-AB_LIMIT, AB_LIMIT), aspect="equal")
+    ax.set_xlabel("a: green to red")
+    ax.set_ylabel("b: blue to yellow")
+    ax.set_xticks(range(-100, 101, 50))
+    ax.set_yticks(range(-100, 101, 50))
+    return ax
+
+
+def scatter_ab(
+    ax: Axes, ab: Any, colors: Any = None, label: str | None = None, size: float = 14, **keywords: Any
+) -> Axes:
+    """Points on an ab plane.
+
+    ab       (P, 2), (2, H, W) or (N, 2, H, W), Lab units
+    colors   a color for all of them, or (P, 3) RGB, one each
+    """
+    points = ab.detach().cpu().numpy() if isinstance(ab, Tensor) else np.asarray(ab)
+    if points.ndim >= 3 and points.shape[-3] == 2:
+        points = np.moveaxis(points, -3, -1)
+    points = points.reshape(-1, 2)
+    if colors is not None and not isinstance(colors, str):
+        colors = _patches(colors) / 255
+    ax.scatter(points[:, 0], points[:, 1], s=size, c=colors, label=label, **{"linewidths": 0, "zorder": 3} | keywords)
+    return ax
+
+
+# ------------------------------------------------------------------------------------------------------ plots
+
+
+def lines(
+    series: Mapping[str, Any],
+    x: Iterable[float] | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    ax: Axes | None = None,
+    **keywords: Any,
+) -> Axes:
+    """One line a name: {"trained": [...], "mean": [...]}; a single number becomes a dashed level.
+
+    x   shared by all lines; default 1, 2, 3, …
+    """
+    if ax is None:
+        _, ax = new()
+    x = None if x is None else np.asarray(list(x))
+    for i, (name, values) in enumerate(series.items()):
+        values = values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values, float)
+        tint = PALETTE[i % len(PALETTE)]
+        if values.ndim == 0:
+            ax.axhline(float(values), color=tint, ls="--", label=name)
+            continue
+        at = np.arange(1, len(values) + 1) if x is None else x
+        ax.plot(at, values, color=tint, label=name, **{"marker": "o" if len(values) < 30 else None, "ms": 5} | keywords)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(series) > 1:
+        ax.legend()
+    return ax
+
+
+def loss_history(
+    histories: Mapping[str, Any], key: str = "loss", ax: Axes | None = None, ylabel: str | None = None
+) -> Axes:
+    """Loss against epoch, a line a training: {"K1": history, "N1": history, "training mean": 0.0071}.
+
+    Each value is a History (its .epochs hold dicts), a list of such dicts, a list of numbers, or one number.
+    """
+    series = {name: _losses(value, key) for name, value in histories.items()}
+    ax = lines(series, xlabel="epoch", ylabel=ylabel or key.replace("_", " "), ax=ax)
+    ax.set_ylim(bottom=0)
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    return ax
+
+
+def _losses(history: Any, key: str) -> Any:
+    epochs = getattr(history, "epochs", history)
+    if isinstance(epochs, (int, float)) or (isinstance(epochs, Tensor) and epochs.dim() == 0):
+        return float(epochs)
+    return [float(one[key]) if isinstance(one, Mapping) else float(one) for one in epochs]
+
+
+def bars(
+    values: Mapping[str, float],
+    ax: Axes | None = None,
+    label: str = "",
+    colors: Sequence[str] | str | None = None,
+    form: str = "{:.3g}",
+) -> Axes:
+    """Horizontal bars, the first on top, each with its number: {"gray": 1.02, "training mean": 1.0, "K1": 0.86}."""
+    if ax is None:
+        _, ax = new(height=0.6 + 0.45 * len(values))
+    names, lengths = list(values), [float(v) for v in values.values()]
+    drawn = ax.barh(names, lengths, color=colors or PALETTE[0], height=0.65)
+    ax.bar_label(drawn, [form.format(v) for v in lengths], padding=4, fontsize=12)
+    ax.margins(x=0.15)
+    ax.invert_yaxis()
+    ax.set_xlabel(label)
+    ax.tick_params(left=False)
+    return ax
+
+
+# ------------------------------------------------------------------------------------------------------- show
+
+
+def png(figure: Figure | Axes | Any, dpi: int = DPI) -> bytes:
+    """A figure, axis or picture as PNG, without an alpha channel; above LARGEST_PNG with a palette of 256 colors."""
+    if isinstance(figure, Axes):
+        figure = figure.figure
+    if isinstance(figure, Figure):
+        buffer = io.BytesIO()
+        with rc_context(STYLE):
+            figure.savefig(buffer, format="png", dpi=dpi, facecolor="white", metadata={"Software": None})
+        picture = Image.open(buffer).convert("RGB")
+    else:
+        picture = Image.fromarray(to_rgb(figure))
+    data = _encoded(picture)
+    if len(data) > LARGEST_PNG:
+        data = _encoded(picture.quantize(256, dither=Image.Dither.FLOYDSTEINBERG))
+    return data
+
+
+def _encoded(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def show(figure: Figure | Axes | Any, alt: str, dpi: int = DPI) -> None:
+    """Show a figure (or axis, or picture) in the notebook and close it.
+
+    alt   what a reader who does not see the picture must know; at least 15 characters, else ValueError.
+          It is stored with the output: nbconvert and JupyterLab take it from the metadata, and the text form
+          of the output is the alt text.
+    """
+    text = " ".join(str(alt).split())
+    if len(text) < SHORTEST_ALT:
+        raise ValueError(f"the alt text must say what is seen, in at least {SHORTEST_ALT} characters; got {alt!r}")
+    bundle = {"image/png": png(figure, dpi), "text/plain": text}
+    _close(figure)
+    from IPython import get_ipython
+    from IPython.display import display
+
+    if get_ipython() is None:  # a plain script: say what would be seen
+        print(f"[figure] {text}")
+        return
+    import base64
+
+    bundle["image/png"] = base64.b64encode(bundle["image/png"]).decode()
+    display(bundle, raw=True, metadata={"image/png": {"alt": text}})
+
+
+def _close(figure: Any) -> None:
+    """Close it in pyplot, if that made it, so that the notebook does not show it a second time."""
+    if isinstance(figure, Axes):
+        figure = figure.figure
+    if isinstance(figure, Figure):
+        import sys
+
+        if "matplotlib.pyplot" in sys.modules:
+            sys.modules["matplotlib.pyplot"].close(figure)

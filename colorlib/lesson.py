@@ -1,0 +1,354 @@
+"""The frame of a notebook: profile, device, data, claims, record.
+
+    lesson = Lesson("03", profile=PROFILE, seed=SEED, device=DEVICE, data=DATA)
+    lesson.claim("the U-Net beats the plain stack", unet < koo, unet=unet, koo=koo)
+    lesson.finish()
+
+A claim that does not hold stops the notebook; what was claimed, with its numbers, goes to a record under results/.
+The environment variables COLORLIB_PROFILE, COLORLIB_DEVICE and COLORLIB_DATASET override what the cell says,
+for tools that cannot set a notebook's parameters; COLORLIB_RESULTS names another folder for records.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import platform
+import sys
+import time
+import warnings
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import psutil
+import torch
+from torch import Tensor
+
+from colorlib._notebook import notebook_file, project_root, source_hash
+
+if TYPE_CHECKING:
+    from colorlib.images import ImageSet
+
+__all__ = ["PROFILES", "ClaimError", "Lesson"]
+
+NAMES = ("smoke", "quick", "lesson", "full")
+
+# What the profiles differ in: numbers only. minutes: expected on two cores (full: on a GPU); memory_mb: peak.
+# smoke: CI, generated images · quick: a class · lesson: trains everything · full: the sources' sizes and epochs.
+PROFILES: dict[str, dict[str, dict[str, float]]] = {
+    "01": {
+        "smoke": dict(train_images=200, test_images=100, size=32, epochs=0, minutes=1, memory_mb=900),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=0, minutes=2, memory_mb=1200),
+        "lesson": dict(train_images=10_000, test_images=10_000, size=32, epochs=0, minutes=5, memory_mb=2000),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=0, minutes=5, memory_mb=4000),
+    },
+    "02": {
+        "smoke": dict(train_images=200, test_images=100, size=32, epochs=1, minutes=1, memory_mb=900),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, minutes=4, memory_mb=1200),
+        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=5, minutes=20, memory_mb=3000),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=30, minutes=20, memory_mb=4000),
+    },
+    "03": {
+        "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, minutes=1, memory_mb=900),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=1, minutes=5, memory_mb=1400),
+        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=3, minutes=30, memory_mb=4000),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=60, minutes=60, memory_mb=6000),
+    },
+}
+
+
+class ClaimError(AssertionError):
+    """A claim of a notebook does not hold."""
+
+
+class Lesson:
+    """One run of one notebook.
+
+    number    "01" … "07"
+    profile   "smoke", "quick", "lesson" or "full": sizes and epochs, as in PROFILES; .n.epochs, .settings["epochs"]
+    seed      of everything random; torch's and NumPy's global generators are seeded with it
+    device    "auto", "cpu", "cuda" (or "cuda:1"), "mps"; .device is a torch.device
+    data      "auto", "cifar10", "fruits", "photos" or "folder:PATH"; .data says which it became
+    An unknown profile, device or data set is a ValueError that names the choices.
+    """
+
+    def __init__(self, number: str, profile: str = "quick", seed: int = 0, device: str = "auto", data: str = "auto"):
+        self.number = number
+        self.profile = os.environ.get("COLORLIB_PROFILE") or profile
+        self.settings = dict(_row(number, self.profile))
+        self.n = SimpleNamespace(**self.settings)
+        self.seed = int(seed)
+        self.device = _device(os.environ.get("COLORLIB_DEVICE") or device)
+        self._asked = _data(os.environ.get("COLORLIB_DATASET") or data, self.profile)
+        self.claims: list[dict[str, Any]] = []
+        self._began = time.perf_counter()
+        torch.manual_seed(self.seed)
+        np.random.seed(self.seed)
+        self._greet()
+
+    # ------------------------------------------------------------------------------------------------- data
+
+    @cached_property
+    def train(self) -> ImageSet:
+        """The training images of this profile, uint8, on the lesson's device."""
+        return self._load("train", int(self.settings["train_images"]))
+
+    @cached_property
+    def test(self) -> ImageSet:
+        """The test images of this profile, uint8, on the lesson's device."""
+        return self._load("test", int(self.settings["test_images"]))
+
+    @property
+    def data(self) -> str:
+        """The name of the data set in use: what "auto" became."""
+        return self._asked if self._asked != "auto" else self.test.name
+
+    def _load(self, split: str, n: int) -> ImageSet:
+        from colorlib import datasets
+
+        return datasets.load(self._asked, split, n=n, seed=self.seed).to(self.device)
+
+    def checkpoint(self, name: str) -> Path:
+        """The file of a reference checkpoint, "koo-baseline"; FileNotFoundError says how to make a missing one."""
+        path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
+        if not path.exists():
+            have = sorted(p.stem for p in path.parent.glob("*.safetensors"))
+            raise FileNotFoundError(
+                f"no checkpoint {name!r} in data/checkpoints (there: {', '.join(have) or 'none'}); "
+                f"make it with: python -m colorlib train {name}"
+            )
+        return path
+
+    # ----------------------------------------------------------------------------------------------- claims
+
+    def claim(
+        self,
+        text: str,
+        holds: bool | np.bool_ | Tensor,
+        profiles: Sequence[str] | None = None,
+        data: Sequence[str] | None = None,
+        **values: Any,
+    ) -> None:
+        """State a finding; ClaimError when it is false.
+
+        text       the same on every machine and in every profile, and so is the line printed; no numbers that vary
+        holds      bool, or a tensor or array of one bool; anything else is a TypeError
+        profiles   where it can be checked, say ("lesson", "full"); elsewhere it is recorded as not checked
+        data       on which data sets it can be checked, say ("cifar10",); None: all
+        values     the numbers behind it, for the record
+        """
+        for name in profiles or ():
+            if name not in NAMES:
+                raise ValueError(f"unknown profile {name!r} in a claim: {', '.join(NAMES)}")
+        truth = _truth(holds)
+        checked = (profiles is None or self.profile in profiles) and (data is None or self.data in data)
+        entry = {
+            "text": text,
+            "holds": truth if checked else None,
+            "values": {name: _plain(value) for name, value in values.items()},
+            "profiles": None if profiles is None else list(profiles),
+            "data": None if data is None else list(data),
+        }
+        self.claims = [c for c in self.claims if c["text"] != text] + [entry]  # a cell run twice counts once
+        if checked and not truth:
+            told = ", ".join(f"{k} = {v}" for k, v in entry["values"].items())
+            raise ClaimError(f"does not hold: {text}" + (f" ({told})" if told else ""))
+        where = "; ".join(", ".join(names) for names in (profiles, data) if names)
+        print(f"claim ({where}): {text}" if where else f"claim: {text}")
+
+    # ----------------------------------------------------------------------------------------------- record
+
+    def minutes(self) -> float:
+        """Since the lesson was made."""
+        return (time.perf_counter() - self._began) / 60
+
+    def peak_memory_mb(self) -> float:
+        """The most memory this process has held, in MB (10⁶ bytes)."""
+        return _peak_bytes() / 1e6
+
+    def record(self) -> dict[str, Any]:
+        """What a run leaves: see the field names; claims hold text, holds (None: not checked), values, profiles."""
+        path = notebook_file(self.number)
+        return {
+            "notebook": self.number,
+            "profile": self.profile,
+            "data": self.data,
+            "seed": self.seed,
+            "device": _device_name(self.device),
+            "minutes": round(self.minutes(), 2),
+            "peak_memory_mb": round(self.peak_memory_mb()),
+            "source_hash": source_hash(path) if path else None,
+            "claims": self.claims,
+            "versions": _versions(),
+        }
+
+    def finish(self) -> None:
+        """Write the record and show the recap made from it: claims, numbers, what was not checked, cost.
+
+        The record goes to results/notebooks/ for a lesson or full run, to build/results/notebooks/ for the
+        others, to $COLORLIB_RESULTS when that is set. A folder that cannot be written is a warning.
+        """
+        record = self.record()
+        _write(record, _record_folder(self.profile) / f"{self.number}.{self.profile}.json")
+        _display_markdown(recap(record))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Show a table; numbers are printed with three digits."""
+        _display_markdown(_table(columns, rows))
+
+    def _greet(self) -> None:
+        versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+        print(f"Notebook {self.number}, profile {self.profile}, seed {self.seed}: about {self.n.minutes:g} min")
+        print(f"Device: {_device_name(self.device)}. Data: {self.data}.")
+        print(f"Versions: {versions}")
+        need, free = self.settings.get("memory_mb", 0), psutil.virtual_memory().available / 1e6
+        if need > free:
+            fitting = [p for p in NAMES if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
+            advice = f'PROFILE = "{fitting[-1]}" would fit' if fitting else "close other programs first"
+            print(f"Careful: this profile needs about {need:.0f} MB and {free:.0f} MB are free; {advice}.")
+
+
+def recap(record: dict[str, Any]) -> str:
+    """A run's record as Markdown."""
+    held = [c for c in record["claims"] if c["holds"]]
+    open_ = [c for c in record["claims"] if c["holds"] is None]
+    text = [_table(["what we saw", "numbers"], ([c["text"], _told(c["values"])] for c in held))]
+    if open_:
+        text.append(f"Not checked in profile `{record['profile']}` on {record['data']}:\n")
+        text.append("\n".join(f"- {c['text']} ({', '.join((c['profiles'] or []) + (c['data'] or []))})" for c in open_))
+        text[-1] += "\n"
+    text.append(
+        f"{len(held)} claims held. {record['minutes']:.1f} minutes and at most {record['peak_memory_mb']:.0f} MB "
+        f"on {record['device']}; profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
+    )
+    return "\n".join(text)
+
+
+# ---------------------------------------------------------------------------------------------------- details
+
+
+def _row(number: str, profile: str) -> dict[str, float]:
+    if number not in PROFILES:
+        raise ValueError(f"unknown notebook {number!r}: {', '.join(PROFILES)}")
+    if profile not in PROFILES[number]:
+        raise ValueError(f"unknown profile {profile!r}: {', '.join(PROFILES[number])}")
+    return PROFILES[number][profile]
+
+
+def _device(name: str) -> torch.device:
+    """The device of a parameter cell: "auto" takes a GPU where there is one."""
+    kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return torch.device("cuda" if kinds["cuda"] else "cpu")
+    kind = str(name).split(":")[0]
+    if kind not in kinds:
+        raise ValueError(f"unknown device {name!r}: auto, cpu, cuda, mps")
+    if not kinds[kind]:
+        have = ", ".join(k for k, there in kinds.items() if there)
+        raise ValueError(f"device {name!r} is not on this machine; here: auto, {have}")
+    return torch.device(name)
+
+
+def _data(name: str, profile: str) -> str:
+    """The data set asked for; the smoke profile makes its images unless one is named."""
+    if name not in ("auto", "cifar10", "fruits", "photos") and not str(name).startswith("folder:"):
+        raise ValueError(f"unknown data set {name!r}: auto, cifar10, fruits, photos, folder:PATH")
+    return "fruits" if name == "auto" and profile == "smoke" else name
+
+
+def _truth(holds: Any) -> bool:
+    if isinstance(holds, (bool, np.bool_)):
+        return bool(holds)
+    one_bool = isinstance(holds, (Tensor, np.ndarray)) and tuple(holds.shape) == ()
+    if one_bool and holds.dtype in (torch.bool, np.dtype(bool)):
+        return bool(holds)
+    raise TypeError(f"a claim is True or False (a bool, or a tensor of one bool); got {type(holds).__name__}")
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON keeps it; NaN and infinities become words."""
+    if isinstance(value, (Tensor, np.ndarray, np.generic)):
+        value = value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_plain(one) for one in value]
+    if isinstance(value, dict):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, (bool, int, str)) or value is None else str(value)
+
+
+def _told(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in values.items())
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return ", ".join(map(_number, value)) if isinstance(value, list) else str(value)
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    body = ["| " + " | ".join(_number(_plain(cell)).replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *body]) + "\n"
+
+
+def _display_markdown(text: str) -> None:
+    from IPython import get_ipython
+    from IPython.display import Markdown, display
+
+    if get_ipython() is None:
+        print(text)
+    else:
+        display(Markdown(text))
+
+
+def _versions() -> dict[str, str]:
+    import torchvision
+
+    import colorlib
+
+    found = {"colorlib": getattr(colorlib, "__version__", "?"), "python": platform.python_version()}
+    return found | {"torch": torch.__version__, "torchvision": torchvision.__version__}
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+
+
+def _peak_bytes() -> int:
+    """Peak resident memory of this process."""
+    if sys.platform == "linux":  # not ru_maxrss: a child starts with its parent's
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def _record_folder(profile: str) -> Path:
+    if os.environ.get("COLORLIB_RESULTS"):
+        return Path(os.environ["COLORLIB_RESULTS"])
+    kept = profile in ("lesson", "full")
+    return project_root() / ("results/notebooks" if kept else "build/results/notebooks")
+
+
+def _write(record: dict[str, Any], path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        warnings.warn(f"the record was not written: {error.strerror}", stacklevel=3)
