@@ -11,9 +11,10 @@ for a page 400 pixels wide. Nothing here trains, and nothing that trains draws.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from typing import Any
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import torch
@@ -28,6 +29,8 @@ __all__ = [
     "show", "swatches", "to_rgb",
 ]  # fmt: skip
 
+P, R = ParamSpec("P"), TypeVar("R")
+
 # Okabe and Ito 2008, yellow last because it is faint on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 STYLE = {
@@ -36,6 +39,7 @@ STYLE = {
     "axes.spines.right": False, "figure.dpi": 100, "savefig.dpi": 100, "figure.facecolor": "white",
 }  # fmt: skip
 DPI = 100
+LETTER = 10.5  # pixels of a label's letter, on average
 SHORTEST_ALT = 15  # characters
 LARGEST_PNG = 350_000  # bytes; above it a picture is reduced to a palette of 256 colors
 
@@ -47,6 +51,17 @@ def new(
     with rc_context(STYLE):
         figure = Figure(figsize=(width, height), dpi=DPI, layout="constrained")
         return figure, figure.subplots(rows, columns, **keywords)
+
+
+def _styled(draw: Callable[P, R]) -> Callable[P, R]:
+    """Draw in the course's style, whatever the notebook has set."""
+
+    @wraps(draw)
+    def styled(*args: P.args, **keywords: P.kwargs) -> R:
+        with rc_context(STYLE):
+            return draw(*args, **keywords)
+
+    return styled
 
 
 # ---------------------------------------------------------------------------------------------------- pictures
@@ -81,13 +96,13 @@ def to_rgb(x: Any) -> np.ndarray:
 
 
 def image(ax: Axes, x: Any, title: str | None = None) -> Axes:
-    """One picture on an axis, enlarged by nearest neighbor, without ticks."""
+    """One picture on an axis, without ticks; up to 128 pixels by nearest neighbor."""
     a = to_rgb(x)
     if a.ndim == 4:
         if len(a) != 1:
             raise ValueError(f"expected one picture, got a batch of {len(a)}; figures.images shows many")
         a = a[0]
-    ax.imshow(a, interpolation="nearest")
+    ax.imshow(a, interpolation="nearest" if max(a.shape) <= 128 else "auto")
     ax.set_xticks([])
     ax.set_yticks([])
     for spine in ax.spines.values():
@@ -102,52 +117,59 @@ def images(
     labels: Sequence[str] | None = None,
     titles: Sequence[str] | None = None,
     width: float = 7.0,
-    label_width: float | None = None,
 ) -> Figure:
     """Rows of pictures: {"gray": batch, "truth": batch}, or a list of batches with labels, or one batch.
 
     rows     each a batch (N, 3 or 1, H, W), a list of pictures, or one picture; rows may differ in length
     labels   one a row (a mapping brings its own); for one batch: one a picture, as titles
     titles   one a column
-    width    of the figure in inches; the pictures are enlarged by a whole factor and nearest neighbor
+    width    of the figure in inches, at most; small pictures are enlarged by a whole factor, nearest neighbor
     """
     if isinstance(rows, Mapping):
         labels, rows = list(rows), list(rows.values())
     elif not isinstance(rows, (list, tuple)):
-        rows = [rows]
-        titles, labels = (titles or labels), None
+        rows, titles, labels = [rows], titles or labels, None
     batches = [a if a.ndim == 4 else a[None] for a in map(to_rgb, rows)]  # each N H W 3
     if labels is not None and len(labels) != len(batches):
         raise ValueError(f"{len(labels)} labels for {len(batches)} rows")
     columns = max(len(a) for a in batches)
-    if label_width is None:
-        label_width = 0.16 + 0.105 * max(len(line) for name in labels for line in name.split("\n")) if labels else 0.0
-    cell = min((width - label_width) / columns, 2.6)  # inches
-    heights = [cell * a.shape[1] / a.shape[2] for a in batches]
-    top = 0.32 if titles else 0.02
-    gap = 0.04
-    total = sum(heights) + gap * (len(batches) - 1) + top + 0.02
-    full = label_width + cell * columns
+    if titles is not None and len(titles) > columns:
+        raise ValueError(f"{len(titles)} titles for {columns} columns")
+
+    # All lengths in whole pixels, so that every pixel of a small picture becomes a square of the same size.
+    gap, left = 4, 16 + round(LETTER * _longest(labels)) if labels else 0
+    room = min((round(width * DPI) - left) // columns - gap, 260)
+    sizes = [_enlarged(a.shape[1], a.shape[2], room) for a in batches]  # height, width
+    cell = max(w for _, w in sizes) + gap
+    titles = [textwrap.fill(title, max(int(cell / LETTER), 6)) for title in titles or ()]
+    top = max((10 + 19 * (title.count("\n") + 1) for title in titles), default=2)
+    full, total = left + cell * columns, top + sum(h + gap for h, _ in sizes)
     with rc_context(STYLE):
-        figure = Figure(figsize=(full, total), dpi=DPI)
+        figure = Figure(figsize=(full / DPI, total / DPI), dpi=DPI)
         y = total - top
-        for row, (batch, height) in enumerate(zip(batches, heights)):
-            y -= height
+        for row, (batch, (high, wide)) in enumerate(zip(batches, sizes, strict=True)):
+            y -= high
             for column, picture in enumerate(batch):
-                box = (
-                    (label_width + column * cell + gap / 2) / full, y / total, (cell - gap) / full, height / total,
-                )  # fmt: skip
-                ax = figure.add_axes(box)
-                image(ax, picture)
-                if row == 0 and titles and column < len(titles):
+                x = left + column * cell + (cell - wide) // 2
+                ax = image(figure.add_axes((x / full, y / total, wide / full, high / total)), picture)
+                if row == 0 and column < len(titles):
                     ax.set_title(titles[column], fontsize=12, pad=4)
             if labels:
-                figure.text(
-                    (label_width - 0.1) / full, (y + height / 2) / total, labels[row], ha="right", va="center",
-                    fontsize=12,
-                )  # fmt: skip
+                where = ((left - 10) / full, (y + high / 2) / total)
+                figure.text(*where, labels[row], ha="right", va="center", fontsize=12)
             y -= gap
     return figure
+
+
+def _enlarged(height: int, width: int, room: int) -> tuple[int, int]:
+    """Height and width on the page, for at most `room` pixels of width: enlarged by a whole factor, or shrunk to it."""
+    factor = room // width
+    return (height * factor, width * factor) if factor else (max(round(height * room / width), 1), room)
+
+
+def _longest(labels: Iterable[str]) -> int:
+    """Letters of the longest line."""
+    return max((len(line) for label in labels for line in label.split("\n")), default=0)
 
 
 def swatches(*colors: Any, labels: Sequence[str] | None = None, columns: int = 8, size: float = 0.95) -> Figure:
@@ -162,15 +184,14 @@ def swatches(*colors: Any, labels: Sequence[str] | None = None, columns: int = 8
         raise ValueError(f"{len(labels)} labels for {len(patches)} colors")
     columns = min(columns, len(patches))
     lines_ = -(-len(patches) // columns)
-    longest = max((len(line) for label in labels or () for line in label.split("\n")), default=0)
     tall = 0.07 + 0.2 * max((label.count("\n") + 1 for label in labels or ()), default=0)
-    wide = max(size, 0.1 * longest)
+    wide = max(size, LETTER / DPI * _longest(labels or ()))
     figure, axes = new(lines_, columns, wide * columns, (size + tall) * lines_, squeeze=False)
-    for ax, patch in zip(axes.flat, patches):
+    for ax, patch in zip(axes.flat, patches, strict=False):
         image(ax, np.broadcast_to(patch, (8, 8, 3)).copy())
     for ax in axes.flat[len(patches) :]:
         ax.set_axis_off()
-    for ax, label in zip(axes.flat, labels or ()):
+    for ax, label in zip(axes.flat, labels or (), strict=False):
         ax.set_xlabel(label, fontsize=12)
     return figure
 
@@ -215,6 +236,7 @@ def _gamut(lightness: float | None, step: float = 1.0) -> tuple[np.ndarray, np.n
     return rgba, (count > 0).numpy()
 
 
+@_styled
 def ab_plane(ax: Axes | None = None, gamut: bool = True, lightness: float | None = None, alpha: float = 0.55) -> Axes:
     """The ab plane with the colors that a screen can show and the outline of the sRGB gamut.
 
@@ -260,6 +282,7 @@ def scatter_ab(
 # ------------------------------------------------------------------------------------------------------ plots
 
 
+@_styled
 def lines(
     series: Mapping[str, Any],
     x: Iterable[float] | None = None,
@@ -289,6 +312,7 @@ def lines(
     return ax
 
 
+@_styled
 def loss_history(
     histories: Mapping[str, Any], key: str = "loss", ax: Axes | None = None, ylabel: str | None = None
 ) -> Axes:
@@ -310,6 +334,7 @@ def _losses(history: Any, key: str) -> Any:
     return [float(one[key]) if isinstance(one, Mapping) else float(one) for one in epochs]
 
 
+@_styled
 def bars(
     values: Mapping[str, float],
     ax: Axes | None = None,
