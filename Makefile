@@ -1,0 +1,89 @@
+# A fresh clone needs only Python (3.10 or newer) and make: each target first installs what it lacks into .venv.
+# Works with GNU make 3.81 (macOS). On Windows: make in Git Bash (make and sh in the PATH).
+#
+#   make lab        open the notebooks in JupyterLab
+#   make course     run every notebook and write an index page         PROFILE=smoke|quick|lesson|full
+#   make test       all tests but those for a GPU
+#   make test-gpu   tests marked gpu, and every notebook on the GPU; fails where there is none
+#   make bench      speed, as ratios against what one would otherwise use
+#   make results    results/README.md from the records
+#   make lint       ruff
+#   make clean      remove .venv and everything built
+#
+# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv).
+# SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
+# (2.6 or newer); constraints.txt is then left out, since it names one torch.
+
+PROFILE ?= quick
+DATA    ?= auto
+DEVICE  ?= auto
+VENV    ?= .venv
+
+ifeq ($(OS),Windows_NT)
+PYTHON ?= python
+BIN    := $(VENV)/Scripts
+else
+PYTHON ?= python3
+BIN    := $(VENV)/bin
+endif
+
+SITE_PACKAGES ?= $(shell grep -s 'include-system-site-packages = true' $(VENV)/pyvenv.cfg >/dev/null && echo 1)
+
+ifeq ($(strip $(SITE_PACKAGES)),1)
+VENV_FLAGS  := --system-site-packages
+CONSTRAINTS :=
+else
+VENV_FLAGS  :=
+CONSTRAINTS := -c constraints.txt
+endif
+
+RUN     := $(BIN)/python
+INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS)
+STAMP   := $(VENV)/installed
+
+.PHONY: help lab course test test-gpu bench results lint clean setup setup-dev
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+$(STAMP)-python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Name another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
+	@touch $@
+
+$(STAMP)-course: pyproject.toml constraints.txt | $(STAMP)-python
+	$(INSTALL) -e ".[course]"
+	@touch $@
+
+$(STAMP)-dev: pyproject.toml constraints.txt | $(STAMP)-python
+	$(INSTALL) -e ".[course,dev]"
+	@touch $(STAMP)-course $@
+
+setup: $(STAMP)-course
+setup-dev: $(STAMP)-dev
+
+lab: $(STAMP)-course
+	$(RUN) -m jupyter lab --notebook-dir notebooks
+
+course: $(STAMP)-course
+	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
+	@echo "The index page: build/course/$(PROFILE)/index.html"
+
+test: $(STAMP)-dev
+	$(RUN) -m pytest
+
+test-gpu: $(STAMP)-dev
+	$(RUN) -m pytest --gpu
+
+bench: $(STAMP)-dev
+	$(RUN) -m colorlib bench
+
+results: $(STAMP)-course
+	$(RUN) -m colorlib results
+
+lint: $(STAMP)-dev
+	$(RUN) -m ruff check .
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
