@@ -1,0 +1,155 @@
+"""The command line: `python -m colorlib data | train | colorize | results | bench`.
+
+    python -m colorlib data cifar10
+    python -m colorlib train koo-baseline --profile lesson
+    python -m colorlib colorize photo.jpg -o colored.png --model nazeri-unet
+"""
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status. A mistake of the user's is one line on stderr and status 2."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.run(options) or 0
+    except KeyboardInterrupt as stop:
+        print(stop or "stopped", file=sys.stderr)
+        return 130
+    except (ValueError, OSError, FloatingPointError) as error:
+        print(f"colorlib {options.command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="colorlib", description="The tools of the colorization course.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run, help: str, example: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+        sub.set_defaults(run=run)
+        return sub
+
+    data = command("data", _data, "Bring a data set into the cache and say what is there.",
+                   "python -m colorlib data cifar10")
+    data.add_argument("name", nargs="?", default="auto",
+                      help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+
+    train = command("train", _train, "Train a recipe, measure it, write its record to results/runs.",
+                    "python -m colorlib train nazeri-unet --profile lesson --seed 1")
+    train.add_argument("recipe", nargs="?", help="a name; without one, the recipes are listed")
+    train.add_argument("--missing", action="store_true", help="train all that the results table still lacks, one by one")
+    train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+    train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and epochs")
+    train.add_argument("--seed", type=int, default=0, help="default: 0")
+    train.add_argument("--epochs", type=int, help="instead of the profile's")
+    train.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
+    train.add_argument("--as-published", action="store_true", help="with the source's own settings")
+    train.add_argument("--keep", type=Path, metavar="FILE", help="write the trained colorizer to this safetensors file")
+
+    colorize = command("colorize", _colorize, "Color a photograph of any size; its lightness is kept.",
+                       "python -m colorlib colorize photo.jpg -o colored.png --max-side 256")
+    colorize.add_argument("photo", type=Path, help="JPEG, PNG, WebP, TIFF or GIF, gray or colored")
+    colorize.add_argument("-o", "--output", type=Path, help="the PNG to write (default: PHOTO-colorized.png)")
+    colorize.add_argument("--model", default="nazeri-unet",
+                          help="a checkpoint of data/checkpoints, or a safetensors file (default: nazeri-unet)")
+    colorize.add_argument("--max-side", type=int, default=None, metavar="PIXELS",
+                          help="find the color on a copy with at most so many pixels a side; the lightness stays sharp")
+    colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
+
+    results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
+    results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
+
+    bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
+                    "python -m colorlib bench color")
+    bench.add_argument("only", nargs="*", help="color, train (default: all)")
+    return parser
+
+
+def _data(options) -> int:
+    from . import datasets
+    for split in ("train", "test"):
+        print(datasets.load(options.name, split))
+    return 0
+
+
+def _train(options) -> int:
+    from . import records, recipes
+    if options.missing:
+        for name, seed in records.missing(options.profile):
+            print(f"== {name}, seed {seed}", flush=True)
+            records.run(name, "cifar10", options.profile, seed, options.device)
+        return 0
+    if not options.recipe:
+        for recipe in recipes.RECIPES.values():
+            print(f"{recipe.name:16} {recipe.code}: {recipe.title}\n  source:  {recipe.says}\n  course:  {recipe.instead}")
+        return 0
+    name = options.recipe + (records.PUBLISHED if options.as_published else "")
+    record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep, options.epochs)
+    if record:
+        print(records.path_of(record["recipe"], record["data"], record["profile"], record["seed"]).name)
+        print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))
+    return 0
+
+
+def _colorize(options) -> int:
+    from PIL import Image
+
+    from . import datasets
+    from .colorizer import Colorizer
+    from .train import device_of
+    output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
+    if output.suffix.lower() != ".png":
+        raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
+    model = Path(options.model)
+    if not model.suffix:
+        model = ROOT / "data" / "checkpoints" / f"{options.model}.safetensors"
+        if not model.exists():
+            there = ", ".join(sorted(p.stem for p in model.parent.glob("*.safetensors"))) or "none"
+            raise ValueError(f"no checkpoint {options.model!r} in data/checkpoints (there: {there}); "
+                             "give one of these or a safetensors file")
+    if options.max_side is not None and options.max_side < 1:
+        raise ValueError(f"--max-side must be at least 1 pixel, got {options.max_side}")
+    image = datasets.read_image(options.photo)                              # 3 H W
+    colorizer = Colorizer.load(model, device_of(options.device))
+    colored = colorizer.colorize(image, options.max_side)                   # 3 H W
+    temporary = output.with_name(f".{output.name}.part")
+    Image.fromarray(colored.permute(1, 2, 0).numpy()).save(temporary, format="PNG")
+    temporary.replace(output)
+    print(f"{output} ({colored.shape[2]} x {colored.shape[1]} pixels)")
+    return 0
+
+
+def _results(options) -> int:
+    from . import records
+    if options.check:
+        path = records.root() / "README.md"
+        fresh = path.exists() and path.read_text(encoding="utf-8") == records.page(records.read())
+        print("results/README.md is up to date" if fresh else "results/README.md is not what the records say")
+        return 0 if fresh else 1
+    print(records.write_table())
+    return 0
+
+
+def _bench(options) -> int:
+    import importlib.util
+    files = {path.stem.removeprefix("bench_"): path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
+    unknown = set(options.only) - set(files)
+    if unknown or not files:
+        raise ValueError(f"no benchmark {', '.join(sorted(unknown))}: expected one of {', '.join(files) or '(none here)'}")
+    for name in options.only or files:
+        spec = importlib.util.spec_from_file_location(f"bench_{name}", files[name])
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for row in module.run():
+            print(f"{name:8} {row['name']:52} {row['ratio']:8.2f}  {row['detail']}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

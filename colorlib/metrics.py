@@ -1,0 +1,149 @@
+"""How good a colorization is, in numbers.
+
+    metrics.evaluate(colorizer, test, mean=train.ab_mean())
+    metrics.evaluate_baseline("mean", test, train)
+
+All in Lab (D65, 2 degrees): the predicted ab beside the *given* L, before anything is clipped to the gamut. Only `psnr`
+and `colorfulness` look at the picture that a screen shows, which is clipped.
+Notebook 03 says what each number sees and what it misses.
+"""
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from . import color
+
+AUC_LIMIT = 150                                     # Lab units, Zhang et al. 2016, section 3.1
+NAMES = ("unexplained", "chroma_ratio", "ab_error", "psnr", "auc", "auc_balanced", "colorfulness")
+
+
+def ab_distance(predicted: Tensor, true: Tensor) -> Tensor:
+    """(N, 2, H, W) twice, Lab units -> Euclidean distance of each pixel, (N, H, W)."""
+    if predicted.shape != true.shape or predicted.ndim != 4 or predicted.shape[1] != 2:
+        raise ValueError(f"expected ab twice as (N, 2, H, W), got {tuple(predicted.shape)} and {tuple(true.shape)}")
+    return (predicted - true).norm(dim=1)
+
+
+def ab_error(predicted: Tensor, true: Tensor) -> float:
+    """Mean distance of predicted and true ab, Lab units."""
+    return float(ab_distance(predicted, true).mean())
+
+
+def unexplained(predicted: Tensor, true: Tensor, mean: Tensor) -> float:
+    """Squared ab error over the squared distance of the true ab from `mean` (2,), the mean color of training images.
+
+    1: no better than painting everything in that color. 0: perfect.
+    """
+    around = ab_distance(mean.to(true).view(1, 2, 1, 1).expand_as(true), true)
+    return float(ab_distance(predicted, true).square().sum() / around.square().sum())
+
+
+def chroma_ratio(predicted: Tensor, true: Tensor) -> float:
+    """Mean chroma sqrt(a^2 + b^2) of the prediction over that of the truth: 0 is gray, 1 as colorful as the truth."""
+    return float(predicted.norm(dim=1).mean() / true.norm(dim=1).mean())
+
+
+def auc(distance: Tensor, limit: float = AUC_LIMIT) -> float:
+    """Area under the curve "share of pixels within distance d", d from 0 to `limit`, over `limit` (Zhang et al. 2016).
+
+    Closed form: 1 - E[min(d, limit)] / limit. It depends on the data set: compare only within one.
+    """
+    return float(1 - distance.double().clamp(max=limit).mean() / limit)
+
+
+def psnr(predicted: Tensor, true: Tensor) -> Tensor:
+    """Peak signal-to-noise ratio of RGB images in [0, 1], (N, 3, H, W) twice -> decibels of each image, (N,)."""
+    return -10 * (predicted - true).square().mean(dim=(1, 2, 3)).log10()
+
+
+def colorfulness(rgb: Tensor) -> Tensor:
+    """Hasler and Suesstrunk 2003, of RGB images in [0, 1], (N, 3, H, W) -> (N,); 0 gray ... over 100 extremely colorful.
+
+    sigma + 0.3 mu of rg = R - G and yb = (R + G)/2 - B, each with its sign, on the 0...255 scale of the paper.
+    """
+    R, G, B = (255 * rgb).unbind(dim=1)                                     # N H W each
+    rg, yb = (R - G).flatten(1), ((R + G) / 2 - B).flatten(1)               # N HW
+    sigma = (rg.var(1, unbiased=False) + yb.var(1, unbiased=False)).sqrt()
+    mu = (rg.mean(1).square() + yb.mean(1).square()).sqrt()
+    return sigma + 0.3 * mu
+
+
+def bin_of(ab: Tensor, step: float = 10) -> Tensor:
+    """Cell of the ab plane of each pixel: (N, 2, H, W) -> (N, H, W) integers; cells are centered on multiples of `step`."""
+    a, b = (ab / step).round().long().clamp(-15, 15).unbind(dim=1)
+    return (a + 15) * 31 + (b + 15)
+
+
+@torch.no_grad()
+def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_size: int = 500) -> dict[str, float]:
+    """Every number of SOURCES *Metrics* over a set of images.
+
+    colorizer   a Colorizer, or any function from L (N, 1, H, W) to ab (N, 2, H, W)
+    images      an ImageSet, or uint8 RGB (N, 3, H, W)
+    mean        (2,) mean ab of the *training* images
+    returns     unexplained, chroma_ratio, ab_error (Lab units), psnr (dB, mean over images), auc, auc_balanced (each
+                10-unit cell of the true ab counts the same), colorfulness (mean over images)
+    """
+    predict = getattr(colorizer, "predict", colorizer)
+    batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
+    sums = dict.fromkeys(("squared", "around", "chroma", "true_chroma", "distance", "psnr", "color"), 0.0)
+    cells = torch.zeros(31 * 31, 2, dtype=torch.double)                     # sum of min(d, limit), pixels
+    pixels = count = 0
+    for rgb in batches:
+        lab = color.rgb_to_lab(rgb)                                         # N 3 H W
+        L, true = lab[:, :1], lab[:, 1:]
+        ab = predict(L)                                                     # N 2 H W
+        d = ab_distance(ab, true)                                           # N H W
+        shown = color.lab_to_rgb(torch.cat([L, ab], dim=1))                 # clipped
+        sums["squared"] += float(d.double().square().sum())
+        sums["around"] += float((true - mean.to(true).view(1, 2, 1, 1)).double().square().sum())
+        sums["chroma"] += float(ab.norm(dim=1).double().sum())
+        sums["true_chroma"] += float(true.norm(dim=1).double().sum())
+        sums["distance"] += float(d.double().sum())
+        sums["psnr"] += float(psnr(shown, color.to_float(rgb)).clamp(max=100).double().sum())
+        sums["color"] += float(colorfulness(shown).double().sum())
+        cut = torch.stack([d.clamp(max=AUC_LIMIT), torch.ones_like(d)], dim=-1).double().reshape(-1, 2)
+        cells.index_add_(0, bin_of(true).flatten().cpu(), cut.cpu())
+        pixels += d.numel()
+        count += len(rgb)
+    if not count:
+        raise ValueError("expected at least one image")
+    seen = cells[:, 1] > 0
+    return {
+        "unexplained": sums["squared"] / sums["around"],
+        "chroma_ratio": sums["chroma"] / sums["true_chroma"],
+        "ab_error": sums["distance"] / pixels,
+        "psnr": sums["psnr"] / count,
+        "auc": 1 - float(cells[:, 0].sum()) / pixels / AUC_LIMIT,
+        "auc_balanced": 1 - float((cells[seen, 0] / cells[seen, 1]).mean()) / AUC_LIMIT,
+        "colorfulness": sums["color"] / count,
+    }
+
+
+def baseline(name: str, train, seed: int = 0) -> Callable[[Tensor], Tensor]:
+    """The three colorizations that stand beside every result, as functions from L to ab.
+
+    "gray": a = b = 0. "mean": the mean color of the training images. "random": the ab of a random training image, pixel
+    by pixel, whatever the gray image shows (same size as the images asked for).
+    """
+    if name == "gray":
+        return lambda L: torch.zeros_like(L).expand(-1, 2, -1, -1)
+    if name == "mean":
+        mean = train.ab_mean()
+        return lambda L: mean.to(L).view(1, 2, 1, 1).expand(len(L), 2, *L.shape[-2:])
+    if name == "random":
+        generator = torch.Generator().manual_seed(seed)
+
+        def random(L: Tensor) -> Tensor:
+            chosen = torch.randint(len(train), (len(L),), generator=generator)
+            return color.rgb_to_lab(train.pixels[chosen.to(train.pixels.device)])[:, 1:].to(L)
+        return random
+    raise ValueError(f"unknown baseline {name!r}: expected gray, mean or random")
+
+
+def evaluate_baseline(name: str, images, train, seed: int = 0) -> dict[str, float]:
+    """`evaluate` for one of the three baselines; `train` is the ImageSet of training images."""
+    return evaluate(baseline(name, train, seed), images, mean=train.ab_mean())

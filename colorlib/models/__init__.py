@@ -1,0 +1,33 @@
+"""The networks: plain `nn.Module`s, gray in (N, 1, H, W), color numbers out (N, C, H, W), C as the head wants it.
+
+    net = models.build({"model": "unet", "width": 16, "depth": 3})
+
+A network says in `net.config` how to build it again (a checkpoint stores that), and in `net.multiple` the number that
+its input's sides must be multiples of. `Colorizer` pads to it.
+"""
+from torch import nn
+
+from .koo import KooBaseline
+from .unet import UNet
+
+MODELS: dict[str, type[nn.Module]] = {"koo": KooBaseline, "unet": UNet}
+
+
+def build(config: dict) -> nn.Module:
+    """The network of a `config` such as {"model": "unet", "width": 16}; ValueError on an unknown name or keyword."""
+    keywords = dict(config)
+    name = keywords.pop("model", None)
+    if name not in MODELS:
+        raise ValueError(f"unknown model {name!r}: expected one of {', '.join(MODELS)}")
+    try:
+        return MODELS[name](**keywords)
+    except TypeError as error:
+        raise ValueError(f"model {name!r} does not take these settings: {keywords} ({error})") from None
+
+
+def parameters(net: nn.Module) -> int:
+    """How many numbers a network learns."""
+    return sum(p.numel() for p in net.parameters() if p.requires_grad)
+
+
+__all__ = ["MODELS", "KooBaseline", "UNet", "build", "parameters"]

@@ -1,0 +1,30 @@
+"""The pieces that more than one network uses."""
+from torch import Tensor, nn
+
+
+def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
+    """Convolution that keeps height and width, batch norm, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+def he_init(net: nn.Module) -> nn.Module:
+    """Weights from a normal distribution with variance 2 / fan-in, biases zero (He et al. 2015; K, equation 3).
+
+    K prints w = z / sqrt(n/2) with z standard normal and n the connections of a response: variance 2/n.
+    """
+    for layer in net.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
+    return net
+
+
+def check_gray(x: Tensor) -> None:
+    """ValueError unless x is (N, 1, H, W)."""
+    if x.ndim != 4 or x.shape[1] != 1:
+        raise ValueError(f"expected gray images of shape (N, 1, H, W), got {tuple(x.shape)}")

@@ -1,0 +1,63 @@
+"""N1: the U-Net of Nazeri and Ng 2018 (after Ronneberger 2015).
+
+    net = UNet(width=64, depth=4, outputs=3)        # as N has it: five encoding units, three Lab channels
+    net = UNet(width=16, depth=3)                   # one that two cores train
+
+Explained in notebook 03.
+"""
+import torch
+from torch import Tensor, nn
+
+from .layers import check_gray, conv_bn_relu, he_init
+
+
+class UNet(nn.Module):
+    """Encoder and decoder joined by concatenation.
+
+    (N, 1, H, W) -> (N, outputs, H, W); H and W multiples of 2 ** depth, else ValueError (`Colorizer` pads).
+    width    channels of the first unit; they double with each of the `depth` 2x2 max-pools
+    outputs  2 (ab, the course) or 3 (N: L, a and b)
+
+    N's five encoding units are the one before each of four pools and the one below the last: depth 4, width 64.
+    A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two, a 2x2 convolution that
+    halves the channels, concatenation with the mirror unit, then a unit. Last a 1x1 convolution, nothing behind it.
+    """
+
+    def __init__(self, width: int = 16, depth: int = 3, outputs: int = 2):
+        super().__init__()
+        if width < 1 or depth < 1:
+            raise ValueError(f"width and depth must be at least 1, got width={width}, depth={depth}")
+        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs}
+        self.multiple = 2 ** depth
+        channels = [width * 2 ** i for i in range(depth + 1)]
+        self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1] + channels, channels))
+        self.pool = nn.MaxPool2d(2)
+        self.up = nn.ModuleList(_up_convolution(c) for c in reversed(channels[1:]))
+        self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[1:]))
+        self.last = nn.Conv2d(width, outputs, 1)
+        he_init(self)
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_gray(x)
+        if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
+            raise ValueError(f"sides must be multiples of {self.multiple} (2 ** depth), got {tuple(x.shape[-2:])}: "
+                             "call it through Colorizer, which pads")
+        mirror = []
+        for unit in self.down[:-1]:
+            x = unit(x)                                         # N c H W
+            mirror.append(x)
+            x = self.pool(x)                                    # N c H/2 W/2
+        x = self.down[-1](x)
+        for up, merge in zip(self.up, self.merge):
+            x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W
+            x = merge(x)                                        # N c/2 2H 2W
+        return self.last(x)                                     # N outputs H W
+
+
+def _unit(inputs: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(conv_bn_relu(inputs, outputs), conv_bn_relu(outputs, outputs))
+
+
+def _up_convolution(channels: int) -> nn.Sequential:
+    """Upsample by two, then a 2x2 convolution that halves the channels; padded below and to the right by one."""
+    return nn.Sequential(nn.Upsample(scale_factor=2), nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(channels, channels // 2, 2))

@@ -1,0 +1,217 @@
+"""Records of trainings, and the table made from them.
+
+    record = records.run("koo-baseline", data="cifar10", profile="lesson", seed=0)
+    records.missing("lesson")                       # what the table still lacks
+    records.write_table()                           # results/README.md
+
+A record is one JSON file, results/runs/<recipe>.<data>.<profile>.s<seed>.json: how the run was made and what was measured
+on the test images. Prose and tables take their numbers from records, never from a keyboard.
+"""
+from __future__ import annotations
+
+import json
+import os
+import platform
+import statistics
+import subprocess
+import tempfile
+from collections import defaultdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+
+from . import datasets, metrics, models, recipes
+from .train import device_of, fit, precision_of
+
+BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
+PUBLISHED = "-as-published"
+SEEDS = (0, 1, 2)
+SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "lesson": (None, None), "full": (None, None)}
+
+
+def root() -> Path:
+    """The folder of the results: $COLORLIB_RESULTS, else results/ of the checkout."""
+    return Path(os.environ.get("COLORLIB_RESULTS") or Path(__file__).parent.parent / "results")
+
+
+def path_of(recipe: str, data: str, profile: str, seed: int) -> Path:
+    return root() / "runs" / f"{recipe}.{data}.{profile}.s{seed}.json"
+
+
+def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, device: str = "auto",
+        keep: str | Path | None = None, epochs: int | None = None, images=None, progress: bool = True) -> dict:
+    """Train a recipe (or take a baseline), measure it on the test images, write its record.
+
+    name    of RECIPES, the same with "-as-published", or "baseline-gray", "baseline-mean", "baseline-random"
+    keep    a file for the trained colorizer (weights as float16: what is measured is what is kept)
+    epochs  instead of the profile's; the record says how many
+    images  (train, test) ImageSets, instead of those of `data` and `profile`
+    Resumes from build/runs/ if it was stopped. Returns the record.
+    """
+    train, test = images or (datasets.load(data, split, n=n, seed=seed)
+                             for split, n in zip(("train", "test"), _sizes(profile)))
+    where = device_of(device)
+    if name in BASELINES:
+        values = metrics.evaluate_baseline(BASELINES[name], test, train, seed=seed)
+        return write(name, "-", train.name, profile, seed, len(test), values, 0, 0.0, 0, str(where), "no")
+
+    published = name.endswith(PUBLISHED)
+    recipe = recipes.get(name.removesuffix(PUBLISHED))
+    settings = recipe.settings(profile, published)
+    settings = settings.but(epochs=epochs) if epochs else settings
+    colorizer = recipe.build(seed, train, published)
+    unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
+    history = fit(colorizer, train, recipe.step, settings, seed=seed, device=where, checkpoint=unfinished,
+                  progress=progress)
+    if history.interrupted:
+        raise KeyboardInterrupt(f"stopped after {len(history.epochs)} epochs: the same command goes on from there")
+    if int(os.environ.get("RANK", 0)):                      # another process writes
+        return {}
+    return finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, recipe=recipe)
+
+
+def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int, history, keep=None,
+           recipe=None) -> dict:
+    """Measure a trained colorizer on test images and write its record, with the checkpoint if `keep` names a file."""
+    if keep:
+        about = {"recipe": name, "code": code, "data": train.name, "profile": profile, "seed": seed,
+                 "epochs": len(history.epochs)}
+        colorizer.save(keep, half=True, **about)
+        colorizer = type(colorizer).load(keep, colorizer.device)
+    values = metrics.evaluate(colorizer, test.to(colorizer.device), train.ab_mean())
+    values["loss"] = history["loss"][-1]
+    return write(name, code, train.name, profile, seed, len(test), values, len(history.epochs), history.minutes,
+                 models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device))
+
+
+def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, values: dict, epochs: int, minutes: float,
+          parameters: int, device: str, precision: str) -> dict:
+    """Write one record, whole or not at all; returns it."""
+    record = {
+        "code": code, "recipe": recipe, "data": data, "profile": profile, "seed": seed, "n": n,
+        "metrics": {k: round(float(v), 6) for k, v in values.items()},
+        "epochs": epochs, "minutes": round(minutes, 2), "parameters": parameters,
+        "device": hardware(device), "precision": "float32" if precision == "no" else precision,
+        "versions": versions(), "commit": commit(),
+    }
+    path = path_of(recipe, data, profile, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".record")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(record, file, indent=1)
+        file.write("\n")
+    os.chmod(temporary, 0o644)
+    os.replace(temporary, path)
+    return record
+
+
+def read(folder: Path | None = None) -> list[dict]:
+    """All records, in the order of their names. ValueError names a file that is none."""
+    records = []
+    for path in sorted((folder or root() / "runs").glob("*.json")):
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            record["recipe"], record["metrics"]["unexplained"]
+        except (json.JSONDecodeError, KeyError, TypeError) as error:
+            raise ValueError(f"{path.name} is no record of a run ({error!r}): remove it or train again") from None
+        records.append(record)
+    return records
+
+
+def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, int]]:
+    """(recipe, seed) of the runs that the table still lacks: the baselines once, each recipe with three seeds."""
+    wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name in recipes.RECIPES]
+    return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
+
+
+COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ratio", "{:.2f}"),
+           ("ab_error", "ab error", "{:.2f}"), ("psnr", "PSNR", "{:.2f}"), ("auc", "AuC", "{:.4f}"),
+           ("auc_balanced", "AuC, balanced", "{:.3f}"), ("colorfulness", "colorfulness", "{:.1f}")]
+
+
+def table(records: list[dict]) -> str:
+    """Markdown: one row for each recipe, data set and profile; mean over the seeds, and the range where there are more."""
+    groups: dict[tuple, list[dict]] = defaultdict(list)
+    for record in records:
+        groups[record["data"], record["profile"], record["recipe"]].append(record)
+    head = ["code", "recipe", "data", "profile", "images", "seeds", *(title for _, title, _ in COLUMNS), "epochs",
+            "minutes", "parameters", "trained on"]
+    rows = [head, ["---"] * len(head)]
+    worst_first = sorted(groups.items(), key=lambda kv: (*kv[0][:2], -_mean(kv[1], "unexplained")))
+    for (data, profile, recipe), runs in worst_first:
+        first = runs[0]
+        values = [_with_range([r["metrics"][key] for r in runs], form) for key, _, form in COLUMNS]
+        minutes = f"{statistics.mean(r['minutes'] for r in runs):.1f}"
+        epochs = "-".join(sorted({str(r["epochs"]) for r in runs}, key=int))
+        rows.append([first["code"], recipe, data, profile, f"{first['n']:,}", str(len(runs)), *values, epochs, minutes,
+                     f"{first['parameters']:,}", f"{first['device']}, {first['precision']}"])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def write_table() -> Path:
+    """Write results/README.md from results/runs; returns its path."""
+    path = root() / "README.md"
+    path.write_text(page(read()), encoding="utf-8")
+    return path
+
+
+def page(records: list[dict]) -> str:
+    """The text of results/README.md."""
+    used = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
+    return (
+        "# Results\n\n"
+        "Made by `python -m colorlib results` from the records in `runs/`; do not edit. One row a system: the mean over "
+        "its seeds, with the lowest and highest in brackets where there is more than one. Measured on test images that "
+        "no training saw, in Lab, on the predicted ab with the given L, before clipping to the gamut (PSNR and "
+        "colorfulness: of the clipped picture). Lower is better for *unexplained* and *ab error*, higher for PSNR and "
+        "AuC; *chroma ratio* is best at 1. `colorlib/metrics.py` defines each.\n\n"
+        f"{table(records)}\n"
+        "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018). A system ending in "
+        "`-as-published` has its source's own settings.\n\n"
+        f"Versions: {'; '.join(used)}.\n"
+    )
+
+
+def _mean(runs: list[dict], key: str) -> float:
+    return statistics.mean(r["metrics"][key] for r in runs)
+
+
+def _with_range(values: list[float], form: str) -> str:
+    middle = form.format(statistics.mean(values))
+    return middle if len(values) == 1 else f"{middle} ({form.format(min(values))}...{form.format(max(values))})"
+
+
+def _sizes(profile: str) -> tuple[int | None, int | None]:
+    if profile not in SIZES:
+        raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(SIZES)}")
+    return SIZES[profile]
+
+
+def hardware(device: str = "cpu") -> str:
+    """The hardware in words: "2 cores, x86_64, AVX2" or a GPU's name."""
+    if device.startswith("cuda"):
+        return torch.cuda.get_device_name(torch.device(device))
+    return f"{torch.get_num_threads()} cores, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def versions() -> dict[str, str]:
+    """Versions of what a result may depend on."""
+    found = {"python": platform.python_version()}
+    for name in ("torch", "torchvision", "accelerate", "numpy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            pass
+    return found
+
+
+def commit() -> str:
+    """The checkout's commit, short, with a + if files differ from it; "unknown" outside a checkout."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True, text=True,
+                              check=True).stdout.strip()
+    try:
+        return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

@@ -1,0 +1,319 @@
+"""Training: one plain loop, `fit`, and the steps it can take.
+
+    history = fit(colorizer, images, regression_step, Settings(epochs=8), checkpoint="runs/k1.safetensors")
+
+The loop takes a batch of uint8 images, asks the colorizer's head what the network sees and must answer, asks the step
+for a loss, and descends. Device, precision and processes are Accelerate's: `accelerate launch -m colorlib train RECIPE`
+trains on several machines. Built step by step in notebook 03.
+"""
+from __future__ import annotations
+
+import ctypes
+import dataclasses
+import json
+import math
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState, PartialState
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from . import losses
+from .colorizer import Colorizer, read_tensors, write_tensors
+
+Step = Callable[[nn.Module, Tensor, Tensor], Tensor]
+CHECK_EVERY = 50                                    # steps between two looks at the loss (each costs a device sync)
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to train. ValueError on a value that makes no sense.
+
+    schedule: "onecycle" (up to lr over a quarter of the steps, then down to nearly 0; Smith 2018), "constant", or "koo"
+    (K, section 5.1: lr / (1 + 1e-7 step), halved every 25 epochs). flip: mirror half of the images.
+    """
+
+    epochs: int
+    batch_size: int = 128
+    optimizer: str = "adamw"
+    lr: float = 4e-3
+    momentum: float = 0.9
+    weight_decay: float = 0.01
+    schedule: str = "onecycle"
+    flip: bool = False
+
+    def __post_init__(self):
+        if self.epochs < 1 or self.batch_size < 1:
+            raise ValueError(f"epochs and batch_size must be at least 1, got {self.epochs} and {self.batch_size}")
+        if not self.lr > 0 or not math.isfinite(self.lr):
+            raise ValueError(f"lr must be positive, got {self.lr}")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(f"unknown optimizer {self.optimizer!r}: expected one of {', '.join(OPTIMIZERS)}")
+        if self.schedule not in ("onecycle", "constant", "koo"):
+            raise ValueError(f"unknown schedule {self.schedule!r}: expected onecycle, constant or koo")
+
+    def but(self, **changes) -> Settings:
+        """The same settings with some changed."""
+        return dataclasses.replace(self, **changes)
+
+
+OPTIMIZERS = {
+    "adamw": lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay),
+    "adam": lambda p, s: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
+    "sgd": lambda p, s: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
+}
+
+
+class TrainingDiverged(FloatingPointError):
+    """The loss is no longer a finite number. `step` says where, `checkpoint` is the last good one, or None."""
+
+    def __init__(self, step: int, value: float, checkpoint: Path | None):
+        self.step, self.checkpoint = step, checkpoint
+        kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "no checkpoint was kept"
+        super().__init__(f"the loss became {value} at step {step}; {kept}. A lower learning rate is the usual cure.")
+
+
+@dataclasses.dataclass
+class History:
+    """What a training did: one dict an epoch (epoch, loss, lr, seconds, and validation_loss if asked for)."""
+
+    epochs: list[dict] = dataclasses.field(default_factory=list)
+    interrupted: bool = False
+
+    def __getitem__(self, name: str) -> list[float]:
+        return [epoch[name] for epoch in self.epochs]
+
+    @property
+    def minutes(self) -> float:
+        return sum(self["seconds"]) / 60
+
+
+def regression_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Squared error of a network's answer: x (N, 1, H, W), y (N, C, H, W) in the head's units -> scalar loss."""
+    return losses.squared_error(net(x), y)
+
+
+def device_of(name: str = "auto") -> torch.device:
+    """The device that "auto", "cpu", "cuda", "cuda:1" or "mps" stands for; ValueError if it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or mps") from None
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {name!r} was asked for, but this machine has no CUDA GPU: use auto or cpu")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(f"device {name!r} was asked for, but this machine has no MPS: use auto or cpu")
+    return device
+
+
+def precision_of(device: torch.device | str = "cpu") -> str:
+    """The precision that trains fastest there without harm: bf16 where the processor has it, fp16 on older GPUs, else no.
+
+    "bf16": CPUs with AVX512-BF16 or AMX, GPUs from Ampere on; "fp16": other GPUs, with loss scaling; "no": float32.
+    """
+    device = torch.device(device)
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
+    if device.type == "cpu":
+        asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        if any(getattr(torch.cpu, name, bool)() for name in asked):
+            return "bf16"
+    return "no"
+
+
+def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: int = 0, validation=None,
+        checkpoint: str | Path | None = None, device: str | torch.device = "auto", precision: str = "auto",
+        progress: bool = True) -> History:
+    """Train a colorizer on an ImageSet; it is changed in place and left on the device, in evaluation mode.
+
+    step         (net, x, y) -> scalar loss; `regression_step`, or one you wrote
+    seed         order and mirroring of the images, and dropout; the same run twice on a CPU
+    validation   an ImageSet whose loss is taken after each epoch
+    checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to the same bits as
+                 if it had never stopped; ValueError if it belongs to another training
+    precision    "auto" (see `precision_of`), "no" (float32), "bf16" or "fp16"
+
+    An interrupt (the stop button) ends the training and keeps what was learnt. A loss that is not finite raises
+    `TrainingDiverged`. With several processes each takes its part of a batch that is as many times larger.
+    """
+    device = device_of(device) if isinstance(device, str) else device
+    accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision)
+    world, rank = accelerator.num_processes, accelerator.process_index
+    images = images.to(accelerator.device)
+    per_epoch = len(images) // (settings.batch_size * world)
+    if not per_epoch:
+        raise ValueError(f"{len(images)} images do not fill one batch of {settings.batch_size * world}")
+    _keep_freed_memory()
+
+    colorizer.to(accelerator.device, memory_format=torch.channels_last)
+    if world > 1 and accelerator.device.type == "cuda":
+        colorizer.net = nn.SyncBatchNorm.convert_sync_batchnorm(colorizer.net)
+    optimizer = OPTIMIZERS[settings.optimizer](colorizer.net.parameters(), settings)
+    schedule = _schedule(optimizer, settings, per_epoch)
+    history = History()
+    about = {"settings": dataclasses.asdict(settings), "seed": seed, "images": len(images), "world": world}
+    checkpoint = Path(checkpoint) if checkpoint else None
+    if checkpoint and checkpoint.exists():
+        _resume(checkpoint, about, colorizer, optimizer, schedule, history)
+    net, optimizer = accelerator.prepare(colorizer.net, optimizer)
+    show = progress and accelerator.is_main_process
+
+    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            for epoch in range(len(history.epochs), settings.epochs):
+                torch.manual_seed(_mix(seed, epoch))
+                row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
+                started = time.perf_counter()
+                batches = images.batches(settings.batch_size, seed=_mix(seed, epoch), flip=settings.flip,
+                                         drop_last=True, rank=rank, world=world)
+                colorizer.train()
+                row["loss"] = _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, per_epoch,
+                                     f"epoch {epoch + 1}/{settings.epochs}", show,
+                                     checkpoint if checkpoint and checkpoint.exists() else None, epoch * per_epoch)
+                row["seconds"] = time.perf_counter() - started
+                if validation is not None:
+                    row["validation_loss"] = validation_loss(colorizer, validation, step)
+                history.epochs.append(row)
+                if show:
+                    more = f"  validation {row['validation_loss']:.5f}" if validation is not None else ""
+                    print(f"epoch {epoch + 1}/{settings.epochs}  loss {row['loss']:.5f}{more}  {row['seconds']:.0f} s",
+                          flush=True)
+                if checkpoint and accelerator.is_main_process:
+                    _write_checkpoint(checkpoint, about, colorizer, optimizer, schedule, history)
+    except KeyboardInterrupt:
+        history.interrupted = True
+        print("interrupted: what was learnt so far is kept")
+    finally:
+        colorizer.net = accelerator.unwrap_model(net, keep_fp32_wrapper=False)
+        colorizer.eval()
+    accelerator.wait_for_everyone()
+    return history
+
+
+def _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, total, title, show, kept, done) -> float:
+    """One pass over the batches; the mean loss. Looks for a loss that is not finite every CHECK_EVERY steps."""
+    seen: list[Tensor] = []
+    checked, running = 0, math.nan
+    with tqdm(total=total, desc=title, disable=not show, leave=False, mininterval=1.0) as bar:
+        for rgb in batches:
+            x, y = colorizer.encode(rgb)                                    # N 1 H W, N C H W
+            optimizer.zero_grad()
+            loss = step(net, x.contiguous(memory_format=torch.channels_last), y)
+            accelerator.backward(loss)
+            optimizer.step()
+            if not accelerator.optimizer_step_was_skipped:                  # fp16 skips a step that overflowed
+                schedule.step()
+            seen.append(loss.detach())
+            if len(seen) - checked >= CHECK_EVERY or len(seen) == total:
+                values = torch.stack(seen[checked:]).float().cpu()
+                bad = (~values.isfinite()).nonzero()
+                if len(bad):
+                    first = int(bad[0])
+                    raise TrainingDiverged(done + checked + first + 1, float(values[first]), kept)
+                bar.update(len(values))
+                running = float(values.mean())
+                bar.set_postfix(loss=f"{running:.4f}")
+                checked = len(seen)
+    mean = torch.stack(seen).float().mean()
+    return float(accelerator.reduce(mean, reduction="mean"))
+
+
+@torch.no_grad()
+def validation_loss(colorizer: Colorizer, images, step: Step, batch_size: int = 500) -> float:
+    """The mean loss of a step over an ImageSet, in evaluation mode, in float32."""
+    was_training = colorizer.training
+    colorizer.eval()
+    total = count = 0
+    for rgb in images.batches(batch_size):
+        x, y = colorizer.encode(rgb.to(colorizer.device))
+        total += float(step(colorizer.net, x, y)) * len(rgb)
+        count += len(rgb)
+    colorizer.train(was_training)
+    return total / count
+
+
+def _schedule(optimizer, settings: Settings, per_epoch: int):
+    """A learning rate for each step, from torch's own schedulers."""
+    steps = settings.epochs * per_epoch
+    if settings.schedule == "onecycle" and steps > 1:
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps + 1, pct_start=0.25)
+
+    def factor(step: int) -> float:
+        if settings.schedule == "koo":
+            return 0.5 ** (step // (25 * per_epoch)) / (1 + 1e-7 * step)
+        return 1.0
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def _mix(seed: int, epoch: int) -> int:
+    """A seed for each epoch, so that an epoch does not depend on how many ran before it in this process."""
+    return (seed * 1_000_003 + epoch * 7919 + 1) % 2 ** 31
+
+
+def _accelerator(device: torch.device, precision: str) -> Accelerator:
+    """An Accelerator for the device and precision; Accelerate keeps one a process, so a change needs a reset."""
+    if precision not in ("no", "bf16", "fp16"):
+        raise ValueError(f"unknown precision {precision!r}: expected auto, no (float32), bf16 or fp16")
+    cpu = device.type == "cpu"
+    state = AcceleratorState._shared_state
+    if state:
+        old = AcceleratorState()
+        if old.num_processes == 1 and (old._mixed_precision != precision or old.device.type != device.type):
+            AcceleratorState._reset_state(reset_partial_state=True)
+    elif PartialState._shared_state and PartialState().device.type != device.type:
+        PartialState._reset_state()
+    return Accelerator(mixed_precision=precision, cpu=cpu)
+
+
+def _keep_freed_memory() -> None:
+    """On Linux, let the C library keep freed memory: it else gives every activation back and faults it in anew."""
+    if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-3, 1 << 30)                   # M_MMAP_THRESHOLD: no mapping of its own for up to 1 GB
+        libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
+
+
+def _write_checkpoint(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, history: History) -> None:
+    """Weights, optimizer, schedule and history in one file, moved into place when it is whole."""
+    plain = optimizer.state_dict()
+    tensors = {f"net.{k}": v for k, v in _unwrapped(colorizer.net).state_dict().items()}
+    for index, state in plain["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": v for k, v in state.items() if torch.is_tensor(v)}
+    tensors = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
+    about = about | {"format": "colorlib-training-1", "groups": plain["param_groups"], "epochs": history.epochs,
+                     "schedule": {k: v for k, v in schedule.state_dict().items() if isinstance(v, int | float | list)}}
+    write_tensors(path, tensors, about)
+
+
+def _resume(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, history: History) -> None:
+    tensors, kept = read_tensors(path)
+    if kept.get("format") != "colorlib-training-1":
+        raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
+    for name, value in json.loads(json.dumps(about)).items():
+        if kept[name] != value:
+            raise ValueError(f"{path.name} belongs to another training: its {name} is {kept[name]}, here it is {value}; "
+                             "give another file, or remove it to start anew")
+    try:
+        colorizer.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
+    except RuntimeError as error:
+        raise ValueError(f"{path.name} belongs to another network: {error}") from None
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, index, key = name.split(".", 2)
+            state.setdefault(int(index), {})[key] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": kept["groups"]})
+    schedule.load_state_dict(schedule.state_dict() | kept["schedule"])
+    history.epochs.extend(kept["epochs"])
+
+
+def _unwrapped(net: nn.Module) -> nn.Module:
+    return net.module if hasattr(net, "module") else net
