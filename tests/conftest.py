@@ -1,0 +1,48 @@
+"""What all tests share: the option --gpu, CIFAR-10 where it can be had, plots without a window."""
+
+import os
+
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import pytest
+
+
+def pytest_addoption(parser):
+    parser.addoption("--gpu", action="store_true", help="run the tests marked gpu, and only those; fail without a GPU")
+
+
+def pytest_configure(config):
+    if config.getoption("--gpu"):
+        import torch
+
+        if not torch.cuda.is_available():
+            raise pytest.UsageError(f"--gpu: no NVIDIA GPU that torch {torch.__version__} can use; nothing was tested")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Tests marked gpu run with --gpu, and the others without."""
+    wanted = config.getoption("--gpu")
+    chosen = [item for item in items if bool(item.get_closest_marker("gpu")) == wanted]
+    dropped = [item for item in items if bool(item.get_closest_marker("gpu")) != wanted]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = chosen
+
+
+@pytest.fixture(scope="session")
+def _cifar():
+    """Both splits of CIFAR-10, or the reason why they cannot be had: tried once a session."""
+    from colorlib import datasets
+
+    try:
+        return datasets.cifar10("train"), datasets.cifar10("test")
+    except Exception as error:
+        return f"CIFAR-10 cannot be had here: {error}"
+
+
+@pytest.fixture
+def cifar(_cifar):
+    """CIFAR-10 as (train, test), two ImageSets; the test is skipped, with the reason, where it cannot be had."""
+    if isinstance(_cifar, str):
+        pytest.skip(_cifar)
+    return _cifar

@@ -1,0 +1,199 @@
+"""pyproject.toml says what the project needs; every other file that names a dependency says the same."""
+
+import ast
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    tomllib = pytest.importorskip("tomli")
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+
+# What conda-forge calls a package of the package index; on Binder torch is the build without CUDA.
+CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
+BINDER = CONDA | {"torch": "pytorch-cpu"}
+
+# What a package is imported as, where that is not its name.
+IMPORTS = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
+IMPORTS |= {"pyyaml": "yaml", "pytest-timeout": "pytest_timeout"}
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def requirements(lines):
+    """{"torch": SpecifierSet(">=2.6")} of requirement lines; the project itself ("colorlib[course]") left out."""
+    found = [Requirement(line) for line in lines]
+    return {canonicalize_name(r.name): r.specifier for r in found if canonicalize_name(r.name) != PROJECT["name"]}
+
+
+NEEDED = requirements(PROJECT["dependencies"])
+COURSE = requirements(EXTRAS["course"])
+DEV = requirements(EXTRAS["dev"])
+
+
+def locked():
+    """The lines of constraints.txt."""
+    lines = [line for line in read("constraints.txt").splitlines() if line and not line.startswith("#")]
+    return [Requirement(line) for line in lines]
+
+
+def environment(python, platform):
+    """The variables of a marker, for a 64-bit machine."""
+    system = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}[platform]
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.9",
+        "sys_platform": platform,
+        "platform_system": system,
+        "platform_machine": "arm64" if platform == "darwin" else "x86_64",
+        "implementation_name": "cpython",
+        "os_name": "nt" if platform == "win32" else "posix",
+        "extra": "",
+    }
+
+
+def pins(python, platform):
+    """{"torch": Version("2.14.1")} of constraints.txt on one Python and one system."""
+    found = [r for r in locked() if r.marker is None or r.marker.evaluate(environment(python, platform))]
+    names = [canonicalize_name(r.name) for r in found]
+    assert len(names) == len(set(names)), f"pinned twice for Python {python} on {platform}"
+    return {canonicalize_name(r.name): Version(str(r.specifier).removeprefix("==")) for r in found}
+
+
+def conda(path):
+    """The conda packages of an environment file, and its pip lines."""
+    content = yaml.safe_load(read(path))
+    lines = content["dependencies"]
+    pip = [entry for item in lines if isinstance(item, dict) for entry in item["pip"]]
+    return content["channels"], requirements(i for i in lines if isinstance(i, str)), pip
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
+def test_constraints_pin_every_dependency_once_within_its_bound(python, platform):
+    pinned = pins(python, platform)
+    for name, bound in (NEEDED | COURSE | DEV).items():
+        assert name in pinned, f"{name} is not in constraints.txt for Python {python} on {platform}"
+        assert pinned[name] in bound, f"{name}: {pinned[name]} is outside {bound}"
+
+
+def test_constraints_are_exact_sorted_and_name_no_place():
+    lines = locked()
+    assert all(re.fullmatch(r"==[^*,]+", str(r.specifier)) and r.url is None for r in lines)
+    names = [r.name for r in lines]
+    assert names == sorted(names)
+
+
+def test_constraints_hold_torchvision_of_that_torch():
+    """torchvision 0.N belongs to torch 2.(N - 15)."""
+    for python in ("3.10", "3.13"):
+        pinned = pins(python, "linux")
+        assert pinned["torchvision"].minor == pinned["torch"].minor + 15
+    oldest = {name: Version(next(iter(NEEDED[name])).version) for name in ("torch", "torchvision")}
+    assert oldest["torchvision"].minor == oldest["torch"].minor + 15
+
+
+def test_cuda_libraries_are_pinned_for_linux_only():
+    for platform in ("darwin", "win32"):
+        assert not [name for name in pins("3.12", platform) if name.startswith(("nvidia", "cuda")) or name == "triton"]
+
+
+@pytest.mark.parametrize("path, names", [("environment.yml", CONDA), ("binder/environment.yml", BINDER)])
+def test_conda_environments_ask_for_what_pyproject_asks_for(path, names):
+    channels, found, _ = conda(path)
+    assert channels == ["conda-forge"]
+    assert found.pop("python") == SpecifierSet(PROJECT["requires-python"])
+    assert found.pop("pip") == SpecifierSet()
+    assert found == {names.get(name, name): bound for name, bound in (NEEDED | COURSE).items()}
+
+
+def test_conda_environments_bring_colorlib_from_the_checkout():
+    assert conda("environment.yml")[2] == ["-e ."]
+    assert conda("binder/environment.yml")[2] == []
+    assert "pip install --no-cache-dir --no-deps -e ." in read("binder/postBuild")
+
+
+def test_dev_contains_course():
+    assert f"{PROJECT['name']}[course]" in EXTRAS["dev"]
+
+
+def test_makefile_names_no_package_and_installs_the_extras():
+    text = read("Makefile")
+    installs = re.findall(r"^\t.*\$\(INSTALL\) (.*)$", text, flags=re.M)
+    assert installs == ['-e ".[course]"', '-e ".[course,dev]"']
+    for name in NEEDED | COURSE | DEV:
+        assert not re.search(rf"\b{re.escape(name)}\s*[=<>~]=", text), f"the Makefile pins {name}"
+
+
+def test_workflow_runs_oldest_locked_and_newest_on_three_systems():
+    job = yaml.safe_load(read(".github/workflows/test.yml"))["jobs"]["unit"]
+    matrix = job["strategy"]["matrix"]
+    assert {os.split("-")[0] for os in matrix["os"]} == {"ubuntu", "macos", "windows"}
+    assert matrix["versions"] == ["oldest", "locked", "newest"]
+    rows = {row["versions"]: row for row in matrix["include"]}
+    assert SpecifierSet(PROJECT["requires-python"]) == SpecifierSet(f">={rows['oldest']['python']}")
+    assert "lowest-direct" in rows["oldest"]["flags"]
+    assert "constraints.txt" in rows["locked"]["flags"]
+    installs = [step["run"] for step in job["steps"] if "uv pip install" in step.get("run", "")]
+    assert len(installs) == 1 and '".[course,dev]"' in installs[0]
+
+
+def test_python_of_the_makefile_and_of_ruff_is_that_of_pyproject():
+    minimum = next(iter(SpecifierSet(PROJECT["requires-python"]))).version
+    assert f"sys.version_info < ({minimum.replace('.', ', ')})" in read("Makefile")
+    assert f'target-version = "py{minimum.replace(".", "")}"' in read("pyproject.toml")
+
+
+def imported(path):
+    """The top packages that a Python file imports."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module.split(".")[0]
+
+
+def modules(needed):
+    return {IMPORTS.get(name, name).replace("-", "_") for name in needed}
+
+
+# ipykernel, jupyterlab and others bring these along for who runs notebooks.
+BROUGHT = {"IPython"}
+
+
+def test_what_the_library_imports_is_declared():
+    """course.py and what serves it may use the extra `course`; the rest of colorlib only the dependencies."""
+    own = set(sys.stdlib_module_names) | {"colorlib"} | BROUGHT
+    for path in sorted((ROOT / "colorlib").rglob("*.py")):
+        allowed = own | modules(NEEDED)
+        if path.name.startswith(("course", "_course", "bench")):
+            allowed |= modules(COURSE)
+        undeclared = set(imported(path)) - allowed
+        assert not undeclared, f"{path.relative_to(ROOT)} imports {sorted(undeclared)}"
+
+
+def test_every_dependency_is_used():
+    files = [p for folder in ("colorlib", "tests", "benchmarks") for p in (ROOT / folder).rglob("*.py")]
+    used = {name for path in files for name in imported(path)}
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
+        code = "\n".join("".join(c["source"]) for c in cells)
+        used |= set(re.findall(r"^\s*(?:import|from) (\w+)", code, flags=re.M))
+    commands = {"jupyterlab", "ruff", "pytest-timeout", "ipykernel", "nbval"}  # called, never imported
+    unused = {n for n in NEEDED | COURSE | DEV if IMPORTS.get(n, n).replace("-", "_") not in used} - commands
+    assert not unused, f"declared, and imported nowhere: {sorted(unused)}"
