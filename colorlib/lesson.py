@@ -6,7 +6,7 @@
 
 A claim that does not hold stops the notebook; what was claimed, with its numbers, goes to a record under results/.
 The environment variables COLORLIB_PROFILE, COLORLIB_DEVICE and COLORLIB_DATASET override what the cell says,
-for tools that cannot set a notebook's parameters; COLORLIB_RESULTS names another folder for records.
+for tools that cannot set a notebook's parameters; COLORLIB_RESULTS names another folder than results/.
 """
 
 from __future__ import annotations
@@ -78,12 +78,14 @@ class Lesson:
     """
 
     def __init__(self, number: str, profile: str = "quick", seed: int = 0, device: str = "auto", data: str = "auto"):
+        from colorlib.train import device_of  # here, so that reading PROFILES does not load every model
+
         self.number = number
         self.profile = os.environ.get("COLORLIB_PROFILE") or profile
         self.settings = dict(_row(number, self.profile))
         self.n = SimpleNamespace(**self.settings)
         self.seed = int(seed)
-        self.device = _device(os.environ.get("COLORLIB_DEVICE") or device)
+        self.device = device_of(os.environ.get("COLORLIB_DEVICE") or device)
         self._asked = _data(os.environ.get("COLORLIB_DATASET") or data, self.profile)
         self.claims: list[dict[str, Any]] = []
         self._began = time.perf_counter()
@@ -179,7 +181,8 @@ class Lesson:
             "profile": self.profile,
             "data": self.data,
             "seed": self.seed,
-            "device": _device_name(self.device),
+            "device": str(self.device),
+            "hardware": hardware(self.device),
             "minutes": round(self.minutes(), 2),
             "peak_memory_mb": round(self.peak_memory_mb()),
             "source_hash": source_hash(path) if path else None,
@@ -191,7 +194,7 @@ class Lesson:
         """Write the record and show the recap made from it: claims, numbers, what was not checked, cost.
 
         The record goes to results/notebooks/ for a lesson or full run, to build/results/notebooks/ for the
-        others, to $COLORLIB_RESULTS when that is set. A folder that cannot be written is a warning.
+        others, to $COLORLIB_RESULTS/notebooks/ when that is set. A folder that cannot be written is a warning.
         """
         record = self.record()
         _write(record, _record_folder(self.profile) / f"{self.number}.{self.profile}.json")
@@ -204,7 +207,7 @@ class Lesson:
     def _greet(self) -> None:
         versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
         print(f"Notebook {self.number}, profile {self.profile}, seed {self.seed}: about {self.n.minutes:g} min")
-        print(f"Device: {_device_name(self.device)}. Data: {self.data}.")
+        print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}.")
         print(f"Versions: {versions}")
         need, free = self.settings.get("memory_mb", 0), psutil.virtual_memory().available / 1e6
         if need > free:
@@ -217,14 +220,14 @@ def recap(record: dict[str, Any]) -> str:
     """A run's record as Markdown."""
     held = [c for c in record["claims"] if c["holds"]]
     open_ = [c for c in record["claims"] if c["holds"] is None]
-    text = [_table(["what we saw", "numbers"], ([c["text"], _told(c["values"])] for c in held))]
+    text = [_table(["what we saw", "numbers"], ([c["text"], told(c["values"])] for c in held))]
     if open_:
         text.append(f"Not checked in profile `{record['profile']}` on {record['data']}:\n")
         text.append("\n".join(f"- {c['text']} ({', '.join((c['profiles'] or []) + (c['data'] or []))})" for c in open_))
         text[-1] += "\n"
     text.append(
         f"{len(held)} claims held. {record['minutes']:.1f} minutes and at most {record['peak_memory_mb']:.0f} MB "
-        f"on {record['device']}; profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
+        f"on {record['hardware']}; profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
     )
     return "\n".join(text)
 
@@ -238,20 +241,6 @@ def _row(number: str, profile: str) -> dict[str, float]:
     if profile not in PROFILES[number]:
         raise ValueError(f"unknown profile {profile!r}: {', '.join(PROFILES[number])}")
     return PROFILES[number][profile]
-
-
-def _device(name: str) -> torch.device:
-    """The device of a parameter cell: "auto" takes a GPU where there is one."""
-    kinds = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return torch.device("cuda" if kinds["cuda"] else "cpu")
-    kind = str(name).split(":")[0]
-    if kind not in kinds:
-        raise ValueError(f"unknown device {name!r}: auto, cpu, cuda, mps")
-    if not kinds[kind]:
-        have = ", ".join(k for k, there in kinds.items() if there)
-        raise ValueError(f"device {name!r} is not on this machine; here: auto, {have}")
-    return torch.device(name)
 
 
 def _data(name: str, profile: str) -> str:
@@ -283,7 +272,8 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, (bool, int, str)) or value is None else str(value)
 
 
-def _told(values: dict[str, Any]) -> str:
+def told(values: dict[str, Any]) -> str:
+    """The numbers of a claim in one line."""
     return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in values.items())
 
 
@@ -319,10 +309,15 @@ def _versions() -> dict[str, str]:
     return found | {"torch": torch.__version__, "torchvision": torchvision.__version__}
 
 
-def _device_name(device: torch.device) -> str:
+def hardware(device: torch.device) -> str:
+    """What computes: the GPU's name, or the processor's with its cores."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    return f"{device.type}, {torch.get_num_threads()} threads" if device.type == "cpu" else device.type
+    name = platform.processor() or platform.machine()
+    if sys.platform == "linux":
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, {torch.get_num_threads()} threads"
 
 
 def _peak_bytes() -> int:
@@ -340,8 +335,10 @@ def _peak_bytes() -> int:
 
 
 def _record_folder(profile: str) -> Path:
+    if os.environ.get("COLORLIB_NOTEBOOK_RECORDS"):  # set by colorlib.course
+        return Path(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
     if os.environ.get("COLORLIB_RESULTS"):
-        return Path(os.environ["COLORLIB_RESULTS"])
+        return Path(os.environ["COLORLIB_RESULTS"]) / "notebooks"
     kept = profile in ("lesson", "full")
     return project_root() / ("results/notebooks" if kept else "build/results/notebooks")
 

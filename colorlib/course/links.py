@@ -1,0 +1,147 @@
+"""The repository's address stands once, in pyproject.toml's [project.urls]; everything else is written from it.
+
+What is written: the badges of each notebook and of the README, between `<!-- links 03 -->` and `<!-- /links -->`;
+the bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
+`git clone` and `cd` commands; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
+v + version.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
+
+from colorlib._notebook import project_root, tags
+from colorlib.course.files import CourseError, number, read
+from colorlib.course.files import write as write_notebook
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+MARKED = re.compile(r"<!-- links (\d\d) -->.*?<!-- /links -->", re.S)
+CLONE = re.compile(r"<!-- clone -->.*?<!-- /clone -->", re.S)
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md")
+
+BOOTSTRAP = """\
+import os  # On Colab: bring this release with its checkpoints. Anywhere else this cell does nothing.
+import runpy
+from subprocess import run
+if "COLAB_RELEASE_TAG" in os.environ and not os.path.exists("../colorlib"):
+    address = os.getenv("COLORLIB_ADDRESS", "{address}")
+    os.path.exists("course") or run(["git", "clone", "-q", "--depth=1", "-b", "{tag}", address, "course"], check=True)
+    os.chdir("course/notebooks")
+    runpy.run_path("../colorlib/_colab.py")  # makes colorlib importable; torch stays as it is"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """Where the course lives."""
+
+    address: str
+    version: str
+
+    @property
+    def tag(self) -> str:
+        """The release that badges and bootstrap cells point to."""
+        return f"v{self.version}"
+
+    @property
+    def folder(self) -> str:
+        """What git calls the clone."""
+        return self.address.rsplit("/", 1)[-1]
+
+    def bootstrap(self) -> str:
+        """The source of every notebook's bootstrap cell."""
+        return BOOTSTRAP.format(address=self.address, tag=self.tag)
+
+    def badges(self, notebook: str) -> str:
+        """Markdown badges of a notebook ("03_baseline_cnn.ipynb"); Colab opens notebooks from GitHub only."""
+        where = f"notebooks/{notebook}"
+        github = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", self.address)
+        repository = f"gh/{github[1]}/{github[2]}" if github else f"git/{quote(self.address, safe='')}"
+        binder = f"https://mybinder.org/v2/{repository}/{self.tag}?labpath={quote(where, safe='')}"
+        found = [f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"]
+        if github:
+            colab = f"https://colab.research.google.com/github/{github[1]}/{github[2]}/blob/{self.tag}/{where}"
+            found.insert(0, f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})")
+        return " ".join(found)
+
+
+def project(root: Path | None = None) -> Project:
+    """Address and version, from pyproject.toml."""
+    path = (root or project_root()) / "pyproject.toml"
+    table = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    return Project(table["urls"]["Repository"].removesuffix(".git").rstrip("/"), table["version"])
+
+
+def apply(nb: NotebookNode, name: str, where: Project | None = None) -> None:
+    """Badges and bootstrap cell of one notebook, in place; both are put in where they are missing."""
+    where = where or project()
+    block = f"<!-- links {name[:2]} -->{where.badges(name)}<!-- /links -->"
+    first = nb.cells[0]
+    if MARKED.search(first.source):
+        first.source = MARKED.sub(lambda _: block, first.source, count=1)
+    else:
+        head, _, rest = first.source.partition("\n")
+        first.source = f"{head}\n\n{block}\n\n{rest.strip()}".rstrip()
+    for cell in nb.cells:
+        if "bootstrap" in tags(cell):
+            cell.source = where.bootstrap()
+            return
+    cell = new_code_cell(where.bootstrap(), id="bootstrap", metadata={"tags": ["bootstrap"]})
+    nb.cells.insert(1, cell)
+
+
+def write_document(text: str, where: Project, names: dict[str, str]) -> str:
+    """A Markdown file with its marked parts brought up to date; names: number -> notebook file."""
+
+    def badges(found: re.Match[str]) -> str:
+        if found[1] not in names:
+            raise CourseError(f"there is no notebook {found[1]} for its badges")
+        return f"<!-- links {found[1]} -->{where.badges(names[found[1]])}<!-- /links -->"
+
+    def clone(found: re.Match[str]) -> str:
+        text = re.sub(r"git clone \S+", f"git clone {where.address}", found[0])
+        return re.sub(r"^(\s*)cd \S+", rf"\1cd {where.folder}", text, flags=re.M)
+
+    return CLONE.sub(clone, MARKED.sub(badges, text))
+
+
+def write_citation(text: str, where: Project) -> str:
+    """CITATION.cff with the repository's address."""
+    return re.sub(r"^(repository-code|url):.*$", rf'\1: "{where.address}"', text, flags=re.M)
+
+
+def write(check: bool = False) -> list[str]:
+    """Bring every file up to date (check: only look); returns the names of those that changed or should."""
+    root, changed = project_root(), []
+    where = project(root)
+    notebooks = sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    for path in notebooks:
+        nb = read(path)
+        before = [cell.source for cell in nb.cells]
+        apply(nb, path.name, where)
+        if before != [cell.source for cell in nb.cells]:
+            changed.append(path.name)
+            if not check:
+                write_notebook(nb, path)
+    names = {number(path): path.name for path in notebooks}
+    for name in (*DOCUMENTS, "CITATION.cff"):
+        path = root / name
+        if not path.exists():
+            continue
+        before = path.read_text(encoding="utf-8")
+        after = write_citation(before, where) if path.suffix == ".cff" else write_document(before, where, names)
+        if before != after:
+            changed.append(name)
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    return changed

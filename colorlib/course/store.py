@@ -1,0 +1,62 @@
+"""Puts a run's outputs into notebooks/, where a reader on GitHub sees the whole lesson."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from colorlib._notebook import project_root, source_hash
+from colorlib.course.files import CourseError, clean, number, read, write
+
+LIMIT = 2_000_000  # bytes a notebook
+MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
+
+
+def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
+    """Outputs and record of the run in `run_folder` into `path` and results/notebooks/; returns what was done.
+
+    CourseError when there is no finished run of exactly this code, when it was not on CIFAR-10 (unless any_data),
+    or when the file would be over 2 MB.
+    """
+    record, outputs = _run_of(path, run_folder)
+    if record["data"] != "cifar10" and not any_data:
+        raise CourseError(f"{path.stem}: the run used {record['data']}; stored outputs are of CIFAR-10")
+    nb = read(path)
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = outputs[cell.id]
+        else:
+            cell.source = MEASURED.sub(lambda _: measured(record), cell.source)
+    write(clean(nb), path)
+    size = path.stat().st_size
+    if size > LIMIT:
+        raise CourseError(f"{path.stem} is {size / 1e6:.1f} MB with its outputs; the limit is {LIMIT / 1e6:.0f}")
+    kept = project_root() / "results" / "notebooks" / f"{number(path)}.{record['profile']}.json"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return f"{path.stem}: stored, {size / 1e6:.2f} MB"
+
+
+def measured(record: dict[str, Any]) -> str:
+    """What the run cost, for the notebook's first cell, between its markers."""
+    return (
+        f"<!-- measured -->Outputs stored here: profile `{record['profile']}`, data {record['data']}, "
+        f"{max(record['minutes'], 0.1):.1f} minutes, {record['peak_memory_mb'] / 1000:.1f} GB "
+        f"({record['hardware']}).<!-- /measured -->"
+    )
+
+
+def _run_of(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple[list, int | None]]]:
+    """The record of a finished run of this notebook's code, and the outputs of each cell by id."""
+    found = sorted((folder / "records").glob(f"{number(path)}.*.json"))
+    if not found or not (folder / path.name).exists():
+        raise CourseError(f"{path.stem}: no finished run there; python -m colorlib.course run {number(path)}")
+    record = json.loads(found[0].read_text(encoding="utf-8"))
+    if record["source_hash"] != source_hash(path):
+        raise CourseError(f"{path.stem}: its code changed since that run; run it again")
+    run = clean(read(folder / path.name))
+    if any(o.output_type == "error" for c in run.cells if c.cell_type == "code" for o in c.outputs):
+        raise CourseError(f"{path.stem}: that run failed")
+    return record, {c.id: (c.outputs, c.execution_count) for c in run.cells if c.cell_type == "code"}
