@@ -67,7 +67,6 @@ lab: $(STAMP)-course
 
 course: $(STAMP)-course
 	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
-	@echo "The index page: build/course/$(PROFILE)/index.html"
 
 test: $(STAMP)-dev
 	$(RUN) -m pytest
