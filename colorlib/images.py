@@ -41,7 +41,7 @@ class ImageSet:
         skipped: Sequence[tuple[str, str]] = (),
     ):
         if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 3:
-            raise ValueError(f"expected uint8 pixels of shape N×3×H×W, got {pixels.dtype} of shape {tuple(pixels.shape)}")
+            raise ValueError(f"expected uint8 pixels, N×3×H×W, got {pixels.dtype} of shape {tuple(pixels.shape)}")
         if labels is not None:
             if labels.shape != pixels.shape[:1]:
                 raise ValueError(f"expected {len(pixels)} labels, one an image, got shape {tuple(labels.shape)}")
@@ -55,7 +55,8 @@ class ImageSet:
 
     def __repr__(self) -> str:
         height, width = self.size
-        return f"{type(self).__name__}({self.name}, {self.split_name}: {len(self):,} of {height}×{width} on {self.device})"
+        what = f"{self.name}, {self.split_name}: {len(self):,} of {height}×{width} on {self.device}"
+        return f"{type(self).__name__}({what})"
 
     @property
     def device(self) -> torch.device:
@@ -150,7 +151,7 @@ def plan(
     world: int = 1,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
-    """Which images make which batch, and which of them are mirrored: pairs of rows (a slice or int64) and bool, or None.
+    """Which images make which batch, and which of them are mirrored: rows (a slice, or int64) and bool (or None).
 
     Order and mirroring are drawn for the whole set, by position: they depend on n and seed alone, not on size, rank,
     world or device. See ImageSet.batches.
