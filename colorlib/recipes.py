@@ -95,8 +95,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     ),
     Recipe(
         name="nazeri-unet", code="N1", title="U-Net, squared error",
-        net={"model": "unet", "width": 12, "depth": 4}, head=_lab,
-        course=Settings(epochs=8, batch_size=128, lr=4e-3, flip=True),
+        net={"model": "unet", "width": 16, "depth": 4}, head=_lab,
+        course=Settings(epochs=8, batch_size=64, lr=3e-3, flip=True),
         source_net={"model": "unet", "width": 64, "depth": 4, "outputs": 3}, source_head=_lab_of_three,
         source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.9, weight_decay=0.0,
                         schedule="constant"),
@@ -104,7 +104,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         says="N: U-Net, three Lab channels, squared error; Adam with rate 5e-4, divided by ten by hand when the loss "
              "stops falling, batch 128, 500 epochs. The width and the settings of the squared-error run are not given: "
              "those of the cGAN are taken.",
-        instead="Two channels, since L is given; a narrower net (width 12) that two cores train in minutes; AdamW with "
+        instead="Two channels, since L is given; a narrower net (width 16) that two cores train in minutes; AdamW with "
                 "a one-cycle rate.",
     ),
 ]}

@@ -169,10 +169,10 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     try:
         with torch.random.fork_rng(devices=devices):
             for epoch in range(len(history.epochs), settings.epochs):
-                torch.manual_seed(_mix(seed, epoch))
+                torch.manual_seed(epoch_seed(seed, epoch))
                 row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
                 started = time.perf_counter()
-                batches = images.batches(settings.batch_size, seed=_mix(seed, epoch), flip=settings.flip,
+                batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
                                          drop_last=True, rank=rank, world=world)
                 colorizer.train()
                 row["loss"] = _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, per_epoch,
@@ -253,7 +253,7 @@ def _schedule(optimizer, settings: Settings, per_epoch: int):
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
 
-def _mix(seed: int, epoch: int) -> int:
+def epoch_seed(seed: int, epoch: int) -> int:
     """A seed for each epoch, so that an epoch does not depend on how many ran before it in this process."""
     return (seed * 1_000_003 + epoch * 7919 + 1) % 2 ** 31
 

@@ -1,7 +1,7 @@
 """N1: the U-Net of Nazeri and Ng 2018 (after Ronneberger 2015).
 
     net = UNet(width=64, depth=4, outputs=3)        # as N has it: five encoding units, three Lab channels
-    net = UNet(width=16, depth=3)                   # one that two cores train
+    net = UNet(width=16, depth=4)                   # one that two cores train
 
 Explained in notebook 03.
 """
@@ -18,12 +18,14 @@ class UNet(nn.Module):
     width    channels of the first unit; they double with each of the `depth` 2x2 max-pools
     outputs  2 (ab, the course) or 3 (N: L, a and b)
 
-    N's five encoding units are the one before each of four pools and the one below the last: depth 4, width 64.
-    A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two, a 2x2 convolution that
-    halves the channels, concatenation with the mirror unit, then a unit. Last a 1x1 convolution, nothing behind it.
+    A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
+    that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
+    unit. Last a 1x1 convolution, nothing behind it.
+    N counts five units each way. Read here as five encoding units with a pool between each two (depth 4): a pool behind
+    the fifth would leave a single pixel of a CIFAR image.
     """
 
-    def __init__(self, width: int = 16, depth: int = 3, outputs: int = 2):
+    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2):
         super().__init__()
         if width < 1 or depth < 1:
             raise ValueError(f"width and depth must be at least 1, got width={width}, depth={depth}")
@@ -32,7 +34,7 @@ class UNet(nn.Module):
         channels = [width * 2 ** i for i in range(depth + 1)]
         self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1] + channels, channels))
         self.pool = nn.MaxPool2d(2)
-        self.up = nn.ModuleList(_up_convolution(c) for c in reversed(channels[1:]))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[1:]))
         self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[1:]))
         self.last = nn.Conv2d(width, outputs, 1)
         he_init(self)
@@ -57,7 +59,3 @@ class UNet(nn.Module):
 def _unit(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(conv_bn_relu(inputs, outputs), conv_bn_relu(outputs, outputs))
 
-
-def _up_convolution(channels: int) -> nn.Sequential:
-    """Upsample by two, then a 2x2 convolution that halves the channels; padded below and to the right by one."""
-    return nn.Sequential(nn.Upsample(scale_factor=2), nn.ZeroPad2d((0, 1, 0, 1)), nn.Conv2d(channels, channels // 2, 2))

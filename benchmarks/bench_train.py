@@ -1,0 +1,157 @@
+"""Training: one epoch of K1 against the usual tutorial's pipeline, and against the machine's own convolution rate.
+
+    python -m colorlib bench train
+
+Both sides of a ratio run in turn in one process, at least five pairs, medians.
+"""
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from skimage.color import rgb2lab
+from torch import nn
+from torch.utils.data import DataLoader, Dataset
+
+from colorlib import datasets, models
+from colorlib.colorizer import Colorizer
+from colorlib.images import ImageSet
+from colorlib.recipes import RECIPES
+from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
+
+PAIRS = 5
+IMAGES = 2560                                       # of an "epoch" here: 20 batches of 128, 40 of 64
+
+
+class TutorialDataset(Dataset):
+    """What one finds: scikit-image on every image, every time it is asked for."""
+
+    def __init__(self, images: np.ndarray):
+        self.images = images                        # N H W 3, uint8
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __getitem__(self, index: int):
+        lab = rgb2lab(self.images[index]).astype("float32").transpose(2, 0, 1)
+        return torch.from_numpy(lab[:1] / 50 - 1), torch.from_numpy(lab[1:] / 50)
+
+
+def run() -> list[dict]:
+    """Rows of name, ratio and detail."""
+    images = datasets.load("auto", "train", n=IMAGES)
+    return [epoch_of_k1(images), *convolution_share(images)]
+
+
+def epoch_of_k1(images: ImageSet) -> dict:
+    """Seconds of the tutorial's epoch over seconds of ours: same network, same images, batch 128 both."""
+    settings = RECIPES["koo-baseline"].course.but(epochs=1, batch_size=128, flip=False)
+    ours = RECIPES["koo-baseline"].build()
+    net = models.KooBaseline()
+    optimizer = torch.optim.AdamW(net.parameters(), 1e-3)
+    dataset = TutorialDataset(images.pixels.permute(0, 2, 3, 1).contiguous().numpy())
+    loader = DataLoader(dataset, batch_size=128, shuffle=True, num_workers=2, persistent_workers=True)
+
+    def tutorial() -> None:
+        for x, y in loader:
+            optimizer.zero_grad()
+            nn.functional.mse_loss(net(x), y).backward()
+            optimizer.step()
+
+    def colorlib() -> None:
+        fit(ours, images, regression_step, settings, device="cpu", progress=False)
+
+    theirs, mine = interleaved(tutorial, colorlib, PAIRS)
+    return {"name": "epoch of K1: tutorial's time / colorlib's", "ratio": theirs / mine,
+            "detail": f"{theirs / IMAGES * 1e6:.0f} and {mine / IMAGES * 1e6:.0f} microseconds an image, "
+                      f"{precision()}, batch 128, median of {PAIRS} pairs"}
+
+
+def convolution_share(images: ImageSet) -> list[dict]:
+    """Multiply-adds a second of a training step over those of the best 3x3 convolution measured here, forward only."""
+    rows = []
+    for name in ("koo-baseline", "nazeri-unet"):
+        recipe = RECIPES[name]
+        colorizer = recipe.build().to(memory_format=torch.channels_last)
+        optimizer = torch.optim.AdamW(colorizer.net.parameters(), 1e-3)
+        batch = images.pixels[: recipe.course.batch_size]
+        autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision_of("cpu") == "bf16")
+
+        def step(colorizer=colorizer, optimizer=optimizer, batch=batch, autocast=autocast) -> None:
+            x, y = colorizer.encode(batch)
+            optimizer.zero_grad()
+            with autocast:
+                loss = regression_step(colorizer.net, x.contiguous(memory_format=torch.channels_last), y)
+            loss.backward()
+            optimizer.step()
+
+        _keep_freed_memory()
+        work = 3 * multiply_adds(colorizer, batch) - first_layer(colorizer, batch)
+        convolution, rate = best_convolution()
+        seconds, alone = interleaved(step, convolution, 7)
+        best = rate / alone
+        rows.append({"name": f"{recipe.code} training: share of the best convolution rate", "ratio": work / seconds / best,
+                     "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, {precision()}, "
+                               f"batch {len(batch)}, median of 7 pairs"})
+    return rows
+
+
+def best_convolution() -> tuple[Callable[[], None], float]:
+    """The fastest of some 3x3 convolutions, as a function to run, and its multiply-adds."""
+    dtype = torch.bfloat16 if precision_of("cpu") == "bf16" else torch.float32
+    best = None
+    for channels, side, batch in ((64, 32, 32), (64, 32, 128), (128, 16, 64), (256, 16, 32)):
+        layer = nn.Conv2d(channels, channels, 3, padding=1, dtype=dtype).to(memory_format=torch.channels_last)
+        x = torch.randn(batch, channels, side, side, dtype=dtype).to(memory_format=torch.channels_last)
+        work = 9 * channels ** 2 * batch * side ** 2
+
+        @torch.no_grad()
+        def once(layer=layer, x=x) -> None:
+            layer(x)
+
+        rate = work / min(timed(once) for _ in range(8))
+        if best is None or rate > best[0]:
+            best = rate, once, work
+    return best[1], best[2]
+
+
+def multiply_adds(colorizer: Colorizer, batch: torch.Tensor) -> int:
+    """Of the convolutions of one forward pass over a batch."""
+    total = 0
+
+    def count(layer: nn.Conv2d, _, output: torch.Tensor) -> None:
+        nonlocal total
+        total += output.numel() * layer.weight[0].numel()
+
+    hooks = [m.register_forward_hook(count) for m in colorizer.modules() if isinstance(m, nn.Conv2d)]
+    with torch.no_grad():
+        colorizer.net(colorizer.encode(batch)[0])
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def first_layer(colorizer: Colorizer, batch: torch.Tensor) -> int:
+    """Of the first convolution, whose input needs no gradient: one of the three passes falls away."""
+    layer = next(m for m in colorizer.modules() if isinstance(m, nn.Conv2d))
+    return layer.weight.numel() * len(batch) * batch.shape[-2] * batch.shape[-1]
+
+
+def precision() -> str:
+    return "bf16" if precision_of("cpu") == "bf16" else "float32"
+
+
+def timed(function: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def interleaved(one: Callable[[], None], other: Callable[[], None], pairs: int) -> tuple[float, float]:
+    """Median seconds of each, run in turn; a first round of both is not counted."""
+    timed(one), timed(other)
+    times = [(timed(one), timed(other)) for _ in range(pairs)]
+    return statistics.median(t for t, _ in times), statistics.median(t for _, t in times)

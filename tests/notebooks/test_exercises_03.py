@@ -1,0 +1,84 @@
+"""Each checker of notebook 03: the solution is right, the stub is not done, two usual mistakes are named."""
+import runpy
+from pathlib import Path
+
+import pytest
+
+from colorlib import exercises
+
+SOLUTIONS = Path(__file__).parents[2] / "solutions" / "03_baseline_cnn.py"
+
+
+def stub(*arguments):
+    ...
+
+
+def wrong_receptive_field_of_the_text(kernels):
+    return sum(k for k in kernels if k > 1) or 1
+
+
+def wrong_receptive_field_from_zero(kernels):
+    return sum(k - 1 for k in kernels)
+
+
+def wrong_loss_mean_over_channels(predicted, target):
+    return ((predicted - target) ** 2).mean()
+
+
+def wrong_loss_root(predicted, target):
+    return (predicted - target).norm(dim=1).mean()
+
+
+def wrong_uv_own_statistics(train_uv, test_uv):
+    return (test_uv - test_uv.mean(dim=(0, 2, 3), keepdim=True)) / test_uv.std(dim=(0, 2, 3), keepdim=True)
+
+
+def wrong_uv_one_for_both(train_uv, test_uv):
+    return (test_uv - train_uv.mean()) / train_uv.std()
+
+
+def wrong_unexplained_own_mean(predicted, true, train_mean):
+    own = true.mean(dim=(0, 2, 3), keepdim=True)
+    return ((predicted - true) ** 2).sum() / ((true - own) ** 2).sum()
+
+
+def wrong_unexplained_against_gray(predicted, true, train_mean):
+    return ((predicted - true) ** 2).sum() / (true ** 2).sum()
+
+
+CASES = [
+    ("check_03_1", "receptive_field", wrong_receptive_field_of_the_text, "9 of K's text"),
+    ("check_03_1", "receptive_field", wrong_receptive_field_from_zero, "start from 1"),
+    ("check_03_2", "squared_error", wrong_loss_mean_over_channels, "MSELoss"),
+    ("check_03_2", "squared_error", wrong_loss_root, "distance, not its square"),
+    ("check_03_3", "normalized_uv", wrong_uv_own_statistics, "own mean and deviation"),
+    ("check_03_3", "normalized_uv", wrong_uv_one_for_both, "each have their own"),
+    ("check_03_4", "unexplained", wrong_unexplained_own_mean, "mean of the test images"),
+    ("check_03_4", "unexplained", wrong_unexplained_against_gray, "compares with gray"),
+]
+
+
+@pytest.fixture(scope="module")
+def solutions():
+    if not SOLUTIONS.exists():
+        pytest.skip("the solutions were removed")
+    return runpy.run_path(str(SOLUTIONS))
+
+
+@pytest.mark.parametrize("check, name", sorted({case[:2] for case in CASES}))
+def test_the_solution_is_right(check, name, solutions, capsys):
+    assert getattr(exercises, check)(solutions[name]).status == "right"
+    assert capsys.readouterr().out.strip().endswith(": right")
+
+
+@pytest.mark.parametrize("check", sorted({case[0] for case in CASES}))
+def test_the_stub_is_not_done_yet(check, capsys):
+    assert getattr(exercises, check)(stub).status == "not done"
+    assert "not done yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("check, name, wrong, hint", CASES)
+def test_a_usual_mistake_is_named(check, name, wrong, hint):
+    result = getattr(exercises, check)(wrong)
+    assert result.status == "wrong"
+    assert hint in result.hint
