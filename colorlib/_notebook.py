@@ -11,12 +11,12 @@ UNHASHED = {"bootstrap", "injected-parameters"}  # written by tools; a release c
 
 
 def project_root() -> Path:
-    """The checkout: the folder that holds notebooks/ (found from the working folder, else from the package)."""
-    for start in (Path.cwd(), Path(__file__).resolve().parent):
-        for folder in (start, *start.parents):
-            if (folder / "colorlib" / "color.py").exists() or (folder / "notebooks" / "01_color_spaces.ipynb").exists():
-                return folder
-    return Path.cwd()
+    """The checkout: the folder above the working one that holds pyproject.toml and notebooks/, else the package's."""
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "pyproject.toml").exists() and (folder / "notebooks").is_dir():
+            return folder
+    return Path(__file__).resolve().parents[1]
 
 
 def notebook_file(number: str) -> Path | None:

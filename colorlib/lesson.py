@@ -40,6 +40,7 @@ NAMES = ("smoke", "quick", "lesson", "full")
 
 # What the profiles differ in: numbers only. minutes: expected on two cores (full: on a GPU); memory_mb: peak.
 # smoke: CI, generated images · quick: a class · lesson: trains everything · full: the sources' sizes and epochs.
+# fmt: off
 PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "01": {
         "smoke": dict(train_images=200, test_images=100, size=32, epochs=0, minutes=1, memory_mb=900),
@@ -64,6 +65,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
                      probe_batch=128, probe_epochs=2, minutes=60, memory_mb=6000),
     },
 }
+# fmt: on
 
 
 class ClaimError(AssertionError):
@@ -230,8 +232,9 @@ def recap(record: dict[str, Any]) -> str:
         text.append("\n".join(f"- {c['text']} ({', '.join((c['profiles'] or []) + (c['data'] or []))})" for c in open_))
         text[-1] += "\n"
     text.append(
-        f"{len(held)} claims held. {record['minutes']:.1f} minutes and at most {record['peak_memory_mb']:.0f} MB "
-        f"on {record['hardware']}; profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
+        f"{count(len(held), 'claim')} held. {record['minutes']:.1f} minutes and at most "
+        f"{record['peak_memory_mb']:.0f} MB on {record['hardware']}; "
+        f"profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
     )
     return "\n".join(text)
 
@@ -279,6 +282,11 @@ def _plain(value: Any) -> Any:
 def told(values: dict[str, Any]) -> str:
     """The numbers of a claim in one line."""
     return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in values.items())
+
+
+def count(n: int, thing: str) -> str:
+    """A number with its noun: 1 claim, 2 claims."""
+    return f"{n} {thing}" + ("" if n == 1 else "s")
 
 
 def _number(value: Any) -> str:

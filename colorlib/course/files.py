@@ -54,7 +54,7 @@ def find(names: list[str] | None = None) -> list[Path]:
 
 
 def number(path: Path) -> str:
-    """ "03" of notebooks/03_baseline_cnn.ipynb."""
+    """The two digits that a notebook's file begins with."""
     return path.stem[:2]
 
 

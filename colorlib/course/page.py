@@ -15,6 +15,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from colorlib.course.files import Picture, clean, pictures
+from colorlib.lesson import count, told
 
 if TYPE_CHECKING:
     from colorlib.course.run import Run
@@ -46,6 +47,7 @@ td, th { text-align: left; padding: 6px 14px 6px 0; border-bottom: 1px solid var
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 td:first-child { white-space: normal; min-width: 140px }
 @media (max-width: 560px) {
+  table { font-size: 14px } td, th { padding-right: 9px } td:first-child { min-width: 80px }
   main { padding: 18px 10px 40px } section { padding: 14px 14px } h1 { font-size: 25px }
   .figures { grid-template-columns: 1fr 1fr; gap: 8px } .figures a { height: 130px } .figures img { max-height: 112px }
 }
@@ -54,11 +56,14 @@ td:first-child { white-space: normal; min-width: 140px }
 # For the notebooks' own pages: nbconvert's classic template, one column, readable on a phone.
 NOTEBOOK_STYLE = """
 <style>
-body { background: #fff } #notebook-container { max-width: 860px; width: auto; padding: 12px; box-shadow: none }
+body { background: #fff }
+body div#notebook-container { max-width: 860px; width: auto; padding: 12px; box-shadow: none }
 .rendered_html, .rendered_html p { font-size: 16px; line-height: 1.55 } img { max-width: 100% !important; height: auto }
+div.prompt { display: none } div.output_subarea { max-width: 100% } div.output_area { overflow-x: auto }
 div.input_area pre, .output_area pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 13.5px }
 .rendered_html table { display: block; overflow-x: auto; margin-left: 0 }
-@media (max-width: 560px) { body { padding: 0 } div#notebook { padding: 0 } div.cell { padding: 2px } }
+@media (max-width: 560px) { body { padding: 0 } body div#notebook { padding: 0 } div.cell { padding: 2px }
+  body div#notebook-container { padding: 4px } }
 </style></head>
 """
 
@@ -92,13 +97,13 @@ def index_page(runs: list[Run], parameters: Mapping[str, Any]) -> str:
     profile = str(parameters.get("PROFILE", ""))
     heading = f"{good} of {len(runs)} notebooks ran through" if good < len(runs) else "Every notebook ran through"
     head = (
-        f"<h1>{heading}</h1><p class=soft>Profile {escape(profile)}. {claims} claims were checked and hold. "
+        f"<h1>{heading}</h1><p class=soft>Profile {escape(profile)}. {count(claims, 'claim')} checked and held. "
         f"{sum(one.minutes for one in runs):.1f} minutes in all. {escape(_machine(runs))}</p>"
     )
     rows = "".join(_row(one) for one in runs)
     table = (
         "<section><h2>Notebooks</h2><div class=wide><table><tr><th>notebook</th><th>outcome</th>"
-        "<th class=number>minutes</th><th class=number>peak memory</th><th class=number>claims</th></tr>"
+        "<th class=number>min</th><th class=number>peak MB</th><th class=number>claims</th></tr>"
         f"{rows}</table></div></section>"
     )
     body = head + table + "".join(_section(one, profile) for one in runs)
@@ -115,7 +120,7 @@ def _row(one: Run) -> str:
     held = sum(bool(c["holds"]) for c in claims)
     return (
         f'<tr><td><a href="#{one.source.stem}">{escape(one.title)}</a></td><td>{_outcome(one)}</td>'
-        f"<td class=number>{one.minutes:.1f}</td><td class=number>{one.peak_mb:,.0f} MB</td>"
+        f"<td class=number>{one.minutes:.1f}</td><td class=number>{one.peak_mb:,.0f}</td>"
         f"<td class=number>{held} of {len(claims)}</td></tr>"
     )
 
@@ -141,12 +146,10 @@ def _section(one: Run, profile: str) -> str:
 
 
 def _outcome(one: Run) -> str:
-    return "<span class=failed>failed</span>" if one.error else "<span class=ok>ran through</span>"
+    return "<span class=failed>failed</span>" if one.error else "<span class=ok>ok</span>"
 
 
 def _claim(claim: Mapping[str, Any]) -> str:
-    from colorlib.lesson import told
-
     where = ", ".join((claim["profiles"] or []) + (claim.get("data") or []))
     mark = {True: "<span class='mark ok'>✓</span>", False: "<span class='mark failed'>✗</span>"}.get(
         claim["holds"], "<span class='mark soft'>–</span>"

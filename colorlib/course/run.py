@@ -20,11 +20,12 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
-from colorlib._notebook import project_root
 from colorlib.course import page
 from colorlib.course.files import KERNEL, CourseError, executed, number, read, title
+from colorlib.lesson import count
 
 OVERRIDES = ("COLORLIB_PROFILE", "COLORLIB_DEVICE", "COLORLIB_DATASET")
+PACKAGE = Path(__file__).resolve().parents[2]  # the folder that holds colorlib/
 RATE = 20  # memory samples a second
 
 
@@ -54,7 +55,15 @@ class ThisPython(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         """Of `python -m ipykernel_launcher`."""
-        command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        command = [
+            sys.executable,
+            "-Xfrozen_modules=off",
+            "-m",
+            "ipykernel_launcher",
+            "-f",
+            "{connection_file}",
+            "--log-level=ERROR",
+        ]
         return KernelSpec(argv=command, display_name=KERNEL["display_name"], language="python")
 
 
@@ -74,7 +83,7 @@ def run(notebooks: list[Path], out: Path, parameters: dict[str, Any]) -> int:
         runs.append(one)
         outcome = "failed" if one.error else "ok"
         claims = sum(bool(c["holds"]) for c in one.record.get("claims", []))
-        print(f"{path.stem}: {outcome}, {one.cells} cells, {claims} claims held, "
+        print(f"{path.stem}: {outcome}, {one.cells} cells, {count(claims, 'claim')} held, "
               f"{60 * one.minutes:.0f} s, {one.peak_mb:.0f} MB", flush=True)  # fmt: skip
         if one.error:
             print(one.error, file=sys.stderr)
@@ -106,7 +115,8 @@ def run_one(path: Path, out: Path, parameters: dict[str, Any], timeout: int | No
     with _environment(records), _memory() as seen:
         try:
             papermill.execute_notebook(
-                str(path), str(one.output), parameters=parameters, kernel_name="python3", cwd=str(path.parent),
+                str(path), str(one.output), parameters=parameters, kernel_name="python3",
+                language="python", cwd=str(path.parent),
                 progress_bar=sys.stderr.isatty(), kernel_manager_class=ThisPython, store_widget_state=False,
                 execution_timeout=timeout,
             )  # fmt: skip
@@ -132,7 +142,7 @@ def run_one(path: Path, out: Path, parameters: dict[str, Any], timeout: int | No
 def _environment(records: Path) -> Iterator[None]:
     """For the kernel: this checkout importable, records beside the outputs, parameters not overridden."""
     before = dict(os.environ)
-    paths = [str(project_root()), os.environ.get("PYTHONPATH", "")]
+    paths = [str(PACKAGE), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     os.environ["COLORLIB_NOTEBOOK_RECORDS"] = str(records)
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"

@@ -1,0 +1,235 @@
+"""colorlib.course on a small notebook: run, page, store, text, links."""
+
+import json
+import re
+import sys
+
+import nbformat
+import pytest
+import synthetic
+
+pytest.importorskip("papermill")
+
+from colorlib.course import files, links, page, run, store, text  # noqa: E402
+from colorlib.course.__main__ import main  # noqa: E402
+
+PARAMETERS = {"PROFILE": "smoke", "SEED": 0, "DEVICE": "cpu", "DATA": "fruits"}
+
+
+@pytest.fixture
+def course(tmp_path, monkeypatch):
+    """A checkout with one notebook, as the working folder; gives the notebook's path."""
+    path = synthetic.checkout(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """That checkout after one run: folder, exit code."""
+    folder = tmp_path_factory.mktemp("done")
+    path = synthetic.checkout(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLORLIB_PROFILE", "no-such-profile")  # the runner's parameters win
+        code = run.run([path], folder / "build/course/smoke", PARAMETERS)
+    return folder, code
+
+
+# --------------------------------------------------------------------------------------------------------- run
+
+
+def test_a_run_executes_every_cell_and_leaves_a_record(done):
+    folder, code = done
+    assert code == 0
+    record = json.loads((folder / "build/course/smoke/records/01.smoke.json").read_text())
+    assert [c["holds"] for c in record["claims"]] == [True, None]
+    assert record["claims"][0]["values"] == {"one": 1, "two": 2}
+    assert record["data"] == "fruits" and record["profile"] == "smoke" and record["device"] == "cpu"
+    nb = files.read(folder / "build/course/smoke" / synthetic.NAME)
+    assert files.executed(nb) == 9  # eight of its own and the injected parameters
+
+
+def test_a_run_uses_the_interpreter_that_runs_it(done):
+    nb = files.read(done[0] / "build/course/smoke" / synthetic.NAME)
+    bar = next(c for c in nb.cells if c.id == "bar")
+    assert f"kernel: {sys.executable}" in "".join(o.get("text", "") for o in bar.outputs)
+
+
+def test_peak_memory_is_measured(done):
+    record = json.loads((done[0] / "build/course/smoke/records/01.smoke.json").read_text())
+    assert 100 < record["peak_memory_mb"] < 4000  # a Python with torch in it
+
+
+def test_the_index_page_shows_claims_figures_time_and_memory(done):
+    html = (done[0] / "build/course/smoke/index.html").read_text()
+    assert "one is less than two" in html and "✓" in html and "one 1, two 2" in html
+    assert "checked only in: full" in html
+    assert 'alt="Two bars, the first twice as long &amp; &lt;blue&gt;."' in html
+    assert "data:image/png;base64," in html and "minutes" in html and " MB" in html
+    assert 'src="http' not in html and "<script" not in html  # self-contained
+    assert f'href="{synthetic.NAME.removesuffix(".ipynb")}.html"' in html
+
+
+def test_the_notebooks_own_page_keeps_alt_texts(done):
+    html = (done[0] / "build/course/smoke/01_color_spaces.html").read_text()
+    assert "Two bars, the first twice as long &amp; &lt;blue&gt;." in html
+    assert all("mathjax" in source for source in re.findall(r'<script src="([^"]*)"', html))
+
+
+def test_an_unknown_parameter_fails_before_anything_runs(course, tmp_path):
+    with pytest.raises(files.CourseError, match="no parameter SPEED; it has: PROFILE, SEED, DEVICE, DATA"):
+        run.run([course], tmp_path / "out", PARAMETERS | {"SPEED": 3})
+    assert not (tmp_path / "out").exists()
+    assert main(["run", "--profile", "smoke", "-p", "SPEED", "3"]) == 2
+
+
+def test_a_false_claim_fails_the_run(tmp_path, monkeypatch):
+    path = synthetic.checkout(tmp_path, claim=synthetic.CLAIM.replace("1 < 2", "1 > 2"))
+    monkeypatch.chdir(tmp_path)
+    assert main(["run", "--profile", "smoke", "--data", "fruits", "--device", "cpu"]) == 1
+    html = (tmp_path / "build/course/smoke/index.html").read_text()
+    assert "ClaimError" in html and "does not hold: one is less than two" in html and "0 of 1 notebooks" in html
+    with pytest.raises(files.CourseError, match="no finished run"):
+        store.store(path, tmp_path / "build/course/smoke", any_data=True)
+
+
+def test_notebooks_are_found_by_number_name_and_path(course):
+    assert (
+        files.find(["01"]) == files.find(["01_color_spaces"]) == files.find([str(course)]) == files.find() == [course]
+    )
+    with pytest.raises(files.CourseError, match="there are: 01_color_spaces"):
+        files.find(["09"])
+
+
+# ------------------------------------------------------------------------------------------------------- store
+
+
+def test_a_stored_notebook_is_clean_and_whole(done, monkeypatch):
+    folder, _ = done
+    monkeypatch.chdir(folder)
+    path = folder / "notebooks" / synthetic.NAME
+    before = files.read(path)
+    assert "stored" in store.store(path, folder / "build/course/smoke", any_data=True)
+    nb = files.read(path)
+    code = [c for c in nb.cells if c.cell_type == "code"]
+    assert [c.execution_count for c in code] == list(range(1, 9))
+    assert [c.id for c in nb.cells] == [c.id for c in before.cells]
+    assert set(nb.metadata) == {"kernelspec", "language_info"} and files.WIDGETS not in path.read_text()
+    bar = next(c for c in code if c.id == "bar")
+    assert "\r" not in bar.outputs[0].text and "100%" in bar.outputs[0].text and "  0%" not in bar.outputs[0].text
+    assert [p.alt for p in files.pictures(nb)] == ["Two bars, the first twice as long & <blue>."]
+    assert "profile `smoke`, data fruits" in nb.cells[5].source
+    assert json.loads((folder / "results/notebooks/01.smoke.json").read_text())["notebook"] == "01"
+
+
+def test_storing_refuses_generated_data_and_changed_code(done, monkeypatch):
+    folder, _ = done
+    monkeypatch.chdir(folder)
+    path = folder / "notebooks" / synthetic.NAME
+    with pytest.raises(files.CourseError, match="used fruits"):
+        store.store(path, folder / "build/course/smoke")
+    original = path.read_text()
+    path.write_text(original.replace("1 < 2", "1 <= 2"))
+    try:
+        with pytest.raises(files.CourseError, match="code changed"):
+            store.store(path, folder / "build/course/smoke", any_data=True)
+    finally:
+        path.write_text(original)
+
+
+def test_widget_outputs_are_not_stored():
+    output = nbformat.v4.new_output("display_data", data={files.WIDGETS: {"model_id": "1"}, "text/plain": "slider"})
+    nb = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("x", outputs=[output], execution_count=7)])
+    cell = files.clean(nb).cells[0]
+    assert cell.outputs == [] and cell.execution_count == 1
+
+
+# -------------------------------------------------------------------------------------------------------- text
+
+
+def test_text_and_back_keeps_ids_tags_sources_and_outputs(course):
+    nb = files.read(course)
+    nb.cells[4].outputs = [nbformat.v4.new_output("stream", text="kept\n")]
+    files.write(nb, course)
+    assert main(["links"]) == 0
+    first = course.read_text()
+    assert main(["text", "01"]) == 0 and main(["notebook", "01"]) == 0
+    assert course.read_text() == first
+
+
+def test_a_changed_cell_keeps_its_id_and_loses_its_outputs(course):
+    nb = files.read(course)
+    for cell in nb.cells:
+        if cell.cell_type == "code":
+            cell.outputs = [nbformat.v4.new_output("stream", text="old\n")]
+    back = text.loads(text.dumps(nb).replace("1 < 2, one", "1 < 3, one"), nb)
+    assert [c.id for c in back.cells] == [c.id for c in nb.cells]
+    assert {c.id: len(c.outputs) for c in back.cells if c.cell_type == "code"}["claim"] == 0
+    assert sum(len(c.outputs) for c in back.cells if c.cell_type == "code") == 7
+
+
+def test_a_cell_without_id_gets_that_of_its_twin_or_a_new_one(course):
+    nb = files.read(course)
+    bare = text.dumps(nb).replace(' id="figure"', "") + '\n# %%\nprint("new")\n\n# %%\nprint("new")\n'
+    back = text.loads(bare, nb)
+    assert "figure" in [c.id for c in back.cells]
+    new = [c.id for c in back.cells[-2:]]
+    assert len(set(new)) == 2 and new == [c.id for c in text.loads(bare, nb).cells[-2:]]
+
+
+# ------------------------------------------------------------------------------------------------------- links
+
+
+def test_links_come_from_the_one_address(course, tmp_path):
+    (tmp_path / "README.md").write_text(
+        "| 01 | <!-- links 01 --><!-- /links --> |\n\n<!-- clone -->\n```sh\n"
+        "git clone https://old.example/x\ncd x\nmake lab\n```\n<!-- /clone -->\n"
+    )
+    (tmp_path / "CITATION.cff").write_text("title: course\nrepository-code: https://old.example/x\n")
+    assert main(["links", "--check"]) == 1
+    assert main(["links"]) == 0
+    assert main(["links", "--check"]) == 0
+    readme = (tmp_path / "README.md").read_text()
+    assert "colab.research.google.com/github/school/course/blob/v1.2.3/notebooks/01_color_spaces.ipynb" in readme
+    assert "mybinder.org/v2/gh/school/course/v1.2.3?labpath=notebooks%2F01_color_spaces.ipynb" in readme
+    assert "git clone https://github.com/school/course\ncd course\nmake lab" in readme
+    assert 'repository-code: "https://github.com/school/course"' in (tmp_path / "CITATION.cff").read_text()
+    title, boot = files.read(course).cells[:2]
+    assert title.source.startswith("# A small lesson\n\n<!-- links 01 -->[![Open in Colab]")
+    assert title.source.endswith("What it teaches.")
+    assert "https://github.com/school/course" in boot.source and '"v1.2.3"' in boot.source
+
+
+def test_a_fork_elsewhere_has_binder_only(course, tmp_path):
+    where = links.Project("https://gitlab.com/school/course", "2.0")
+    assert "Colab" not in where.badges(synthetic.NAME)
+    assert "mybinder.org/v2/git/https%3A%2F%2Fgitlab.com%2Fschool%2Fcourse/v2.0" in where.badges(synthetic.NAME)
+
+
+def test_a_badge_of_no_notebook_is_an_error(course, tmp_path):
+    (tmp_path / "README.md").write_text("<!-- links 08 --><!-- /links -->")
+    assert main(["links"]) == 2
+
+
+def test_the_bootstrap_cell_is_short_and_does_nothing_elsewhere(course, monkeypatch):
+    source = links.project().bootstrap()
+    assert len(source.splitlines()) <= 8 and max(map(len, source.splitlines())) <= 120
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+    before = list(sys.path)
+    exec(compile(source, "bootstrap", "exec"), {})
+    assert sys.path == before
+
+
+def test_a_missing_bootstrap_cell_is_put_in(course):
+    nb = files.read(course)
+    del nb.cells[1]
+    links.apply(nb, course.name)
+    assert nb.cells[1].id == "bootstrap" and nb.cells[1].source == links.project().bootstrap()
+
+
+def test_the_page_says_when_a_quick_run_takes_too_much_memory(course, tmp_path):
+    one = run.Run(course, tmp_path / "x.ipynb", "A <title>", minutes=1, sampled_mb=1600)
+    assert "over the 1.5 GB" in page.index_page([one], {"PROFILE": "quick"})
+    assert "over the 1.5 GB" not in page.index_page([one], {"PROFILE": "lesson"})
+    assert "A &lt;title&gt;" in page.index_page([one], {"PROFILE": "quick"})
