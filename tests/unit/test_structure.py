@@ -1,0 +1,161 @@
+"""The manners of the project that a program can check: who imports whom, one address, American spelling, no machine."""
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+# Imports point down only: a module may import those of the rows above its own, and those of its own row.
+LEVELS = [
+    ["color"],
+    ["bins", "images", "fruits"],
+    ["datasets"],
+    ["models", "losses"],
+    ["colorizer"],
+    ["train", "adversarial"],
+    ["recipes"],
+    ["metrics", "figures"],
+    ["records"],
+    ["lesson", "exercises"],
+    ["course", "__main__"],
+]
+LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
+
+# Spellings that are not American, as stems.
+BRITISH = re.compile(
+    r"\b\w*(?:colour|grey(?!hound)|neighbour|behaviour|centre(?:d|s)?\b|licence|normalis|initialis|optimis|visualis"
+    r"|generalis|regularis|summaris|recognis|organis|analys(?:e|ed|es|ing)\b|favour|metre\b|catalogue)\w*",
+    re.I,
+)
+# Titles of publications stay as they are.
+ALLOWED = re.compile(r"Measuring Colourfulness|colorization of greyscale images", re.I)
+
+
+def tracked(*patterns):
+    """Files that git tracks, or would."""
+    command = ["git", "ls-files", "-co", "--exclude-standard", "--", *patterns]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / line for line in done.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def text_of(path):
+    return path.read_text(encoding="utf-8", errors="ignore")
+
+
+def imports(path):
+    """The modules of colorlib that a file imports at its top level; what a function imports, it may."""
+    here = path.relative_to(ROOT).with_suffix("").parts
+    body = ast.parse(text_of(path)).body
+    for node in body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if alias.name.startswith("colorlib."):
+                    yield alias.name.split(".")[1]
+        elif isinstance(node, ast.ImportFrom):
+            package = (node.module or "").split(".")
+            if node.level:
+                package = [*here[: len(here) - node.level], *(node.module or "").split(".")]
+            package = [p for p in package if p]
+            if package[:1] == ["colorlib"]:
+                yield from [package[1]] if len(package) > 1 else [alias.name for alias in node.names]
+
+
+def test_imports_point_down_one_way_only():
+    wrong = []
+    for path in sorted((ROOT / "colorlib").rglob("*.py")):
+        part = path.relative_to(ROOT / "colorlib").parts[0].removesuffix(".py")
+        if part.startswith("_") and part != "__main__":  # parts of a module, named by it alone
+            continue
+        assert part in LEVEL, f"{part} has no place in LEVELS"
+        for name in imports(path):
+            if not name.startswith("_") and LEVEL[name] > LEVEL[part]:
+                wrong.append(f"{part} imports {name}")
+    assert not wrong
+
+
+def test_private_modules_import_nothing_above_the_data_sets():
+    for path in sorted((ROOT / "colorlib").glob("_[a-z]*.py")):
+        above = [n for n in imports(path) if not n.startswith("_") and LEVEL[n] > LEVEL["datasets"]]
+        assert not above, f"{path.name} imports {above}"
+
+
+def test_nothing_imports_a_notebook_and_the_library_opens_no_window():
+    for path in (ROOT / "colorlib").rglob("*.py"):
+        text = text_of(path)
+        assert "notebooks." not in re.findall(r"^\s*(?:from|import)\s+(\S+)", text, flags=re.M)
+        assert not re.search(r"\bplt\.show\(|pyplot\.show\(", text), path.name
+
+
+def test_the_training_loop_does_not_draw():
+    for name in ("train", "adversarial", "losses", "recipes", "colorizer"):
+        path = ROOT / "colorlib" / f"{name}.py"
+        if path.exists():
+            assert "matplotlib" not in text_of(path) and "figures" not in list(imports(path))
+
+
+def test_the_address_of_the_repository_stands_in_one_place():
+    """It is typed in pyproject.toml; elsewhere only where `python -m colorlib.course links` writes it."""
+    links = pytest.importorskip("colorlib.course.links")
+    where = links.project(ROOT)
+    generated = {"README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml"}
+    short = where.address.removeprefix("https://")
+    name = "/".join(short.split("/")[1:])
+    for path in tracked():
+        if path.suffix in {".png", ".safetensors"} or path.name in generated or path.suffix == ".ipynb":
+            continue
+        assert name not in text_of(path), f"{path.relative_to(ROOT)} names the repository"
+
+
+def test_the_command_that_writes_the_address_changes_nothing():
+    links = pytest.importorskip("colorlib.course.links")
+    assert links.write(check=True) == []
+
+
+def test_the_citation_names_the_address_of_pyproject():
+    links = pytest.importorskip("colorlib.course.links")
+    assert f'repository-code: "{links.project(ROOT).address}"' in text_of(ROOT / "CITATION.cff")
+    version = links.project(ROOT).version
+    assert f'version: "{version}"' in text_of(ROOT / "CITATION.cff")
+    assert f'__version__ = "{version}"' in text_of(ROOT / "colorlib" / "__init__.py")
+
+
+def prose(path):
+    """The words of a file; of a notebook its sources, not its pictures."""
+    if path.suffix != ".ipynb":
+        return text_of(path)
+    import json
+
+    return "\n".join("".join(cell["source"]) for cell in json.loads(text_of(path))["cells"])
+
+
+def test_spelling_is_american():
+    wrong = []
+    for path in tracked("*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "*.cff", "Makefile"):
+        if path.name == Path(__file__).name:
+            continue
+        for number, line in enumerate(prose(path).splitlines(), 1):
+            found = BRITISH.search(line)
+            if found and not ALLOWED.search(line):
+                wrong.append(f"{path.relative_to(ROOT)}:{number}: {found[0]}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_names_a_folder_of_somebodys_machine():
+    for path in tracked("*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "*.txt", "*.json", "Makefile", ".ci/run"):
+        if path.name != Path(__file__).name:
+            found = re.search(r"(?<![\w.<{])/(?:home|Users|root|work)/[\w.]+", text_of(path))
+            assert not found, f"{path.relative_to(ROOT)} names {found[0]}"
+
+
+def test_no_file_is_large():
+    """Small files; what is large is data, and that is fetched."""
+    for path in tracked():
+        limit = {".safetensors": 60, ".ipynb": 2}.get(path.suffix, 0.5)
+        size = path.stat().st_size / 1e6
+        assert size <= limit, f"{path.relative_to(ROOT)}: {size:.1f} MB"
