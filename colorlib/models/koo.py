@@ -56,7 +56,8 @@ def contrast_normalize(y: Tensor, size: int = 7) -> Tensor:
 
     K, section 4.1: "spatial contrastive normalization with a 7-pixel Gaussian". K leaves open what happens in flat
     regions; here the divisor is at least its own mean over the image (Jarrett et al. 2009), so that noise is not blown
-    up. Weights at the border are scaled to sum to one. Each of the two steps widens what a pixel sees by size // 2.
+    up. Weights at the border are scaled to sum to one. Mean and deviation each widen what a pixel sees by size // 2, so
+    that K1 behind it sees 19x19 pixels, and the whole image where the floor holds.
     """
     check_gray(y)
     g = gaussian_window(size).to(y)

@@ -15,6 +15,8 @@ def he_init(net: nn.Module) -> nn.Module:
     """Weights from a normal distribution with variance 2 / fan-in, biases zero (He et al. 2015; K, equation 3).
 
     K prints w = z / sqrt(n/2) with z standard normal and n the connections of a response: variance 2/n.
+    Of a transposed convolution torch counts twice as many (2x2, stride 2, half the channels), so that it starts with
+    variance 1/n: right where no ReLU follows, as in the U-Net.
     """
     for layer in net.modules():
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):

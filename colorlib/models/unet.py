@@ -32,7 +32,7 @@ class UNet(nn.Module):
         self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs}
         self.multiple = 2 ** depth
         channels = [width * 2 ** i for i in range(depth + 1)]
-        self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1] + channels, channels))
+        self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
         self.pool = nn.MaxPool2d(2)
         self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[1:]))
         self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[1:]))
@@ -50,7 +50,7 @@ class UNet(nn.Module):
             mirror.append(x)
             x = self.pool(x)                                    # N c H/2 W/2
         x = self.down[-1](x)
-        for up, merge in zip(self.up, self.merge):
+        for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W
             x = merge(x)                                        # N c/2 2H 2W
         return self.last(x)                                     # N outputs H W

@@ -1,0 +1,250 @@
+"""The networks: their size, what a pixel of the answer sees, how they start, what they refuse."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from scipy import ndimage
+from torch import nn
+
+from colorlib import models
+from colorlib.models import KooBaseline, UNet
+from colorlib.models.koo import contrast_normalize, gaussian_window
+
+
+def seen_by(function, size=41):
+    """(size, size) bool: the input pixels that the middle of the answer depends on, by gradient, over random images."""
+    seen = torch.zeros(size, size, dtype=torch.bool)
+    for seed in range(3):
+        x = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        x.requires_grad_()
+        function(x)[0, :, size // 2, size // 2].abs().sum().backward()
+        seen |= x.grad[0, 0] != 0
+    return seen
+
+
+def square(side, size=41):
+    """(size, size) bool: true in a square of that odd side around the middle."""
+    near = (torch.arange(size) - size // 2).abs() <= side // 2
+    return near[:, None] & near[None]
+
+
+def koo(seed=0):
+    torch.manual_seed(seed)
+    return KooBaseline().double().eval()
+
+
+# K1
+
+def test_koo_has_30530_parameters():
+    assert models.parameters(KooBaseline()) == 30_530
+
+
+def test_koo_sees_exactly_seven_by_seven_pixels():
+    assert torch.equal(seen_by(koo()), square(7))
+
+
+def test_koo_pools_nothing_and_takes_any_size():
+    net = koo()
+    assert not [layer for layer in net.modules() if "Pool" in type(layer).__name__]
+    assert all(layer.stride == (1, 1) for layer in net.modules() if isinstance(layer, nn.Conv2d))
+    for height, width in [(1, 1), (1, 9), (5, 3), (32, 33)]:
+        assert net(torch.zeros(2, 1, height, width).double()).shape == (2, 2, height, width)
+
+
+def test_koo_has_batch_norm_and_relu_after_each_convolution_but_the_last():
+    kinds = [type(layer) for layer in KooBaseline().modules() if not list(layer.children())]
+    assert kinds == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * 4 + [nn.Conv2d]
+
+
+def test_koo_starts_with_the_normal_distribution_of_he():
+    normal = []                                             # standard normal numbers, if He is right
+    for seed in range(5):
+        torch.manual_seed(seed)
+        for layer in KooBaseline().modules():
+            if isinstance(layer, nn.Conv2d):
+                assert not layer.bias.any()
+                fan_in = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
+                normal.append(layer.weight.detach().double().flatten() * math.sqrt(fan_in / 2))
+    for w in [*normal[1:4], torch.cat(normal)]:             # the first layer's and the last's alone are few
+        assert abs(w.mean()) < 4 / math.sqrt(len(w))
+        assert abs(w.var() - 1) < 4 * math.sqrt(2 / len(w))
+        assert abs((w ** 4).mean() - 3) < 4 * math.sqrt(96 / len(w))        # a uniform distribution has 1.8
+
+
+def test_he_keeps_the_size_of_activations_through_many_layers():
+    torch.manual_seed(0)
+    deep = nn.Sequential(*[layer for _ in range(20) for layer in (nn.Linear(256, 256), nn.ReLU())])
+    models.layers.he_init(deep)
+    x = torch.randn(512, 256)
+    with torch.no_grad():
+        assert 0.5 < deep(x).square().mean() / x.square().mean() < 2
+
+
+# K's preprocessing
+
+def numpy_contrast_normalize(y, size=7):
+    """By scipy: minus the Gaussian mean, over the larger one of the Gaussian deviation and that deviation's mean."""
+    line = np.exp(-0.5 * ((np.arange(size) - size // 2) / (size / 4)) ** 2)
+    window = np.outer(line, line) / line.sum() ** 2
+    inside = ndimage.correlate(np.ones_like(y), window, mode="constant")
+
+    def mean(t):
+        return ndimage.correlate(t, window, mode="constant") / inside
+
+    centered = y - mean(y)
+    deviation = np.sqrt(mean(centered ** 2))
+    return centered / np.maximum(deviation, deviation.mean())
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (9, 21), (7, 7)])
+def test_contrast_normalization_is_that_of_scipy(shape):
+    y = np.random.default_rng(0).random((3, *shape))
+    y[0] = ndimage.gaussian_filter(y[0], 3)
+    got = contrast_normalize(torch.from_numpy(y)[:, None])[:, 0].numpy()
+    np.testing.assert_allclose(got, np.stack([numpy_contrast_normalize(image) for image in y]), rtol=1e-5, atol=1e-6)
+
+
+def test_contrast_normalization_ignores_brightness_and_contrast():
+    y = torch.rand(2, 1, 20, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    assert torch.allclose(contrast_normalize(y), contrast_normalize(0.3 * y + 0.5), atol=1e-5)
+
+
+def test_contrast_normalization_of_a_flat_image_is_zero():
+    assert contrast_normalize(torch.full((1, 1, 16, 16), 0.5)).abs().max() < 1e-2
+
+
+def test_contrast_normalization_has_finite_gradients_on_a_flat_image():
+    y = torch.full((1, 1, 16, 16), 0.5, requires_grad=True)
+    contrast_normalize(y).square().sum().backward()
+    assert y.grad.isfinite().all()
+
+
+def with_detail_in_the_middle(x):
+    """The same image with four times the contrast near its middle: there the floor is far below the deviation."""
+    return x * (1 + 3 * square(25, x.shape[-1]))
+
+
+def test_normalization_lets_koo_see_nineteen_by_nineteen_pixels_besides_the_image_wide_floor():
+    assert torch.equal(seen_by(lambda x: contrast_normalize(with_detail_in_the_middle(x))), square(13))
+    net = koo()
+    assert torch.equal(seen_by(lambda x: net(contrast_normalize(with_detail_in_the_middle(x)))), square(19))
+
+
+def test_where_the_floor_holds_normalization_sees_the_whole_image():
+    assert seen_by(lambda x: contrast_normalize(x * (1 - 0.95 * square(25)))).all()
+
+
+@pytest.mark.parametrize("size", [0, 2, 8, -7])
+def test_a_window_without_a_middle_is_refused(size):
+    with pytest.raises(ValueError, match="odd"):
+        gaussian_window(size)
+
+
+def test_the_window_is_a_gaussian_that_sums_to_one():
+    window = gaussian_window(7, sigma=1.5)[0, 0].numpy()
+    impulse = np.zeros((7, 7))
+    impulse[3, 3] = 1
+    np.testing.assert_allclose(window, ndimage.gaussian_filter(impulse, 1.5, radius=3), atol=1e-6)
+
+
+# N1
+
+def unet_parameters(width, depth, outputs):
+    """By hand. A unit from i to o channels: two 3x3 convolutions with biases, and two numbers a normed channel."""
+    def unit(i, o):
+        return (9 * i * o + o + 2 * o) + (9 * o * o + o + 2 * o)
+
+    channels = [width * 2 ** level for level in range(depth + 1)]
+    down = sum(unit(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
+    up = sum(4 * c * (c // 2) + c // 2 + unit(c, c // 2) for c in channels[1:])
+    return down + up + width * outputs + outputs
+
+
+@pytest.mark.parametrize("width, depth, outputs", [(12, 4, 2), (16, 3, 2), (1, 1, 3), (64, 4, 3)])
+def test_unet_has_the_parameters_of_a_hand_count(width, depth, outputs):
+    assert models.parameters(UNet(width, depth, outputs)) == unet_parameters(width, depth, outputs)
+
+
+def test_nazeris_unet_has_five_encoding_units_that_double_the_channels_and_three_answers():
+    with torch.device("meta"):                              # 31 million numbers need not be made
+        net = UNet(width=64, depth=4, outputs=3)
+        answer = net(torch.empty(1, 1, 32, 32))
+    assert [unit[0][0].out_channels for unit in net.down] == [64, 128, 256, 512, 1024]
+    assert [up.out_channels for up in net.up] == [512, 256, 128, 64]
+    assert answer.shape == (1, 3, 32, 32)
+    assert isinstance(net.last, nn.Conv2d) and net.last.kernel_size == (1, 1)
+
+
+@pytest.mark.parametrize("height, width", [(8, 8), (16, 40)])
+def test_unet_answers_in_the_size_it_was_asked(height, width):
+    assert UNet(4, 3).eval()(torch.zeros(2, 1, height, width)).shape == (2, 2, height, width)
+
+
+def test_unet_joins_each_level_to_its_mirror():
+    """Without what comes up from below (its convolutions set to zero) detail still reaches the answer."""
+    torch.manual_seed(0)
+    net = UNet(4, 2).eval()
+    for up in net.up:
+        nn.init.zeros_(up.weight)
+    x = torch.rand(1, 1, 8, 8)
+    assert (net(x) - net(x.flip(-1))).abs().max() > 1e-3
+
+
+def test_the_way_up_starts_so_that_the_signal_keeps_its_size():
+    torch.manual_seed(0)
+    up = UNet(32, 2).up[0]
+    x = torch.randn(8, 128, 8, 8).relu()
+    with torch.no_grad():
+        assert 0.9 < up(x).square().mean() / x.square().mean() < 1.1
+
+
+def test_unet_sees_further_with_each_pooling():
+    torch.manual_seed(0)
+    seen = [seen_by(UNet(2, depth).double().eval(), 32).sum() for depth in (1, 2)]
+    assert 49 < seen[0] < seen[1]
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 12, 16), (1, 1, 16, 1)])
+def test_unet_says_which_sides_it_takes(shape):
+    with pytest.raises(ValueError, match=r"multiples of 8.*Colorizer"):
+        UNet(4, 3)(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("settings", [{"width": 0}, {"depth": 0}, {"width": -3}])
+def test_unet_refuses_an_empty_size(settings):
+    with pytest.raises(ValueError, match="at least 1"):
+        UNet(**settings)
+
+
+# all
+
+@pytest.mark.parametrize("net", [KooBaseline(), UNet(2, 1)], ids=["koo", "unet"])
+@pytest.mark.parametrize("shape", [(1, 3, 8, 8), (1, 8, 8), (8, 8)])
+def test_networks_say_that_they_want_gray(net, shape):
+    with pytest.raises(ValueError, match=r"\(N, 1, H, W\)"):
+        net(torch.zeros(shape))
+
+
+@pytest.mark.parametrize("net", [KooBaseline(outputs=5), UNet(2, 1, 3)], ids=["koo", "unet"])
+def test_a_network_says_how_to_build_it_again(net):
+    again = models.build(net.config)
+    assert type(again) is type(net)
+    assert {k: v.shape for k, v in again.state_dict().items()} == {k: v.shape for k, v in net.state_dict().items()}
+
+
+def test_build_leaves_its_settings_as_they_were():
+    config = {"model": "unet", "width": 2}
+    models.build(config)
+    assert config == {"model": "unet", "width": 2}
+
+
+@pytest.mark.parametrize("config, words", [
+    ({"model": "nobody"}, "unknown model 'nobody': expected one of koo, unet"),
+    ({}, "unknown model None"),
+    ({"model": "koo", "width": 3}, "does not take"),
+])
+def test_build_names_what_is_wrong_with_its_settings(config, words):
+    with pytest.raises(ValueError, match=words):
+        models.build(config)
