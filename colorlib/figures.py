@@ -21,8 +21,12 @@ import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from PIL import Image
 from torch import Tensor
+
+from colorlib import color
 
 __all__ = [
     "PALETTE", "STYLE", "ab_plane", "bars", "image", "images", "lines", "loss_history", "new", "png", "scatter_ab",
@@ -212,28 +216,33 @@ def _patches(colors: Any) -> np.ndarray:
 
 # --------------------------------------------------------------------------------------------------- ab plane
 
-AB_LIMIT = 110  # the sRGB gamut lies within ±110 in a and b, but for b of the strongest blue (−108) well inside
+AB_LIMIT = 110  # the sRGB gamut lies within ±110 in a and b
 
 
 @lru_cache(maxsize=8)
-def _gamut(lightness: float | None, step: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
-    """RGBA picture of the ab plane (rows: b upwards) and the mask of ab that some sRGB color has.
+def _gamut(lightness: float | None) -> tuple[np.ndarray, np.ndarray]:
+    """The ab plane's colors, K×K×3 (rows: b upwards), and how far inside the sRGB gamut each ab is (outside: < 0).
 
-    lightness   one L: its slice of the gamut; None: all L, each ab drawn at the middle of the L it can have
+    lightness   one L: its slice of the gamut; None: every third L, each ab drawn at the middle of the L it can have
     """
-    from colorlib import color
+    levels = torch.arange(2, 99, 3.0) if lightness is None else torch.tensor([float(lightness)])
+    axis = torch.arange(-AB_LIMIT, AB_LIMIT + 1, 4.0 if lightness is None else 1.0)
+    L, b, a = torch.meshgrid(levels, axis, axis, indexing="ij")  # N K K
+    rgb = color.lab_to_rgb(torch.stack([L, a, b], dim=1), clip=False)  # N 3 K K
+    margin = torch.minimum(rgb.amin(1), 1 - rgb.amax(1))  # N K K
+    inside = (margin >= 0).float()
+    nearest = levels[margin.argmax(0)]  # K K, for ab that no color has: clipped there it is the least wrong
+    middle = torch.where(inside.sum(0) > 0, (inside * L).sum(0) / inside.sum(0).clamp(min=1), nearest)
+    return color.lab_to_rgb(torch.stack([middle, a[0], b[0]])).permute(1, 2, 0).numpy(), margin.amax(0).numpy()
 
-    axis = torch.arange(-AB_LIMIT, AB_LIMIT + step, step, dtype=torch.float32)
-    b, a = torch.meshgrid(axis, axis, indexing="ij")  # K K
-    levels = torch.arange(2, 100, 2.0) if lightness is None else torch.tensor([float(lightness)])
-    lab = torch.stack([levels.view(-1, 1, 1).expand(-1, *a.shape), a.expand(len(levels), -1, -1),
-                       b.expand(len(levels), -1, -1)], dim=1)  # fmt: skip  # levels 3 K K
-    inside = torch.cat([color.in_gamut(one) for one in lab.split(8)])[:, 0] if lab.dim() == 4 else None
-    count = inside.sum(0)  # K K
-    middle = (inside * levels.view(-1, 1, 1)).sum(0) / count.clamp(min=1)
-    rgb = color.lab_to_rgb(torch.stack([middle, a, b]))  # 3 K K
-    rgba = torch.cat([rgb, (count > 0).float()[None]]).permute(1, 2, 0).numpy()
-    return rgba, (count > 0).numpy()
+
+@lru_cache(maxsize=1)
+def _outline() -> np.ndarray:
+    """(P, 2) the shadow of the sRGB gamut on the ab plane: red, yellow, green, cyan, blue, magenta, red."""
+    corners = torch.tensor([[1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 1, 1], [0, 0, 1], [1, 0, 1], [1, 0, 0]]).float()
+    steps = torch.linspace(0, 1, 33)[:-1, None, None]
+    loop = (corners[:-1] + steps * (corners[1:] - corners[:-1])).transpose(0, 1).reshape(-1, 3)
+    return color.rgb_to_lab(loop.T[:, None])[1:, 0].T.numpy()  # P 2
 
 
 @_styled
@@ -246,11 +255,17 @@ def ab_plane(ax: Axes | None = None, gamut: bool = True, lightness: float | None
     """
     if ax is None:
         _, ax = new(width=5.4, height=5.0)
-    rgba, inside = _gamut(lightness)
+    rgb, margin = _gamut(lightness)
     extent = (-AB_LIMIT, AB_LIMIT, -AB_LIMIT, AB_LIMIT)
+    if lightness is None:
+        edge = Path(_outline(), closed=True)
+        ax.add_patch(PathPatch(edge, fill=False, edgecolor="0.35", linewidth=1.2, zorder=1))
+    else:
+        style = dict(colors="0.35", linewidths=1.2, zorder=1)
+        edge = ax.contour(margin, levels=[0.0], origin="lower", extent=extent, **style).get_paths()[0]
     if gamut:
-        ax.imshow(rgba, origin="lower", extent=extent, alpha=alpha, interpolation="nearest", zorder=0)
-    ax.contour(inside, levels=[0.5], origin="lower", extent=extent, colors="0.35", linewidths=1.2, zorder=1)
+        plane = ax.imshow(rgb, origin="lower", extent=extent, alpha=alpha, interpolation="bilinear", zorder=0)
+        plane.set_clip_path(edge, transform=ax.transData)
     ax.axhline(0, color="0.6", lw=0.8, zorder=1)
     ax.axvline(0, color="0.6", lw=0.8, zorder=1)
     ax.set(xlim=(-AB_LIMIT, AB_LIMIT), ylim=(-AB_LIMIT, AB_LIMIT), aspect="equal")
