@@ -1,0 +1,215 @@
+"""The bootstrap cell as Colab runs it: a notebook alone in a folder, torch installed, colorlib not.
+
+The machine is an environment that sees torch, torchvision, numpy, matplotlib and ipywidgets of the environment of the
+tests, with what these need, and nothing else of it. What else colorlib needs, the bootstrap cell installs.
+"""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import nbformat
+import pytest
+import running
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ON_COLAB = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets")
+TO_RUN = ("ipykernel", "pip")  # what starts a kernel and installs packages there
+WITNESS = """\
+import sys, colorlib, torch
+print(colorlib.__file__, torch.__file__, torch.__version__, sys.prefix, sep='|')"""
+
+
+def closure(names):
+    """The distributions of those names and all that they need, as installed here."""
+    found, todo = {}, list(names)
+    while todo:
+        name = canonicalize_name(todo.pop())
+        if name in found:
+            continue
+        try:
+            found[name] = metadata.distribution(name)
+        except metadata.PackageNotFoundError:  # not needed on this system
+            continue
+        for line in found[name].requires or []:
+            need = Requirement(line)
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                todo.append(need.name)
+    return found
+
+
+def expose(distributions, folder):
+    """Links to the packages of those distributions, and to their metadata, in a folder of their own."""
+    folder.mkdir()
+    for name, distribution in distributions.items():
+        if distribution.files is None:
+            pytest.skip(f"{name} was installed without a list of its files")
+        tops = {file.parts[0] for file in distribution.files} - {"..", "__pycache__"}
+        for top in tops:
+            if not (folder / top).exists():
+                (folder / top).symlink_to(Path(distribution.locate_file(top)).resolve())
+
+
+def git(*words, cwd):
+    who = ["-c", "user.name=test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+    subprocess.run(["git", *who, *words], cwd=cwd, check=True, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    """A repository that holds this working tree at the release's tag."""
+    folder = tmp_path_factory.mktemp("hub") / "course.git"
+    command = ["git", "ls-files", "-co", "--exclude-standard"]
+    done = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True)
+    if done.returncode:
+        pytest.skip("the tests do not run in a git checkout")
+    for name in done.stdout.splitlines():
+        if (running.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(running.ROOT / name, folder / name)
+    git("init", "-q", cwd=folder)
+    git("add", "--all", cwd=folder)
+    git("commit", "-q", "-m", "release", cwd=folder)
+    version = re.search(r'^version = "(.+)"', (folder / "pyproject.toml").read_text(), flags=re.M)[1]
+    git("tag", f"v{version}", cwd=folder)
+    return folder
+
+
+class Colab:
+    """A machine with its Python, the folder where notebooks open, and its environment variables."""
+
+    def __init__(self, folder, repository):
+        self.content = folder / "content"
+        self.content.mkdir()
+        home = folder / "machine"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+        self.python = home / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+        self.site = Path(self.call("import sysconfig; print(sysconfig.get_path('purelib'))", os.environ))
+        expose(closure((*ON_COLAB, *TO_RUN)), folder / "packages")
+        (self.site / "colab.pth").write_text(f"{folder / 'packages'}\n")
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("COLORLIB_", "PYTHON", "VIRTUAL_ENV"))}
+        self.environment = kept | {
+            "COLAB_RELEASE_TAG": "release-colab",
+            "COLORLIB_ADDRESS": repository.as_uri(),
+            "COLORLIB_PROFILE": "smoke",
+            "COLORLIB_DATA": str(folder / "data"),
+            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+            "PIP_NO_INPUT": "1",
+            "PYTHONNOUSERSITE": "1",
+        }
+
+    def call(self, code, environment=None):
+        """What a program prints on this machine."""
+        done = subprocess.run([self.python, "-c", code], env=environment or self.environment, cwd=self.content,
+                              capture_output=True, text=True, check=True)  # fmt: skip
+        return done.stdout.strip()
+
+    def can_import(self, name):
+        return self.call(f"from importlib.util import find_spec; print(find_spec({name!r}) is not None)") == "True"
+
+    def installed(self):
+        """What was installed on top of what Colab brings."""
+        return sorted(p.name.split("-")[0].lower() for p in self.site.glob("*.dist-info"))
+
+    def open(self, notebook, **environment):
+        """Run a notebook, alone in the folder where Colab opens it; returns it executed."""
+        python = str(self.python)
+
+        class Kernel(AsyncKernelManager):
+            @property
+            def kernel_spec(self):
+                argv = [python, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+                return KernelSpec(argv=argv, display_name="Colab", language="python")
+
+        client = NotebookClient(notebook, kernel_manager_class=Kernel, timeout=300,
+                                resources={"metadata": {"path": str(self.content)}})  # fmt: skip
+        return client.execute(env=self.environment | environment)
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory, repository):
+    return Colab(tmp_path_factory.mktemp("colab"), repository)
+
+
+def notebook_01():
+    """Notebook 01 with a last cell that says what was imported from where."""
+    nb = nbformat.read(running.NOTEBOOKS[0], as_version=4)
+    nb.cells.append(new_code_cell(WITNESS))
+    return nb
+
+
+def last_words(nb):
+    return "".join(output.get("text", "") for output in nb.cells[-1].outputs).strip().split("|")
+
+
+def stamps(folder):
+    """Of a package's files: size and time of the last change."""
+    return {str(p): (p.stat().st_size, p.stat().st_mtime_ns) for p in Path(folder).resolve().rglob("*.py")}
+
+
+@pytest.mark.slow
+def test_the_bootstrap_cell_brings_the_course_to_colab_and_leaves_torch_alone(colab):
+    assert not colab.can_import("colorlib") and not colab.can_import("accelerate") and colab.can_import("torch")
+    torch = Path(metadata.distribution("torch").locate_file("torch"))
+    before = stamps(torch)
+
+    try:
+        done = colab.open(notebook_01())
+    except Exception as error:
+        if re.search(r"No matching distribution|NewConnectionError|ConnectTimeout", str(error)):
+            pytest.skip("no package index can be reached from here")
+        raise
+
+    where, torch_file, version, prefix = last_words(done)
+    assert Path(where).parents[1] == colab.content / "course"
+    assert Path(prefix) == colab.python.parents[1]
+    assert version == metadata.version("torch") and Path(torch_file).resolve().parent == torch.resolve()
+    assert stamps(torch) == before
+    assert "accelerate" in colab.installed()
+    held = {canonicalize_name(n) for n in closure(ON_COLAB)}
+    assert not held & {canonicalize_name(n) for n in colab.installed()}, "what Colab brought was replaced"
+
+    code = [cell for cell in done.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    record = json.loads((colab.content / "course/build/results/notebooks/01.smoke.json").read_text())
+    assert len(record["claims"]) >= 8 and all(claim["holds"] in (True, None) for claim in record["claims"])
+    assert (colab.content / "course/data/checkpoints").is_dir()
+
+
+@pytest.mark.slow
+def test_after_a_restart_the_bootstrap_cell_finds_the_course_without_a_network(colab):
+    if not (colab.content / "course").exists():
+        pytest.skip("the test before this one did not bring the course")
+    nb = notebook_01()
+    nb.cells = [cell for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", [])] + nb.cells[-1:]
+    nowhere = {"COLORLIB_ADDRESS": "file:///nowhere", "PIP_NO_INDEX": "1"}
+    where = last_words(colab.open(nb, **nowhere))[0]
+    assert Path(where).parents[1] == colab.content / "course"
+
+
+def test_the_bootstrap_cell_does_nothing_elsewhere(tmp_path):
+    nb = notebook_01()
+    source = next(cell.source for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", []))
+    assert len(source.splitlines()) <= 8
+    environment = {k: v for k, v in os.environ.items() if k != "COLAB_RELEASE_TAG"}
+    program = f"{source}\nimport sys; print(os.getcwd() == {str(tmp_path)!r}, 'colorlib' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+    assert done.stdout.split() == ["True", "False"] and not any(tmp_path.iterdir()), done.stderr
+
+
+def test_every_notebook_has_the_same_bootstrap_cell():
+    cells = set()
+    for path in running.NOTEBOOKS:
+        nb = nbformat.read(path, as_version=4)
+        cells.add(next(cell.source for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", [])))
+    assert len(cells) == 1
