@@ -41,6 +41,8 @@ class LabHead:
     def __post_init__(self):
         if self.channels not in (2, 3):
             raise ValueError(f"channels must be 2 (ab) or 3 (L, a and b), got {self.channels}")
+        if not self.scale > 0:
+            raise ValueError(f"scale must be positive, got {self.scale}")
 
     def gray(self, L: Tensor) -> Tensor:
         """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
@@ -72,6 +74,10 @@ class YuvHead:
     std: tuple[float, float] = (1.0, 1.0)
     contrast: bool = False
 
+    def __post_init__(self):
+        if len(self.mean) != 2 or len(self.std) != 2 or not min(self.std) > 0:
+            raise ValueError(f"expected two means and two deviations above 0, got mean={self.mean}, std={self.std}")
+
     def _see(self, luma: Tensor) -> Tensor:
         return contrast_normalize(luma) if self.contrast else 2 * luma - 1
 
@@ -97,10 +103,16 @@ class YuvHead:
 
     @classmethod
     def fitted(cls, rgb: Tensor, contrast: bool = True) -> YuvHead:
-        """The head with the mean and deviation of U and V over images (N, 3, H, W): K, section 4.1, step 3."""
-        uv = torch.cat([color.rgb_to_yuv(part, check=False)[:, 1:] for part in rgb.split(1000)]).double()
-        std, mean = torch.std_mean(uv, dim=(0, 2, 3))
-        return cls(tuple(mean.tolist()), tuple(std.tolist()), contrast)
+        """The head with the mean and deviation of U and V over images (N, 3, H, W): K, section 4.1, step 3.
+
+        ValueError if U or V is the same everywhere, as in gray images.
+        """
+        sums = torch.zeros(2, 2, dtype=torch.double)                        # of U, V; of their squares
+        for part in rgb.split(1000):
+            uv = color.rgb_to_yuv(part, check=False)[:, 1:].double()        # n 2 H W
+            sums += torch.stack([uv.sum((0, 2, 3)), uv.square().sum((0, 2, 3))]).cpu()
+        mean, square = sums / (rgb.numel() // 3)
+        return cls(tuple(mean.tolist()), tuple((square - mean.square()).clamp_min(0).sqrt().tolist()), contrast)
 
 
 HEADS = {"lab": LabHead, "yuv": YuvHead}
@@ -140,7 +152,8 @@ class Colorizer(nn.Module):
         was_training = self.training
         self.eval()
         try:
-            return torch.cat([self(part.to(self.device)).float().to(L.device) for part in L.split(batch_size)])
+            parts = [self(part.to(self.device, torch.float32)).to(L.device) for part in L.split(batch_size)]
+            return torch.cat(parts)
         finally:
             self.train(was_training)
 
@@ -173,8 +186,12 @@ class Colorizer(nn.Module):
         """Write weights, network, head and `notes` (JSON values) into one safetensors file, whole or not at all.
 
         half: convolution weights as float16, so that the file is half as large; batch norm stays float32.
+        ValueError if `load` would not know the network or the head.
         """
-        head = next(name for name, kind in HEADS.items() if type(self.head) is kind)
+        head = next((name for name, kind in HEADS.items() if type(self.head) is kind), None)
+        if head is None or not hasattr(self.net, "config"):
+            raise ValueError("only colorlib's own networks and heads can be saved, "
+                             f"not {type(self.net).__name__} with {type(self.head).__name__}")
         about = {"format": FORMAT, "net": self.net.config, "head": {"head": head, **dataclasses.asdict(self.head)},
                  "notes": notes}
         tensors = {name: tensor.detach().cpu().contiguous().clone(memory_format=torch.contiguous_format)
@@ -193,15 +210,17 @@ class Colorizer(nn.Module):
         if about.get("format") != FORMAT:
             raise ValueError(f"{Path(path).name} is a safetensors file but no checkpoint of colorlib "
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
-        net = models.build(about["net"])
-        keywords = dict(about["head"])
-        head = HEADS[keywords.pop("head")](**{k: tuple(v) if isinstance(v, list) else v for k, v in keywords.items()})
         try:
+            with torch.random.fork_rng(devices=[]):             # first weights are drawn: the caller's draws stay his
+                net = models.build(about["net"])
             net.load_state_dict(tensors)                        # float16 is widened
-        except RuntimeError as error:
-            raise ValueError(f"the tensors of {Path(path).name} do not fit its network {about['net']}: {error}") from None
+            keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
+            head = HEADS[keywords.pop("head")](**keywords)
+        except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"{Path(path).name} does not hold the network or the head that it names ({error}); "
+                             "it may come from another version of colorlib") from None
         colorizer = cls(net, head).to(device).eval()
-        colorizer.notes = about["notes"]
+        colorizer.notes = about.get("notes", {})
         return colorizer
 
 
@@ -232,7 +251,7 @@ def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], about: di
     os.close(handle)
     try:
         save_file(tensors, temporary, metadata={"colorlib": json.dumps(about)})
-        with open(temporary, "rb") as file:
+        with open(temporary, "r+b") as file:                    # Windows syncs no file that is open for reading only
             os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
@@ -250,7 +269,9 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("colorlib", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, about
+            # copied: what safetensors gives lies in the file, which the next checkpoint replaces
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+            return tensors, about if isinstance(about, dict) else {}
     except (SafetensorError, json.JSONDecodeError, OSError, RuntimeError) as error:
         raise ValueError(f"{path.name} is not a complete safetensors file ({error}); a pickle or a cut-off download "
                          "is never loaded: fetch or train it again") from None

@@ -1,0 +1,428 @@
+"""Gray in, color out: heads, any image size, lightness kept, files that hold what was saved."""
+
+import json
+import os
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+import torch
+from pictures import smooth
+from safetensors.torch import save_file
+from torch import nn
+
+from colorlib import color
+from colorlib import colorizer as module
+from colorlib.colorizer import Colorizer, LabHead, YuvHead, pad
+from colorlib.models import KooBaseline, UNet
+
+
+def trained(net, head=None, seed=0):
+    """A colorizer as after a training: batch norm with other statistics than the first, answers not near zero."""
+    generator = torch.Generator().manual_seed(seed)
+    for layer in net.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.running_mean.copy_(torch.rand(layer.num_features, generator=generator) - 0.5)
+            layer.running_var.copy_(torch.rand(layer.num_features, generator=generator) + 0.5)
+    return Colorizer(net, head).eval()
+
+
+def koo(head=None):
+    torch.manual_seed(0)
+    return trained(KooBaseline(), head)
+
+
+def unet(**settings):
+    torch.manual_seed(0)
+    return trained(UNet(4, 2, **settings), LabHead(channels=settings.get("outputs", 2)))
+
+
+def lightness(*shape, seed=0):
+    return 100 * torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+class Answers(nn.Module):
+    """A network that gives a fixed answer."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer = nn.Parameter(answer)
+
+    def forward(self, x):
+        return self.answer.expand(len(x), -1, *x.shape[-2:]) if self.answer.shape[-1] == 1 else self.answer
+
+
+# heads
+
+@pytest.mark.parametrize("head", [LabHead(), LabHead(scale=110.0), LabHead(channels=3)])
+def test_the_right_answer_of_the_lab_head_means_the_true_color(head):
+    rgb = smooth(4).pixels
+    x, y = head.encode(rgb)
+    lab = color.rgb_to_lab(rgb)
+    assert x.shape == (4, 1, 16, 16) and y.shape == (4, head.channels, 16, 16)
+    torch.testing.assert_close(head.ab(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
+
+
+def test_the_lab_head_shows_the_net_the_same_in_training_and_in_use():
+    rgb = smooth(4).pixels
+    torch.testing.assert_close(LabHead().encode(rgb)[0], LabHead().gray(color.lightness(rgb)), rtol=0, atol=1e-5)
+
+
+def test_the_lab_head_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_its_scale():
+    white_and_red = color.swatch([(1, 1, 1), (0, 0, 0), (1, 0, 0)])
+    x, y = LabHead(scale=50).encode(white_and_red)
+    np.testing.assert_allclose(x[0, 0, 0], [1, -1, 53.24 / 50 - 1], atol=1e-4)
+    np.testing.assert_allclose(y[0, :, 0, 2], [80.09 / 50, 67.20 / 50], atol=2e-4)       # red: 53.24, 80.09, 67.20
+
+
+def test_the_three_channel_lab_head_also_asks_for_lightness():
+    rgb = smooth(2).pixels
+    x, y = LabHead(channels=3).encode(rgb)
+    assert torch.equal(y[:, :1], x)
+    assert torch.equal(y[:, 1:], LabHead().encode(rgb)[1])
+
+
+HEADS_OF_K = [YuvHead(), YuvHead((0.01, -0.02), (0.05, 0.08)), YuvHead(contrast=True)]
+
+
+@pytest.mark.parametrize("head", HEADS_OF_K)
+def test_the_right_answer_of_the_yuv_head_means_the_true_color_where_luma_is_known(head):
+    rgb = smooth(4).pixels
+    luma = color.luma(rgb)
+    L_of_luma = color.lightness(luma.expand(-1, 3, -1, -1))
+    torch.testing.assert_close(head.ab(head.encode(rgb)[1], L_of_luma), color.rgb_to_lab(rgb)[:, 1:], rtol=0, atol=2e-3)
+
+
+def test_given_lightness_instead_of_luma_the_yuv_head_errs_by_what_that_difference_explains():
+    """The given L names another gray than luma; what comes out is the true U and V beside that gray, nothing else."""
+    head = YuvHead((0.01, -0.02), (0.05, 0.08))
+    rgb = smooth(4).pixels
+    yuv, L = color.rgb_to_yuv(rgb), color.lightness(rgb)
+    got = head.ab(head.encode(rgb)[1], L)
+    shifted = color.to_float(rgb) + (color.gray_from_lightness(L) - yuv[:, :1])         # UV stay when RGB shift as one
+    torch.testing.assert_close(got, color.rgb_to_lab(shifted, check=False)[:, 1:], rtol=0, atol=2e-3)
+    assert (got - color.rgb_to_lab(rgb)[:, 1:]).norm(dim=1).mean() < 2                  # Lab units, in these pictures
+
+
+def test_gray_pictures_stay_gray_through_the_yuv_head():
+    gray = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(-1, 3, -1, -1)
+    x, y = YuvHead().encode(gray)
+    L = color.lightness(gray)
+    assert YuvHead().ab(y, L).abs().max() < 1e-3
+    torch.testing.assert_close(YuvHead().gray(L), x, rtol=0, atol=1e-4)
+
+
+def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
+    images = smooth(30)
+    head = YuvHead.fitted(images.pixels)
+    uv = color.rgb_to_yuv(images.pixels.double() / 255)[:, 1:].numpy()
+    np.testing.assert_allclose(head.mean, uv.mean((0, 2, 3)), atol=1e-7)
+    np.testing.assert_allclose(head.std, uv.std((0, 2, 3)), rtol=1e-5)
+    y = head.encode(images.pixels)[1]
+    np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-4)
+    np.testing.assert_allclose(y.std((0, 2, 3)), 1, rtol=1e-3)
+
+
+def test_statistics_do_not_depend_on_the_parts_they_are_summed_in():
+    pixels = smooth(1203, size=2).pixels
+    assert YuvHead.fitted(pixels).std == pytest.approx(YuvHead.fitted(pixels.flip(0)).std, rel=1e-9)
+
+
+def test_gray_pictures_have_no_deviation_to_divide_by():
+    with pytest.raises(ValueError, match="deviations above 0"):
+        YuvHead.fitted(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("make", [
+    partial(LabHead, channels=1), partial(LabHead, scale=0), partial(LabHead, scale=float("nan")),
+    partial(YuvHead, std=(1.0, 0.0)), partial(YuvHead, mean=(0.0,)), partial(YuvHead, std=(float("nan"), 1.0)),
+])
+def test_heads_refuse_senseless_settings(make):
+    with pytest.raises(ValueError, match="must be|expected"):
+        make()
+
+
+# any size
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (31, 33)])
+@pytest.mark.parametrize("head", [LabHead(), YuvHead(contrast=True)], ids=["lab", "yuv"])
+def test_koo_answers_any_size_without_padding(size, head):
+    colorizer, L = koo(head), lightness(2, 1, *size)
+    with torch.no_grad():
+        direct = head.ab(colorizer.net(head.gray(L)), L)
+    torch.testing.assert_close(colorizer.predict(L), direct, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 3), (8, 9), (17, 30)])
+def test_the_unet_answers_any_size_as_for_the_picture_with_its_last_row_and_column_repeated(size):
+    colorizer, L = unet(), lightness(2, 1, *size)
+    H, W = (-(-side // 4) * 4 for side in size)
+    rows, columns = torch.arange(H).clamp(max=size[0] - 1), torch.arange(W).clamp(max=size[1] - 1)
+    whole = colorizer.predict(L[:, :, rows][:, :, :, columns])
+    torch.testing.assert_close(colorizer.predict(L), whole[..., :size[0], :size[1]], rtol=1e-4, atol=1e-2)
+
+
+def test_padding_does_not_touch_the_picture_and_adds_no_more_than_it_must():
+    x = torch.rand(1, 1, 5, 8)
+    padded = pad(x, 4)
+    assert padded.shape == (1, 1, 8, 8) and torch.equal(padded[..., :5, :], x)
+    assert torch.equal(padded[..., 5:, :], x[..., 4:, :].expand(-1, -1, 3, -1))
+    assert pad(x, 1) is x
+
+
+def test_the_answer_does_not_depend_on_the_batch_size():
+    colorizer, L = unet(), lightness(7, 1, 9, 10)
+    torch.testing.assert_close(colorizer.predict(L, batch_size=2), colorizer.predict(L), rtol=1e-4, atol=1e-2)
+
+
+def test_predict_needs_no_gradient_and_leaves_the_mode_as_it_was():
+    colorizer, L = koo(), lightness(2, 1, 8, 8)
+    first = colorizer.predict(L)
+    colorizer.train()
+    kept = {k: v.clone() for k, v in colorizer.state_dict().items()}
+    again = colorizer.predict(L)
+    assert torch.equal(first, again) and not again.requires_grad and colorizer.training
+    assert all(torch.equal(v, kept[k]) for k, v in colorizer.state_dict().items())      # batch norm saw nothing
+
+
+def test_forward_has_gradients_for_the_net():
+    colorizer = koo()
+    colorizer(lightness(1, 1, 8, 8)).sum().backward()
+    assert all(p.grad is not None for p in colorizer.parameters())
+
+
+def test_double_lightness_is_answered_like_float():
+    L = lightness(1, 1, 8, 8)
+    assert torch.equal(koo().predict(L.double()), koo().predict(L))
+
+
+@pytest.mark.parametrize("L, words", [
+    (torch.zeros(1, 3, 8, 8), r"got torch.float32 \(1, 3, 8, 8\)"),
+    (torch.zeros(8, 8), r"\(8, 8\)"),
+    (torch.zeros(1, 1, 8, 8, dtype=torch.uint8), "torch.uint8"),
+    (torch.zeros(0, 1, 8, 8), "at least one pixel"),
+    (torch.full((1, 1, 8, 8), 255.0), r"within 0\.\.\.100, got 255"),
+    (torch.full((1, 1, 8, 8), -3.0), "got -3"),
+    (torch.tensor([[[[50.0, float("nan")]]]]), "got nan"),
+    ("gray.png", "got str"),
+])
+def test_predict_says_what_lightness_it_expected_and_what_came(L, words):
+    with pytest.raises(ValueError, match=words):
+        koo().predict(L)
+
+
+# pictures
+
+def test_colorize_keeps_the_lightness_wherever_the_color_is_on_the_screen():
+    """Rounding RGB to bytes moves L by half a level at most, and no level of gray is larger than 0.51 L."""
+    colorizer = Colorizer(Answers(torch.tensor([0.3, -0.2]).view(1, 2, 1, 1)))
+    rgb = smooth(4, size=32).pixels
+    L = color.lightness(rgb)
+    lab = torch.cat([L, colorizer.predict(L)], dim=1)
+    inside = color.in_gamut(lab)
+    assert inside.float().mean() > 0.9
+    colored = color.rgb_to_lab(colorizer.colorize(rgb))
+    assert (colored[:, :1] - L)[inside].abs().max() < 0.3
+    assert (colored[:, 1:] - lab[:, 1:]).norm(dim=1, keepdim=True)[inside].max() < 3
+
+
+def test_colorize_does_not_look_at_the_color_of_its_input_beyond_its_lightness():
+    gray = torch.arange(0, 240, 15, dtype=torch.uint8).view(1, 4, 4)
+    assert torch.equal(koo().colorize(gray), koo().colorize(gray.expand(3, -1, -1)))
+
+
+@pytest.mark.parametrize("shape", [(1, 5, 7), (3, 5, 7), (2, 1, 5, 7), (2, 3, 5, 7), (3, 1, 1)])
+def test_colorize_takes_gray_and_color_one_or_many_and_keeps_the_size(shape):
+    image = torch.randint(256, shape, dtype=torch.uint8)
+    colored = unet().colorize(image)
+    assert colored.shape == (*shape[:-3], 3, *shape[-2:]) and colored.dtype == torch.uint8
+
+
+def test_a_picture_alone_is_colored_as_in_a_batch():
+    rgb = smooth(3).pixels
+    assert (koo().colorize(rgb)[1].int() - koo().colorize(rgb[1]).int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("image", [
+    torch.zeros(3, 8, 8), torch.zeros(8, 8, dtype=torch.uint8), torch.zeros(4, 8, 8, dtype=torch.uint8),
+    torch.zeros(1, 1, 3, 8, 8, dtype=torch.uint8),
+])
+def test_colorize_says_which_pictures_it_takes(image):
+    with pytest.raises(ValueError, match=r"expected a uint8 image .*got torch"):
+        koo().colorize(image)
+
+
+def test_with_max_side_the_net_sees_a_small_copy_of_the_same_proportions_and_lightness_stays_sharp():
+    seen = []
+
+    class Watch(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            seen.append(tuple(x.shape))
+            return 0.1 * torch.cat([x, -x], dim=1)
+
+    board = (torch.arange(60)[:, None] + torch.arange(40)) % 2 * 120 + 60
+    gray = board.to(torch.uint8)[None]                                                  # 1 60 40
+    colored = Colorizer(Watch()).colorize(gray, max_side=20)
+    assert seen == [(1, 1, 20, 13)]
+    before, after = color.lightness(gray.expand(3, -1, -1)), color.lightness(colored)
+    assert (before - after).abs().max() < 0.3
+    assert Colorizer(Watch()).colorize(gray, max_side=60).shape == (3, 60, 40) and seen[-1] == (1, 1, 60, 40)
+
+
+def test_with_max_side_a_smooth_color_comes_out_as_without():
+    colorizer = Colorizer(Answers(torch.tensor([0.2, 0.3]).view(1, 2, 1, 1)))
+    image = smooth(1, size=48).pixels[0]
+    assert (colorizer.colorize(image).int() - colorizer.colorize(image, max_side=10).int()).abs().max() <= 1
+
+
+def test_a_line_of_pixels_survives_max_side():
+    assert koo().colorize(torch.zeros(1, 1, 300, dtype=torch.uint8), max_side=10).shape == (3, 1, 300)
+
+
+# files
+
+@pytest.mark.parametrize("colorizer", [
+    koo(), koo(YuvHead((0.01, 0.02), (0.1, 0.2), contrast=True)), unet(outputs=3),
+], ids=["koo-lab", "koo-yuv", "unet-3"])
+def test_a_loaded_colorizer_answers_to_the_bit_what_the_saved_one_answers(colorizer, tmp_path):
+    L = lightness(2, 1, 12, 12)
+    path = colorizer.save(tmp_path / "new" / "folder" / "one.safetensors", recipe="mine", epochs=3)
+    loaded = Colorizer.load(path)
+    assert torch.equal(loaded.predict(L), colorizer.predict(L))
+    assert loaded.head == colorizer.head and loaded.net.config == colorizer.net.config
+    assert loaded.notes == {"recipe": "mine", "epochs": 3} and not loaded.training
+
+
+def test_channels_last_weights_are_saved_in_their_order(tmp_path):
+    colorizer, L = koo(), lightness(1, 1, 9, 9)
+    expected = colorizer.predict(L)
+    loaded = Colorizer.load(colorizer.to(memory_format=torch.channels_last).save(tmp_path / "one.safetensors"))
+    torch.testing.assert_close(loaded.predict(L), expected, rtol=1e-4, atol=1e-2)
+
+
+def test_half_files_are_about_half_as_large_and_answer_nearly_the_same(tmp_path):
+    colorizer, L = unet(), lightness(4, 1, 16, 16)
+    whole, half = colorizer.save(tmp_path / "a.safetensors"), colorizer.save(tmp_path / "b.safetensors", half=True)
+    assert half.stat().st_size < 0.7 * whole.stat().st_size
+    loaded = Colorizer.load(half)
+    assert all(p.dtype == torch.float32 for p in loaded.parameters())
+    expected = colorizer.predict(L)
+    assert (loaded.predict(L) - expected).abs().max() < 0.01 * expected.abs().max()
+    for name, tensor in loaded.net.state_dict().items():
+        if tensor.ndim == 1:
+            assert torch.equal(tensor, colorizer.net.state_dict()[name])
+
+
+def test_loading_leaves_the_callers_random_numbers_alone(tmp_path):
+    path = koo().save(tmp_path / "one.safetensors")
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    Colorizer.load(path)
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_loaded_colorizer_does_not_change_with_its_file(tmp_path):
+    L = lightness(1, 1, 8, 8)
+    loaded = Colorizer.load(koo().save(tmp_path / "one.safetensors"))
+    before = loaded.predict(L)
+    size = (tmp_path / "one.safetensors").stat().st_size
+    with open(tmp_path / "one.safetensors", "r+b") as file:
+        file.write(b"\0" * size)
+    assert torch.equal(loaded.predict(L), before)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere.safetensors.*python -m colorlib train"):
+        Colorizer.load(tmp_path / "nowhere.safetensors")
+
+
+@pytest.mark.parametrize("keep", [0, 4, 100, 0.5, -1])
+def test_a_cut_off_file_is_refused(tmp_path, keep):
+    path = koo().save(tmp_path / "one.safetensors")
+    data = path.read_bytes()
+    path.write_bytes(data[:int(keep * len(data)) if isinstance(keep, float) else keep])
+    with pytest.raises(ValueError, match="one.safetensors is not a complete safetensors file"):
+        Colorizer.load(path)
+
+
+def test_a_pickle_is_refused_and_not_run(tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return os.mkdir, (str(tmp_path / "sprung"),)
+
+    path = tmp_path / "trap.safetensors"
+    path.write_bytes(pickle.dumps(Trap()))
+    with pytest.raises(ValueError, match="pickle"):
+        Colorizer.load(path)
+    torch.save({"weights": Trap()}, path)
+    with pytest.raises(ValueError, match="pickle"):
+        Colorizer.load(path)
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_a_folder_is_no_checkpoint(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        Colorizer.load(tmp_path)
+
+
+@pytest.mark.parametrize("notes", [None, {"colorlib": "[1, 2]"}, {"colorlib": '{"format": "other"}'}, {"format": "pt"}])
+def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path, notes):
+    save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors", metadata=notes)
+    with pytest.raises(ValueError, match="no checkpoint of colorlib"):
+        Colorizer.load(tmp_path / "other.safetensors")
+
+
+def about(**changes):
+    return {"format": module.FORMAT, "net": {"model": "koo"}, "head": {"head": "lab"}, "notes": {}} | changes
+
+
+@pytest.mark.parametrize("changes", [
+    {"net": {"model": "koo", "outputs": 3}},                        # other shapes
+    {"net": {"model": "unet"}},                                     # other names
+    {"net": {"model": "transformer"}},
+    {"net": {"model": "koo", "width": 1}},
+    {"net": None},
+    {"head": {"head": "hsv"}},
+    {"head": {"head": "lab", "gamma": 2}},
+    {"head": {"head": "lab", "channels": 7}},
+    {"head": {}},
+    {"head": "lab"},
+])
+def test_a_file_whose_tensors_or_head_are_others_than_it_says_is_refused(tmp_path, changes):
+    weights = {k: v.contiguous() for k, v in KooBaseline().state_dict().items()}
+    save_file(weights, tmp_path / "odd.safetensors", metadata={"colorlib": json.dumps(about(**changes))})
+    with pytest.raises(ValueError, match="odd.safetensors does not hold the network or the head"):
+        Colorizer.load(tmp_path / "odd.safetensors")
+
+
+def test_a_network_of_ones_own_cannot_be_saved_and_says_so(tmp_path):
+    with pytest.raises(ValueError, match="only colorlib's own networks and heads.* not Answers with LabHead"):
+        Colorizer(Answers(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
+
+
+@pytest.mark.parametrize("step", ["save_file", "fsync", "replace"])
+def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatch, step):
+    path = koo().save(tmp_path / "one.safetensors")
+    old = path.read_bytes()
+
+    def full(*_, **__):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(module if step == "save_file" else module.os, step, full)
+    with pytest.raises(OSError, match="no space"):
+        unet().save(path)
+    assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
+
+
+def test_notes_that_are_no_json_leave_the_old_file(tmp_path):
+    path = koo().save(tmp_path / "one.safetensors")
+    old = path.read_bytes()
+    with pytest.raises(TypeError):
+        koo().save(path, notes_of=object())
+    assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
