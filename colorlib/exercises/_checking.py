@@ -119,12 +119,13 @@ def checking(number: str) -> Checking:
 
 def _difference(got: Any, expected: Any, tolerance: float) -> str | None:
     """None when equal, else what differs, in words ("" when there is nothing to add)."""
-    if isinstance(expected, (str, bytes, set, frozenset, dict, bool, np.bool_)) or expected is None:
-        return (
-            None
-            if type(got) in (type(expected), bool, np.bool_) and got == expected
-            else f"expected {expected!r}, got {_short(got)}"
-        )
+    if isinstance(expected, (bool, np.bool_)):
+        is_bool = isinstance(got, bool) or getattr(got, "dtype", None) in (torch.bool, np.dtype(bool))
+        same = is_bool and not getattr(got, "shape", ()) and bool(got) == expected
+        return None if same else f"expected {bool(expected)}, got {_short(got)}"
+    if isinstance(expected, (str, bytes, set, frozenset, dict)):
+        same = type(got) is type(expected) and got == expected
+        return None if same else f"expected {_short(expected)}, got {_short(got)}"
     try:
         a, b = _number(got), _number(expected)
     except (TypeError, ValueError, RuntimeError):

@@ -1,0 +1,106 @@
+"""What the checkers of the exercises say, and that they never stop a notebook."""
+
+import numpy as np
+import pytest
+import torch
+
+from colorlib import exercises
+from colorlib.exercises import checking
+
+
+def double(answer, hint=None):
+    """A checker like those of the notebooks, for: twice its argument."""
+    with checking("09.1") as c:
+        f = c.watch(answer)
+        c.equal(f(torch.ones(2)), [2, 2], "twice one is two")
+        c.equal(f(3), 6, "twice three is six")
+        c.hint_if(f(3), 9, "that is the square")
+    return c.result
+
+
+def test_a_right_answer(capsys):
+    assert double(lambda x: 2 * x).status == "right"
+    assert capsys.readouterr().out == "09.1: right\n"
+
+
+def unwritten(x):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize("stub", [unwritten, lambda x: None, lambda x: ..., None, ...])
+def test_a_stub_is_not_done_yet(stub, capsys):
+    assert double(stub).status == "not done"
+    assert capsys.readouterr().out == "09.1: not done yet\n"
+
+
+def test_a_wrong_answer_is_told_with_what_came(capsys):
+    result = double(lambda x: x + 1)
+    assert (result.status, result.message, result.hint) == ("wrong", "twice three is six (expected 6, got 4)", "")
+    assert capsys.readouterr().out == "09.1: not yet right: twice three is six (expected 6, got 4).\n"
+
+
+def test_the_usual_mistake_gets_its_hint(capsys):
+    assert double(lambda x: x * x).hint == "that is the square"
+    assert capsys.readouterr().out.endswith("(largest difference 1). Hint: that is the square\n")
+
+
+def test_an_exception_of_the_learner_is_a_wrong_answer(capsys):
+    result = double(lambda x: x.nonsense)
+    assert result.status == "wrong" and "stopped with AttributeError" in result.message
+    assert "09.1: not yet right: your code stopped with" in capsys.readouterr().out
+
+
+def test_an_exception_after_a_failure_does_not_hide_it():
+    assert double(lambda x: x if isinstance(x, torch.Tensor) else 1 / 0).message.startswith("twice one is two")
+
+
+def test_an_interrupt_goes_through():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        double(interrupted)
+
+
+@pytest.mark.parametrize(
+    "got, expected, equal",
+    [
+        (1.00001, 1, True), (1.1, 1, False), (torch.ones(2, 1), torch.ones(2), False),
+        (np.ones(2), torch.ones(2), True), (np.bool_(True), True, True), (torch.ones(1) > 0, True, False),
+        ([torch.tensor(1.0), torch.tensor(2.0)], [1, 2], True), (torch.tensor([float("nan")]), [1.0], False),
+        ("Lab", "Lab", True), ("lab", "Lab", False), (True, True, True), (1, True, False), ("text", 1, False),
+        ({"a": 1}, {"a": 1}, True), (torch.tensor(True), True, True), (1e6 + 1, 1e6, True),
+    ],
+)  # fmt: skip
+def test_equality_is_by_shape_and_value(got, expected, equal):
+    with checking("09.2") as c:
+        assert c.equal(got, expected, "m") is equal
+    assert c.result.status == ("right" if equal else "wrong")
+
+
+def test_shapes_are_named():
+    with checking("09.2") as c:
+        c.equal(torch.ones(2, 3), torch.ones(3, 2), "transposed")
+    assert c.result.message == "transposed (expected shape (3, 2), got (2, 3))"
+
+
+def test_a_condition(capsys):
+    with checking("09.3") as c:
+        c.true(torch.tensor(1) < 2, "smaller")
+        c.true(False, "it should be finite")
+    assert c.result.message == "it should be finite"
+
+
+def test_a_result_shows_nothing_in_a_notebook():
+    assert exercises.Result("right")._ipython_display_() is None
+
+
+def test_every_checker_is_exported_under_its_notebook():
+    from importlib import import_module
+    from pathlib import Path
+
+    for path in sorted(Path(exercises.__file__).parent.glob("e[0-9][0-9].py")):
+        names = [n for n in vars(import_module(f"colorlib.exercises.{path.stem}")) if n.startswith("check_")]
+        assert len(names) >= 3
+        for name in names:
+            assert name.startswith(f"check_{path.stem[1:]}_") and getattr(exercises, name).__doc__

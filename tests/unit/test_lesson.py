@@ -1,0 +1,236 @@
+"""The frame of a notebook: profiles, claims, records."""
+
+import json
+import os
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from colorlib import lesson as module
+from colorlib._notebook import source_hash
+from colorlib.lesson import NAMES, PROFILES, ClaimError, Lesson
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Records go to a temporary folder; nothing outside overrides the parameters."""
+    for name in ("COLORLIB_PROFILE", "COLORLIB_DEVICE", "COLORLIB_DATASET", "COLORLIB_NOTEBOOK_RECORDS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path))
+
+
+def small(**keywords):
+    return Lesson("01", **{"profile": "smoke", "device": "cpu", "data": "fruits"} | keywords)
+
+
+# -------------------------------------------------------------------------------------------------- parameters
+
+
+def test_profiles_differ_in_numbers_only():
+    for rows in PROFILES.values():
+        assert tuple(rows) == NAMES
+        assert len({tuple(sorted(row)) for row in rows.values()}) == 1
+        assert all(isinstance(value, (int, float)) for row in rows.values() for value in row.values())
+        assert rows["smoke"]["minutes"] <= 1 and rows["quick"]["minutes"] <= 5 and rows["lesson"]["minutes"] <= 40
+        assert rows["quick"]["memory_mb"] <= 1500
+
+
+def test_numbers_are_attributes():
+    lesson = small()
+    assert lesson.n.test_images == lesson.settings["test_images"] == PROFILES["01"]["smoke"]["test_images"]
+
+
+@pytest.mark.parametrize(
+    "keywords, choices",
+    [
+        ({"profile": "fast"}, "smoke, quick, lesson, full"),
+        ({"device": "tpu"}, "auto, cpu, cuda"),
+        ({"data": "imagenet"}, "auto, cifar10, fruits, photos, folder:PATH"),
+    ],
+)
+def test_an_unknown_parameter_names_the_choices(keywords, choices):
+    with pytest.raises(ValueError, match=choices):
+        small(**keywords)
+
+
+def test_an_unknown_notebook_names_the_choices():
+    with pytest.raises(ValueError, match="unknown notebook '99': 01"):
+        Lesson("99")
+
+
+def test_the_environment_overrides_the_parameters(monkeypatch):
+    monkeypatch.setenv("COLORLIB_PROFILE", "smoke")
+    monkeypatch.setenv("COLORLIB_DEVICE", "cpu")
+    monkeypatch.setenv("COLORLIB_DATASET", "photos")
+    lesson = Lesson("01", profile="full", device="tpu", data="cifar10")
+    assert (lesson.profile, lesson.device.type, lesson.data) == ("smoke", "cpu", "photos")
+
+
+def test_smoke_makes_its_images_unless_a_set_is_named():
+    assert small(data="auto").data == "fruits"
+    assert small(data="cifar10").data == "cifar10"  # named, not loaded
+
+
+def test_images_come_at_the_profiles_sizes():
+    lesson = small()
+    assert len(lesson.train) == lesson.n.train_images and len(lesson.test) == lesson.n.test_images
+    assert lesson.train is lesson.train and lesson.train.device.type == "cpu"
+
+
+def test_the_greeting_tells_no_path_and_no_host(capsys):
+    small()
+    said = capsys.readouterr().out
+    assert "profile smoke" in said and "Data: fruits" in said and "torch" in said and "about 1 min" in said
+    assert os.uname().nodename not in said if hasattr(os, "uname") else True
+    assert os.path.expanduser("~") not in said
+
+
+def test_too_little_memory_is_told_with_what_would_fit(monkeypatch, capsys):
+    class Memory:
+        available = 1_300e6
+
+    monkeypatch.setattr(module.psutil, "virtual_memory", lambda: Memory)
+    monkeypatch.setitem(PROFILES["01"]["lesson"], "memory_mb", 2000)
+    small(profile="lesson")
+    assert "needs about 2000 MB and 1300 MB are free" in (said := capsys.readouterr().out) and "would fit" in said
+    small(profile="smoke")
+    assert "Careful" not in capsys.readouterr().out
+
+
+def test_the_seed_is_that_of_everything():
+    def drawn():
+        small(seed=3)
+        return torch.rand(2).tolist(), np.random.rand(2).tolist()
+
+    assert drawn() == drawn()
+
+
+# ------------------------------------------------------------------------------------------------------ claims
+
+
+@pytest.mark.parametrize("true", [True, np.bool_(True), np.array(True), torch.tensor(2) > 1])
+def test_a_claim_that_holds_prints_its_line(true, capsys):
+    lesson = small()
+    capsys.readouterr()
+    lesson.claim("two is more than one", true, two=2)
+    assert capsys.readouterr().out == "claim: two is more than one\n"
+
+
+@pytest.mark.parametrize("false", [False, np.bool_(False), torch.tensor(1) > 2])
+def test_a_false_claim_stops_and_tells_its_numbers(false):
+    with pytest.raises(ClaimError, match=r"does not hold: one is more than two \(one = 1\)"):
+        small().claim("one is more than two", false, one=1)
+
+
+@pytest.mark.parametrize(
+    "neither", [1, None, "yes", 0.0, torch.tensor([True]), torch.tensor(1), np.array([True, True])]
+)
+def test_what_is_not_a_bool_is_no_claim(neither):
+    with pytest.raises(TypeError, match="True or False"):
+        small().claim("x", neither)
+
+
+def test_a_claim_of_other_profiles_is_not_checked(capsys):
+    lesson = small()
+    capsys.readouterr()
+    lesson.claim("long training helps", False, profiles=("lesson", "full"), loss=1.0)
+    assert capsys.readouterr().out == "claim (lesson, full): long training helps\n"
+    assert lesson.claims[0]["holds"] is None and lesson.claims[0]["profiles"] == ["lesson", "full"]
+    with pytest.raises(ClaimError):
+        small(profile="lesson").claim("long training helps", False, profiles=("lesson", "full"))
+
+
+def test_a_claim_of_another_data_set_is_not_checked(capsys):
+    lesson = small()
+    lesson.claim("photographs are dull", False, data=("cifar10",))
+    assert lesson.claims[0]["holds"] is None and "claim (cifar10): " in capsys.readouterr().out
+    with pytest.raises(ClaimError):
+        lesson.claim("fruits are dull", False, data=("fruits",))
+
+
+def test_a_misspelled_profile_would_never_be_checked_so_it_is_an_error():
+    with pytest.raises(ValueError, match="unknown profile 'lessons'"):
+        small().claim("x", True, profiles=("lessons",))
+
+
+def test_a_cell_run_twice_counts_once():
+    lesson = small()
+    lesson.claim("x", True, a=1)
+    lesson.claim("x", True, a=2)
+    assert [c["values"] for c in lesson.claims] == [{"a": 2}]
+
+
+# ------------------------------------------------------------------------------------------------------ record
+
+
+def test_the_record_holds_what_was_claimed(tmp_path, capsys):
+    lesson = small()
+    lesson.claim("x", True, a=torch.tensor(0.5), b=np.float32(2), c=[1, 2], d=float("nan"))
+    lesson.finish()
+    record = json.loads((tmp_path / "notebooks/01.smoke.json").read_text())
+    assert set(record) == {
+        "notebook", "profile", "data", "seed", "device", "hardware", "minutes", "peak_memory_mb", "source_hash",
+        "claims", "versions",
+    }  # fmt: skip
+    assert record["claims"][0]["values"] == {"a": 0.5, "b": 2.0, "c": [1, 2], "d": "nan"}
+    assert 50 < record["peak_memory_mb"] < 100_000
+    said = capsys.readouterr().out
+    assert "| x | a 0.5, b 2, c 1, 2, d nan |" in said and "1 claim held" in said
+
+
+def test_only_lesson_and_full_runs_go_among_the_results(monkeypatch, tmp_path):
+    monkeypatch.delenv("COLORLIB_RESULTS")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "notebooks").mkdir()
+    for profile, folder in [("smoke", "build/results"), ("quick", "build/results"), ("lesson", "results")]:
+        assert module._record_folder(profile) == tmp_path / folder / "notebooks"
+
+
+def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "file"))
+    with pytest.warns(UserWarning, match="record was not written") as caught:
+        small().finish()
+    assert str(tmp_path) not in str(caught[0].message)
+
+
+def test_what_was_not_checked_is_told(capsys):
+    lesson = small()
+    lesson.claim("it takes long", False, profiles=("full",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lesson.finish()
+    said = capsys.readouterr().out
+    assert "Not checked in profile `smoke` on fruits:" in said and "- it takes long (full)" in said
+
+
+def test_the_hash_is_that_of_the_code_alone(tmp_path):
+    def notebook(*cells):
+        path = tmp_path / "n.ipynb"
+        path.write_text(json.dumps({"cells": list(cells)}))
+        return source_hash(path)
+
+    def cell(source, kind="code", tags=()):
+        return {"cell_type": kind, "source": source, "metadata": {"tags": list(tags)}}
+
+    plain = notebook(cell("a = 1"), cell("b = 2"))
+    assert plain == notebook(
+        cell("x", tags=["bootstrap"]), cell(["a = ", "1\n"]), cell("prose", "markdown"), cell("b = 2")
+    )
+    assert plain == notebook(cell("a = 1"), cell("P = 2", tags=["injected-parameters"]), cell("b = 2"))
+    assert plain != notebook(cell("a = 1"), cell("b = 3")) and plain != notebook(cell("a = 1b = 2"))
+
+
+def test_a_missing_checkpoint_says_how_to_make_it():
+    with pytest.raises(FileNotFoundError, match="python -m colorlib train no-such-net"):
+        small().checkpoint("no-such-net")
+
+
+def test_tables_print_three_digits(capsys):
+    lesson = small()
+    capsys.readouterr()
+    lesson.table(["space", "error"], [["Lab", 0.123456], ["a|b", torch.tensor(12345.6)]])
+    assert capsys.readouterr().out.splitlines()[2:4] == ["| Lab | 0.123 |", "| a\\|b | 12,346 |"]
