@@ -173,8 +173,8 @@ def test_the_bootstrap_cell_brings_the_course_to_colab_and_leaves_torch_alone(co
     where, torch_file, version, prefix = last_words(done)
     assert Path(where).parents[1] == colab.content / "course"
     assert Path(prefix) == colab.python.parents[1]
-    assert version == metadata.version("torch") and Path(torch_file).resolve().parent == torch.resolve()
-    assert stamps(torch) == before
+    assert version.split("+")[0] == metadata.version("torch").split("+")[0]
+    assert Path(torch_file).resolve().parent == torch.resolve() and stamps(torch) == before
     assert "accelerate" in colab.installed()
     held = {canonicalize_name(n) for n in closure(ON_COLAB)}
     assert not held & {canonicalize_name(n) for n in colab.installed()}, "what Colab brought was replaced"
@@ -203,7 +203,8 @@ def test_the_bootstrap_cell_does_nothing_elsewhere(tmp_path):
     assert len(source.splitlines()) <= 8
     environment = {k: v for k, v in os.environ.items() if k != "COLAB_RELEASE_TAG"}
     program = f"{source}\nimport sys; print(os.getcwd() == {str(tmp_path)!r}, 'colorlib' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=environment, stdout=-1, stderr=-1, text=True)
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.stdout.split() == ["True", "False"] and not any(tmp_path.iterdir()), done.stderr
 
 
