@@ -9,6 +9,7 @@ Notebook 03 says what each number sees and what it misses.
 """
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -60,7 +61,7 @@ def psnr(predicted: Tensor, true: Tensor) -> Tensor:
 
 
 def colorfulness(rgb: Tensor) -> Tensor:
-    """Hasler and Suesstrunk 2003, of RGB images in [0, 1], (N, 3, H, W) -> (N,); 0 gray ... over 100 extremely colorful.
+    """Hasler and Suesstrunk 2003, of RGB images in [0, 1]: (N, 3, H, W) -> (N,); 0 gray, 109 "extremely colorful".
 
     sigma + 0.3 mu of rg = R - G and yb = (R + G)/2 - B, each with its sign, on the 0...255 scale of the paper.
     """
@@ -71,9 +72,9 @@ def colorfulness(rgb: Tensor) -> Tensor:
     return sigma + 0.3 * mu
 
 
-def bin_of(ab: Tensor, step: float = 10) -> Tensor:
-    """Cell of the ab plane of each pixel: (N, 2, H, W) -> (N, H, W) integers; cells are centered on multiples of `step`."""
-    a, b = (ab / step).round().long().clamp(-15, 15).unbind(dim=1)
+def bin_of(ab: Tensor) -> Tensor:
+    """Ten-unit cell of the ab plane of each pixel, centered on multiples of ten: (N, 2, H, W) -> (N, H, W) integers."""
+    a, b = (ab / 10).round().long().clamp(-15, 15).unbind(dim=1)
     return (a + 15) * 31 + (b + 15)
 
 
@@ -84,9 +85,13 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
     colorizer   a Colorizer, or any function from L (N, 1, H, W) to ab (N, 2, H, W)
     images      an ImageSet, or uint8 RGB (N, 3, H, W)
     mean        (2,) mean ab of the *training* images
-    returns     unexplained, chroma_ratio, ab_error (Lab units), psnr (dB, mean over images), auc, auc_balanced (each
-                10-unit cell of the true ab counts the same), colorfulness (mean over images)
+    returns     unexplained, chroma_ratio, ab_error (Lab units), psnr (dB, mean over images, an equal one as 100), auc,
+                auc_balanced (each 10-unit cell of the true ab counts the same), colorfulness (mean over images)
+
+    ValueError without images, or if the answer has another shape. Not a number where the truth has no color.
     """
+    if not len(images):
+        raise ValueError("expected at least one image")
     predict = getattr(colorizer, "predict", colorizer)
     batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
     sums = dict.fromkeys(("squared", "around", "chroma", "true_chroma", "distance", "psnr", "color"), 0.0)
@@ -109,18 +114,20 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
         cells.index_add_(0, bin_of(true).flatten().cpu(), cut.cpu())
         pixels += d.numel()
         count += len(rgb)
-    if not count:
-        raise ValueError("expected at least one image")
     seen = cells[:, 1] > 0
     return {
-        "unexplained": sums["squared"] / sums["around"],
-        "chroma_ratio": sums["chroma"] / sums["true_chroma"],
+        "unexplained": _ratio(sums["squared"], sums["around"]),
+        "chroma_ratio": _ratio(sums["chroma"], sums["true_chroma"]),
         "ab_error": sums["distance"] / pixels,
         "psnr": sums["psnr"] / count,
         "auc": 1 - float(cells[:, 0].sum()) / pixels / AUC_LIMIT,
         "auc_balanced": 1 - float((cells[seen, 0] / cells[seen, 1]).mean()) / AUC_LIMIT,
         "colorfulness": sums["color"] / count,
     }
+
+
+def _ratio(above: float, below: float) -> float:
+    return above / below if below else math.nan
 
 
 def baseline(name: str, train, seed: int = 0) -> Callable[[Tensor], Tensor]:

@@ -1,0 +1,256 @@
+"""The measures against scikit-image, an integral, NumPy loops, and cases whose answer is known."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from pictures import smooth
+from scipy.integrate import trapezoid
+from skimage.metrics import peak_signal_noise_ratio
+
+from colorlib import color, metrics
+from colorlib.colorizer import Colorizer
+from colorlib.images import ImageSet
+from colorlib.models import KooBaseline
+
+TRAIN, TEST = smooth(40, seed=1), smooth(25, seed=2)
+TRUE = color.rgb_to_lab(TEST.pixels)[:, 1:]                                 # N 2 H W
+
+
+def some_ab(seed=0, n=3, spread=60.0):
+    return spread * torch.randn(n, 2, 8, 8, generator=torch.Generator().manual_seed(seed))
+
+
+def constant(a, b, like=TRUE):
+    return torch.tensor([a, b]).view(1, 2, 1, 1).expand_as(like)
+
+
+# single functions
+
+def test_ab_error_is_the_mean_euclidean_distance():
+    assert metrics.ab_error(constant(3.0, -4.0), torch.zeros_like(TRUE)) == pytest.approx(5)
+    a, b = some_ab(1), some_ab(2)
+    assert metrics.ab_error(a, b) == pytest.approx(np.linalg.norm((a - b).numpy(), axis=1).mean(), rel=1e-5)
+
+
+def test_painting_all_in_the_mean_color_leaves_everything_unexplained():
+    mean = TRUE.mean((0, 2, 3))
+    assert metrics.unexplained(constant(*mean), TRUE, mean) == pytest.approx(1, abs=1e-6)
+    assert metrics.unexplained(TRUE, TRUE, mean) == 0
+
+
+def test_unexplained_is_one_minus_r_squared_where_the_mean_is_that_of_the_same_images():
+    predicted = 0.5 * TRUE + some_ab(n=1, spread=1)[:, :, :1, :1]
+    mean = TRUE.mean((0, 2, 3))
+    t, p = TRUE.double().numpy(), predicted.double().numpy()
+    expected = ((t - p) ** 2).sum() / ((t - t.mean((0, 2, 3), keepdims=True)) ** 2).sum()
+    assert metrics.unexplained(predicted, TRUE, mean) == pytest.approx(expected, rel=1e-5)
+
+
+def test_half_way_from_the_mean_to_the_truth_leaves_a_quarter():
+    mean = TRUE.mean((0, 2, 3))
+    assert metrics.unexplained((TRUE + constant(*mean)) / 2, TRUE, mean) == pytest.approx(0.25, rel=1e-5)
+
+
+def test_the_chroma_ratio_of_gray_is_zero_and_does_not_see_hue():
+    assert metrics.chroma_ratio(torch.zeros_like(TRUE), TRUE) == 0
+    assert metrics.chroma_ratio(TRUE.flip(1), TRUE) == pytest.approx(1, rel=1e-6)
+    assert metrics.chroma_ratio(-2 * TRUE, TRUE) == pytest.approx(2, rel=1e-6)
+
+
+def test_auc_is_the_integral_of_the_curve_it_is_named_after():
+    distance = some_ab(3).norm(dim=1)
+    d = np.linspace(0, 150, 30_001)
+    curve = (distance.numpy().reshape(-1, 1) <= d).mean(0)
+    assert distance.max() > 150                                             # the limit is at work
+    assert metrics.auc(distance) == pytest.approx(trapezoid(curve, d) / 150, abs=1e-4)
+
+
+def test_auc_is_one_for_the_truth_and_zero_beyond_its_limit():
+    assert metrics.auc(torch.zeros(2, 3, 3)) == 1
+    assert metrics.auc(torch.full((2, 3, 3), 151.0)) == 0
+    assert metrics.auc(torch.full((2, 3, 3), 75.0)) == 0.5
+
+
+def test_psnr_is_that_of_scikit_image():
+    a, b = TEST.rgb(), smooth(25, seed=9).rgb()
+    expected = [peak_signal_noise_ratio(x, y, data_range=1) for x, y in zip(b.numpy(), a.numpy(), strict=True)]
+    np.testing.assert_allclose(metrics.psnr(a, b), expected, rtol=1e-5)
+
+
+def test_colorfulness_is_that_of_numpy():
+    expected = []
+    for image in TEST.pixels.numpy().astype(float):
+        R, G, B = image
+        rg, yb = R - G, 0.5 * (R + G) - B
+        expected.append(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
+    np.testing.assert_allclose(metrics.colorfulness(TEST.rgb()), expected, rtol=1e-4)
+
+
+def test_colorfulness_of_known_pictures():
+    assert metrics.colorfulness(torch.full((1, 3, 4, 4), 0.7)) == 0
+    red = color.swatch([(1, 0, 0)] * 4)                                     # rg = 255, yb = 127.5 everywhere
+    assert float(metrics.colorfulness(red)) == pytest.approx(0.3 * math.hypot(255, 127.5), rel=1e-6)
+    red_and_green = color.swatch([(1, 0, 0), (0, 1, 0)])                    # signs: rg is 255 and -255, its mean 0
+    assert float(metrics.colorfulness(red_and_green)) == pytest.approx(255 + 0.3 * 127.5, rel=1e-6)
+
+
+@pytest.mark.parametrize("predicted, true", [
+    (torch.zeros(1, 2, 4, 4), torch.zeros(2, 2, 4, 4)),
+    (torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)),
+    (torch.zeros(2, 4, 4), torch.zeros(2, 4, 4)),
+])
+def test_shapes_that_would_broadcast_are_refused(predicted, true):
+    with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
+        metrics.ab_error(predicted, true)
+
+
+def test_cells_are_centered_on_multiples_of_ten_and_all_different():
+    centers = torch.cartesian_prod(torch.arange(-150, 160, 10), torch.arange(-150, 160, 10)).T.float()     # 2 961
+    inside = 9.9 * (torch.rand(2, 961, generator=torch.Generator().manual_seed(0)) - 0.5)
+    cells = metrics.bin_of(centers[None, :, None])
+    assert len(cells.unique()) == 961 and cells.min() == 0 and cells.max() == 960
+    assert torch.equal(metrics.bin_of((centers + inside)[None, :, None]), cells)
+
+
+# evaluate
+
+def warm(L):
+    """A colorization that sees the gray: L (N, 1, H, W) -> ab, partly right."""
+    return torch.cat([0.1 * (L - 30), 0.3 * (L - 20)], dim=1)
+
+
+def test_evaluate_equals_the_single_functions():
+    mean = TRAIN.ab_mean()
+    got = metrics.evaluate(warm, TEST, mean)
+    lab = color.rgb_to_lab(TEST.pixels)
+    ab = warm(lab[:, :1])
+    shown = color.lab_to_rgb(torch.cat([lab[:, :1], ab], dim=1))
+    assert got == pytest.approx({
+        "unexplained": metrics.unexplained(ab, TRUE, mean),
+        "chroma_ratio": metrics.chroma_ratio(ab, TRUE),
+        "ab_error": metrics.ab_error(ab, TRUE),
+        "psnr": float(metrics.psnr(shown, TEST.rgb()).mean()),
+        "auc": metrics.auc(metrics.ab_distance(ab, TRUE)),
+        "auc_balanced": slow_balanced_auc(ab, TRUE),
+        "colorfulness": float(metrics.colorfulness(shown).mean()),
+    }, rel=1e-5)
+    assert tuple(got) == metrics.NAMES
+
+
+def slow_balanced_auc(predicted, true):
+    """By a loop over pixels and cells: the curve's area for each cell of the true color, then their plain mean."""
+    cells = {}
+    for (a, b), (pa, pb) in zip(true.movedim(1, -1).reshape(-1, 2).tolist(),
+                                predicted.movedim(1, -1).reshape(-1, 2).tolist(), strict=True):
+        cells.setdefault((round(a / 10), round(b / 10)), []).append(min(math.hypot(a - pa, b - pb), 150) / 150)
+    assert len(cells) > 3
+    return 1 - sum(sum(cell) / len(cell) for cell in cells.values()) / len(cells)
+
+
+def test_balanced_auc_gives_a_rare_color_the_weight_of_a_common_one():
+    """Nine gray pixels and a red one, painted gray: the gray cell scores one, the red one 1 - chroma/150."""
+    rgb = (255 * color.swatch([(0.5, 0.5, 0.5)] * 9 + [(1, 0, 0)])).round().to(torch.uint8)
+    got = metrics.evaluate(metrics.baseline("gray", TRAIN), rgb, TRAIN.ab_mean())
+    chroma = math.hypot(80.09, 67.20)                                       # of sRGB red
+    assert got["auc_balanced"] == pytest.approx((1 + 1 - chroma / 150) / 2, abs=1e-3)
+    assert got["auc"] == pytest.approx(1 - chroma / 150 / 10, abs=1e-3)
+
+
+def test_batching_does_not_matter():
+    mean = TRAIN.ab_mean()
+    whole = metrics.evaluate(warm, TEST, mean)
+    for batch_size in (1, 7, 25):
+        assert metrics.evaluate(warm, TEST, mean, batch_size) == pytest.approx(whole, rel=1e-6)
+
+
+def test_a_plain_tensor_of_pictures_is_measured_like_an_image_set():
+    mean = TRAIN.ab_mean()
+    assert metrics.evaluate(warm, TEST.pixels, mean) == metrics.evaluate(warm, TEST, mean)
+
+
+def test_a_colorizer_is_measured_in_evaluation_mode():
+    torch.manual_seed(0)
+    colorizer = Colorizer(KooBaseline()).train()
+    kept = {k: v.clone() for k, v in colorizer.state_dict().items()}
+    first = metrics.evaluate(colorizer, TEST, TRAIN.ab_mean())
+    assert first == metrics.evaluate(colorizer.eval(), TEST, TRAIN.ab_mean())
+    assert all(torch.equal(v, kept[k]) for k, v in colorizer.state_dict().items())
+
+
+def test_the_truth_itself_is_perfect():
+    got = metrics.evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
+    assert got["unexplained"] == 0 and got["ab_error"] == 0 and got["auc"] == got["auc_balanced"] == 1
+    assert got["chroma_ratio"] == pytest.approx(1) and got["psnr"] > 90
+
+
+def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
+    got = metrics.evaluate(lambda L: constant(300.0, 0.0), TEST, TRAIN.ab_mean(), batch_size=25)
+    assert got["ab_error"] == pytest.approx(metrics.ab_error(constant(300.0, 0.0), TRUE), rel=1e-6)
+    assert got["ab_error"] > 200
+
+
+def test_no_pictures_are_refused():
+    with pytest.raises(ValueError, match="at least one image"):
+        metrics.evaluate(warm, torch.empty(0, 3, 8, 8, dtype=torch.uint8), TRAIN.ab_mean())
+
+
+def test_pictures_without_color_give_no_number_instead_of_a_crash():
+    gray = torch.full((2, 3, 8, 8), 100, dtype=torch.uint8)
+    got = metrics.evaluate(metrics.baseline("gray", TRAIN), gray, torch.zeros(2))
+    assert math.isnan(got["chroma_ratio"]) and math.isnan(got["unexplained"]) and got["ab_error"] == 0
+
+
+# baselines
+
+def test_the_mean_leaves_everything_unexplained_and_gray_more():
+    mean = metrics.evaluate_baseline("mean", TRAIN, TRAIN)
+    gray = metrics.evaluate_baseline("gray", TRAIN, TRAIN)
+    assert mean["unexplained"] == pytest.approx(1, abs=1e-5) and gray["unexplained"] > 1
+    assert gray["chroma_ratio"] == gray["colorfulness"] == 0
+
+
+def test_gray_errs_by_the_chroma_of_the_truth():
+    gray = metrics.evaluate_baseline("gray", TEST, TRAIN)
+    assert gray["ab_error"] == pytest.approx(float(TRUE.norm(dim=1).mean()), rel=1e-5)
+
+
+def test_the_mean_is_that_of_the_training_images():
+    ab = metrics.baseline("mean", TRAIN)(torch.zeros(3, 1, 5, 6))
+    assert ab.shape == (3, 2, 5, 6)
+    expected = color.rgb_to_lab(TRAIN.pixels)[:, 1:].mean((0, 2, 3))
+    torch.testing.assert_close(ab[1, :, 2, 2], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_random_takes_the_colors_of_one_training_image_for_each_and_the_same_for_a_seed():
+    theirs = color.rgb_to_lab(TRAIN.pixels)[:, 1:]
+    ab = metrics.baseline("random", TRAIN, seed=3)(torch.zeros(30, 1, 16, 16))
+    source = (ab[:, None] - theirs[None]).abs().amax((2, 3, 4))             # 30 40
+    assert (source.min(1).values < 1e-4).all() and len(source.argmin(1).unique()) > 10
+    assert metrics.evaluate_baseline("random", TEST, TRAIN, 3) == metrics.evaluate_baseline("random", TEST, TRAIN, 3)
+    assert metrics.evaluate_baseline("random", TEST, TRAIN, 3) != metrics.evaluate_baseline("random", TEST, TRAIN, 4)
+
+
+def test_random_is_as_colorful_as_the_truth_and_twice_as_wrong_as_the_mean():
+    """Two independent draws of one distribution differ by twice its variance."""
+    many = smooth(600, size=8, seed=5)
+    random = metrics.evaluate_baseline("random", many, many)
+    assert random["chroma_ratio"] == pytest.approx(1, abs=0.1)
+    assert random["unexplained"] == pytest.approx(2, abs=0.25)
+
+
+def test_random_does_not_depend_on_batching():
+    L = torch.zeros(20, 1, 16, 16)
+    whole, parts = metrics.baseline("random", TRAIN), metrics.baseline("random", TRAIN)
+    assert torch.equal(whole(L), torch.cat([parts(part) for part in L.split(7)]))
+
+
+def test_random_colors_of_another_size_are_refused():
+    with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
+        metrics.evaluate_baseline("random", ImageSet(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), TRAIN)
+
+
+def test_an_unknown_baseline_is_named():
+    with pytest.raises(ValueError, match="'sepia': expected gray, mean or random"):
+        metrics.evaluate_baseline("sepia", TEST, TRAIN)
