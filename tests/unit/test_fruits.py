@@ -1,0 +1,231 @@
+"""Generated fruit: the pictures follow the law that the set states, and the gray picture does not tell the color."""
+
+import dataclasses
+import time
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+
+from colorlib import color, fruits
+
+LAWS = {**fruits.LAWS, "leaf": fruits.LEAF, "background": fruits.BACKGROUND}
+EDGES = torch.arange(-74.0, 75.0, 4.0)
+
+
+def chi_square(ab: torch.Tensor, law: fruits.ColorDistribution) -> float:
+    """p-value of samples (N, 2) under the law, in 4-unit cells; the rarest and the outside together are one cell."""
+    counts = torch.from_numpy(np.histogram2d(*ab.double().numpy().T, bins=EDGES.numpy())[0]).flatten()
+    expected, order = (law.cells(EDGES).flatten() * len(ab)).sort(descending=True)
+    keep = (expected.cumsum(0) < len(ab) - 20) & (expected > 5)
+    observed, expected = counts[order][keep], expected[keep]
+    observed, expected = (torch.cat([x, (len(ab) - x.sum())[None]]).numpy() for x in (observed, expected))
+    return stats.chisquare(observed, expected).pvalue
+
+
+@cache
+def one_pixel_each(kind: str, region: str, n: int = 2000) -> torch.Tensor:
+    """ab at the pivot, (n, 2), of one random pixel in each of n pictures, back from its 8-bit RGB."""
+    made = fruits.generate(2 * n, size=24, seed=7, kinds=[kind])
+    inside = {"fruit": made.region == 2, "leaf": made.region == 3, "background": made.region < 2}[region]
+    lab = color.rgb_to_lab(made.rgb)
+    inside &= (lab[:, :1] > 25) & (lab[:, :1] < 85)  # where 8 bits tell the color well
+    some = inside.flatten(1).any(1).nonzero()[:n, 0]
+    assert len(some) == n
+    at = torch.multinomial(inside[some].flatten(1).float(), 1, generator=torch.Generator().manual_seed(1))
+    L, a, b = (lab[some, c].flatten(1).gather(1, at)[:, 0] for c in range(3))
+    scale = fruits.distribution(kind, region).scale(L)
+    return torch.stack([a / scale, b / scale], 1)
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_two_thousand_samples_agree_with_the_stated_law(name):
+    assert chi_square(LAWS[name].sample(2000, seed=11), LAWS[name]) > 1e-3
+
+
+@pytest.mark.parametrize("kind", fruits.KINDS)
+def test_two_thousand_pixels_agree_with_the_stated_law(kind):
+    assert chi_square(one_pixel_each(kind, "fruit"), fruits.distribution(kind)) > 1e-3
+
+
+def test_pixels_of_the_background_agree_with_its_law():
+    assert chi_square(one_pixel_each("banana", "background"), fruits.BACKGROUND) > 1e-3
+
+
+def test_pixels_of_leaves_agree_with_their_law():
+    assert chi_square(one_pixel_each("strawberry", "leaf"), fruits.LEAF) > 1e-3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        dict(weights=(0.45, 0.55)),
+        dict(spread=(9.5, 8.0)),
+        dict(modes=((54.5, 26.0), (-40.0, 42.0))),
+        dict(modes=((57.0, 26.0), (-40.0, 44.5))),
+    ],
+)
+def test_a_wrong_statement_is_found_out(change):
+    wrong = dataclasses.replace(fruits.distribution("apple"), **change)
+    assert chi_square(one_pixel_each("apple", "fruit"), wrong) < 1e-6
+
+
+def test_a_wrong_scale_is_found_out():
+    pixels = one_pixel_each("apple", "fruit")
+    assert chi_square(pixels * 1.04, fruits.distribution("apple")) < 1e-6
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_every_color_of_every_law_is_on_a_screen(name):
+    law = LAWS[name]
+    L = torch.arange(fruits.DARKEST, fruits.BRIGHTEST + 0.25, 0.5)
+    for (a, b), spread in zip(law.modes, law.spread, strict=True):
+        side = torch.linspace(-1, 1, 9) * spread
+        grid = torch.cartesian_prod(a + side, b + side).T[:, :, None]  # 2 81 1
+        lab = torch.cat([L.expand(1, 81, -1), grid * law.scale(L)])
+        assert color.in_gamut(lab, eps=1e-6).all()
+
+
+def test_rounding_is_the_only_departure():
+    made = fruits.generate(60, size=32, seed=3)
+    lab = color.rgb_to_lab(made.rgb)
+    for i, kind in enumerate(made.names()):
+        region = made.region[i, 0].long()
+        laws = [fruits.BACKGROUND, fruits.BACKGROUND, fruits.distribution(kind), fruits.LEAF]
+        L = made.L[i, 0]
+        scale = torch.stack([law.scale(L) for law in laws]).gather(0, region[None])[0]
+        expected = made.color[i][region].permute(2, 0, 1) * scale  # 2 S S
+        error = (lab[i, 1:] - expected).norm(dim=0)
+        assert error.max() < 4 and error[L > 30].max() < 1.8 and error.mean() < 0.6
+
+
+def test_red_and_green_apples_have_the_same_gray_picture():
+    red, green = (fruits.generate(50, seed=5, kinds=["apple"], mode=m) for m in (0, 1))
+    assert torch.equal(red.L, green.L) and torch.equal(red.region, green.region)
+    difference = (color.lightness(red.rgb) - color.lightness(green.rgb)).abs()
+    assert difference.max() < 0.8  # 8-bit rounding
+    apple = red.mask.expand_as(red.rgb)
+    assert (red.rgb[apple].float() - green.rgb[apple].float()).abs().mean() > 40
+
+
+def test_the_gray_picture_does_not_tell_the_color():
+    """A classifier that finds the mode from the colors finds nothing in L; the same one finds the kind in L."""
+    made = fruits.generate(1600, size=16, seed=2, kinds=["apple"])
+    mode = made.mode.numpy()
+    gray, rgb = color.lightness(made.rgb).flatten(1).numpy() / 100, made.rgb.flatten(1).numpy() / 255
+
+    def accuracy(x):
+        return LogisticRegression(C=0.1, max_iter=200).fit(x[:1000], mode[:1000]).score(x[1000:], mode[1000:])
+
+    assert accuracy(rgb) > 0.98
+    assert accuracy(gray) < 0.55 + 3 * (0.25 / 600) ** 0.5  # 0.55 is the share of red: always saying "red"
+
+
+def test_the_gray_picture_tells_the_kind():
+    made = fruits.generate(3000, size=24, seed=4)
+    x = color.lightness(made.rgb).flatten(1).numpy()
+    found = KNeighborsClassifier(5).fit(x[:2500], made.kind[:2500].numpy()).score(x[2500:], made.kind[2500:].numpy())
+    assert found > 0.5  # plain distance of pixels, ten kinds
+
+
+def test_color_is_independent_of_light_and_place():
+    made = fruits.generate(3000, size=16, seed=9, kinds=["apple"])
+    for fact in (made.L.mean((1, 2, 3)), made.mask.float().mean((1, 2, 3)), made.color[:, 0, 0], made.color[:, 3, 1]):
+        assert abs(stats.pearsonr(made.mode.numpy(), fact.numpy()).statistic) < 4 / 3000**0.5
+
+
+def test_the_same_seed_gives_the_same_pictures():
+    assert torch.equal(fruits.generate(20, seed=1).rgb, fruits.generate(20, seed=1).rgb)
+    assert not torch.equal(fruits.generate(20, seed=1).rgb, fruits.generate(20, seed=2).rgb)
+
+
+def test_more_pictures_begin_with_the_same_ones():
+    few, many = fruits.generate(30, seed=1), fruits.generate(700, seed=1)
+    assert torch.equal(few.kind, many.kind[:30]) and torch.equal(few.color, many.color[:30])
+    assert (few.rgb.float() - many.rgb[:30].float()).abs().max() <= 1  # vector and scalar code may round differently
+
+
+def test_the_same_scene_at_every_size():
+    small, large = fruits.generate(40, size=32, seed=6), fruits.generate(40, size=128, seed=6)
+    assert torch.equal(small.kind, large.kind) and torch.equal(small.color, large.color)
+    shrunk = torch.nn.functional.avg_pool2d(large.L, 4)
+    assert (small.L - shrunk).abs().mean() < 4
+    assert abs(small.mask.float().mean() - large.mask.float().mean()) < 0.01
+
+
+@pytest.mark.parametrize("size", [16, 33, 100])
+def test_any_size(size):
+    made = fruits.generate(12, size=size)
+    assert made.rgb.shape == (12, 3, size, size) and made.rgb.dtype == torch.uint8
+    assert made.mask.shape == (12, 1, size, size) and len(made) == 12
+    assert (made.mask.float().mean((1, 2, 3)) > 0.05).all()
+
+
+def test_every_kind_comes_about_equally_often():
+    counts = torch.bincount(fruits.generate(2000, size=16, seed=0).kind, minlength=len(fruits.KINDS))
+    assert len(counts) >= 6 and stats.chisquare(counts.numpy()).pvalue > 1e-3
+
+
+def test_the_apple_is_red_or_green_and_its_mean_is_neither():
+    law = fruits.distribution("apple")
+    red, green = (torch.tensor(m, dtype=torch.float64) for m in law.modes)
+    assert (red - green).norm() > 90
+    assert law.mean().norm() < 0.65 * law.mean_chroma()
+    assert law.probability(law.mean() - 15, law.mean() + 15) == 0  # no apple has a color near the mean
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_closed_forms_agree_with_samples(name):
+    law, ab = LAWS[name], LAWS[name].sample(200_000, seed=1).double()
+    off = 5 * (law.variance() / len(ab)).sqrt()
+    assert ((ab.mean(0) - law.mean()).abs() < off).all()
+    assert torch.allclose(ab.var(0), law.variance(), rtol=0.02)
+    assert torch.allclose(law.cdf(law.median()), torch.tensor([0.5, 0.5]).double(), atol=1e-6)
+    answer = torch.tensor([10.0, -5.0])
+    assert torch.allclose((ab - answer).abs().sum(1).mean(), law.absolute_error(answer), rtol=0.01)
+    assert torch.allclose((ab - answer).square().sum(1).mean(), law.squared_error(answer), rtol=0.01)
+    assert torch.isclose(law.cells(torch.arange(-120.0, 121.0, 5.0)).sum(), torch.tensor(1.0).double())
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_mean_and_median_are_the_cheapest_answers(name):
+    law = LAWS[name]
+    near = torch.randn(200, 2, generator=torch.Generator().manual_seed(0)).double() * 5
+    assert (law.squared_error(law.mean() + near) >= law.squared_error(law.mean())).all()
+    assert (law.absolute_error(law.median() + near) >= law.absolute_error(law.median()) - 1e-9).all()
+
+
+def test_laws_are_probabilities():
+    for law in LAWS.values():
+        assert sum(law.weights) == pytest.approx(1) and min(law.weights) > 0
+        assert len(law.modes) == len(law.weights) == len(law.spread) == len(law.names)
+        assert law.scale(torch.tensor(law.pivot)) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("bad", [dict(n=0), dict(n=1, size=8), dict(n=1, kinds=[]), dict(n=1, kinds=["apple"], mode=2),
+                                 dict(n=1, kinds=["durian"]), dict(n=1, mode=1)])  # fmt: skip
+def test_what_cannot_be_is_refused(bad):
+    with pytest.raises(ValueError):
+        fruits.generate(**bad)
+
+
+def test_an_unknown_region_is_refused():
+    with pytest.raises(ValueError, match="background"):
+        fruits.distribution("apple", "sky")
+
+
+def test_one_core_makes_five_hundred_small_pictures_a_second():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        fruits.generate(50)
+        began = time.process_time()
+        fruits.generate(1000, size=32)
+        seconds = time.process_time() - began
+    finally:
+        torch.set_num_threads(threads)
+    assert seconds < 2  # 0.4 s on an idle core
