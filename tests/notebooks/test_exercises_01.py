@@ -1,0 +1,117 @@
+"""Each checker of notebook 01: the solution is right, the stub is not done, the usual mistakes are named."""
+
+import math
+import runpy
+from pathlib import Path
+
+import pytest
+import torch
+
+from colorlib import color, exercises
+
+SOLUTIONS = Path(__file__).parents[2] / "solutions" / "01_color_spaces.py"
+
+
+def stub(*arguments): ...
+
+
+def curve_of_2_2(light):
+    return light ** (1 / 2.2)
+
+
+def curve_without_the_line(light):
+    return 1.055 * light ** (1 / 2.4) - 0.055
+
+
+def curve_there_instead_of_back(v):
+    return torch.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
+
+
+def hue_of_averaged_numbers(hues):
+    return hues.mean()
+
+
+def hue_that_may_be_negative(hues):
+    angle = 2 * math.pi * hues
+    return torch.atan2(angle.sin().mean(), angle.cos().mean()) / (2 * math.pi)
+
+
+def hue_with_sine_and_cosine_swapped(hues):
+    angle = 2 * math.pi * hues
+    return torch.atan2(angle.cos().mean(), angle.sin().mean()) / (2 * math.pi) % 1
+
+
+def network_of_another_scale(rgb):
+    lab = color.rgb_to_lab(rgb)
+    return lab[:, :1] / 50 - 1, lab[:, 1:] / 128
+
+
+def network_of_luma(rgb):
+    return 2 * color.luma(rgb) - 1, color.rgb_to_lab(rgb)[:, 1:] / 50
+
+
+def network_not_centered(rgb):
+    lab = color.rgb_to_lab(rgb)
+    return lab[:, :1] / 100, lab[:, 1:] / 50
+
+
+def screen_after_clipping(lab):
+    rgb = color.lab_to_rgb(lab)
+    return ((rgb >= 0) & (rgb <= 1)).all(dim=1)
+
+
+def screen_of_any_channel(lab):
+    rgb = color.lab_to_rgb(lab, clip=False)
+    return ((rgb >= 0) & (rgb <= 1)).any(dim=1)
+
+
+def screen_without_black(lab):
+    return (color.lab_to_rgb(lab, clip=False) <= 1).all(dim=1)
+
+
+CASES = [
+    ("check_01_1", "linear_to_srgb", curve_of_2_2, "1 / 2.2"),
+    ("check_01_1", "linear_to_srgb", curve_without_the_line, "straight line"),
+    ("check_01_1", "linear_to_srgb", curve_there_instead_of_back, "way there"),
+    ("check_01_2", "mean_hue", hue_of_averaged_numbers, "point on a circle"),
+    ("check_01_2", "mean_hue", hue_that_may_be_negative, "rest of dividing by 1"),
+    ("check_01_2", "mean_hue", hue_with_sine_and_cosine_swapped, "sine first"),
+    ("check_01_3", "to_network", network_of_another_scale, "ab / 128"),
+    ("check_01_3", "to_network", network_of_luma, "luma, not lightness"),
+    ("check_01_3", "to_network", network_not_centered, "from -1 to 1"),
+    ("check_01_4", "on_screen", screen_after_clipping, "clip=False"),
+    ("check_01_4", "on_screen", screen_of_any_channel, "all three"),
+    ("check_01_4", "on_screen", screen_without_black, "less than no light"),
+]
+
+
+@pytest.fixture(scope="module")
+def solutions():
+    if not SOLUTIONS.exists():
+        pytest.skip("the solutions were removed")
+    return runpy.run_path(str(SOLUTIONS))
+
+
+@pytest.mark.parametrize(("check", "name"), sorted({case[:2] for case in CASES}))
+def test_the_solution_is_right(check, name, solutions, capsys):
+    assert getattr(exercises, check)(solutions[name]).status == "right"
+    assert capsys.readouterr().out.strip().endswith(": right")
+
+
+@pytest.mark.parametrize("check", sorted({case[0] for case in CASES}))
+def test_the_stub_is_not_done_yet(check, capsys):
+    assert getattr(exercises, check)(stub).status == "not done"
+    assert "not done yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("check", "name", "wrong", "hint"), CASES)
+def test_a_usual_mistake_is_named(check, name, wrong, hint):
+    result = getattr(exercises, check)(wrong)
+    assert result.status == "wrong"
+    assert hint in result.hint
+
+
+def test_bytes_turned_into_floats_without_dividing_are_told_so():
+    result = exercises.check_01_3(lambda rgb: color.rgb_to_lab(rgb.float()).split([1, 2], dim=1))
+    assert result.status == "wrong"
+    assert "divide by 255" in result.message
