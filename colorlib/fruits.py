@@ -11,14 +11,14 @@ How a picture is made, and what is therefore exact before rounding to 8 bits:
 
 1. Geometry, light, texture and shadow give each pixel a lightness L and a region: wall, table, fruit or leaf.
 2. Then each region draws one color (a, b) from its law, a `ColorDistribution`: the fruit from its kind's, wall and
-   table from BACKGROUND, stem and leaves from LEAF. All draws are independent of each other and of everything in step 1.
+   table from BACKGROUND, stem and leaves from LEAF. All draws are independent of each other and of step 1.
 3. The pixel's ab is scale(L) · (a, b). The scale depends on L and the law alone: 1 at the law's `pivot`, less in the
    shade and in highlights.
 
 So the ab of a fruit's pixel, given the whole gray picture, its kind and the region, is distributed as scale(L) · C,
-with C from `distribution(kind)`. The gray picture says nothing more about C: a red and a green apple have the same L at
-every pixel. The best answers are then known, pixel by pixel: `law.mean()` times scale for squared error, `law.median()` times
-scale for the sum of absolute errors, the law itself for cross-entropy.
+with C from `distribution(kind)`. The gray picture says nothing more about C: a red and a green apple have the same L
+at every pixel. The best answers are then known, pixel by pixel: `law.mean()` times scale for squared error,
+`law.median()` times scale for the sum of absolute errors, the law itself for cross-entropy.
 Every color is inside the sRGB gamut, so rounding to 8 bits is the only departure: on average it moves ab by less than
 one unit, by up to three in dark places, and L by less than one (the tests hold the limits).
 """
