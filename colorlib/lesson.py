@@ -56,13 +56,13 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
     },
     "03": {  # probe: the trials of K's learning rate; epochs of K1, unet_epochs of N1
         "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, unet_epochs=1, probe_images=128,
-                      probe_batch=32, probe_epochs=1, minutes=1, memory_mb=1000),
+                      probe_batch=32, minutes=1, memory_mb=1000),
         "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, unet_epochs=2, probe_images=1_000,
-                      probe_batch=64, probe_epochs=1, minutes=4, memory_mb=1400),
+                      probe_batch=64, minutes=4, memory_mb=1400),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=6, unet_epochs=8, probe_images=6_400,
-                       probe_batch=128, probe_epochs=1, minutes=28, memory_mb=3000),
+                       probe_batch=128, minutes=28, memory_mb=3000),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=60, unet_epochs=60, probe_images=50_000,
-                     probe_batch=128, probe_epochs=2, minutes=60, memory_mb=6000),
+                     probe_batch=128, minutes=60, memory_mb=6000),
     },
 }
 # fmt: on
