@@ -23,5 +23,5 @@ def nbval(path: Path, records: Path, **environment: str) -> subprocess.Completed
     """
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no"]
     command += ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600", f"notebooks/{path.name}"]
-    environment = os.environ | {"COLORLIB_RESULTS": str(records), "MPLBACKEND": "agg"} | environment
+    environment = os.environ | {"COLORLIB_NOTEBOOK_RECORDS": str(records), "MPLBACKEND": "agg"} | environment
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=1800)

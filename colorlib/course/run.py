@@ -107,6 +107,7 @@ def run_one(path: Path, out: Path, parameters: dict[str, Any], timeout: int | No
     """
     check_parameters(path, parameters)
     out = out.resolve()
+    out.mkdir(parents=True, exist_ok=True)
     one = Run(path, out / path.name, title(read(path)) or path.stem)
     records = out / "records"
     record = records / f"{number(path)}.{parameters.get('PROFILE', 'quick')}.json"

@@ -1,0 +1,231 @@
+"""Every notebook: it runs, by nbval and by papermill; what is stored is whole; every claim can fail."""
+
+import ast
+import json
+import re
+
+import pytest
+import running
+import synthetic
+
+from colorlib._notebook import source_hash, tags
+from colorlib.course import files, links, run, store
+
+SHORTEST_ALT = 15
+LONGEST_CELL, LONGEST_BOOTSTRAP = 12, 8  # lines
+SMOKE_MINUTES = 1.0
+PARAMETERS = {"PROFILE": "quick", "SEED": 0, "DEVICE": "auto", "DATA": "auto"}
+PATH = re.compile(r"""(?:^|[\s"'(=:])(?:file:/)?/[\w.-]+/[\w.-]+|\b[A-Z]:\\\w""", re.M)
+
+every_notebook = pytest.mark.parametrize("path", running.NOTEBOOKS, ids=running.name)
+
+
+def code_cells(nb):
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def lines(cell):
+    return [line for line in cell.source.splitlines() if line.strip()]
+
+
+def tagged(nb, tag):
+    (cell,) = [c for c in nb.cells if tag in tags(c)]
+    return cell
+
+
+def outputs(nb):
+    return [output for cell in code_cells(nb) for output in cell.outputs]
+
+
+def calls(nb, name):
+    """Every call of .name(…) in a notebook's code, with its cell."""
+    for cell in code_cells(nb):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
+                yield cell, node
+
+
+def condition(call):
+    """What a claim says holds."""
+    named = [keyword.value for keyword in call.keywords if keyword.arg == "holds"]
+    return call.args[1] if len(call.args) > 1 else named[0]
+
+
+def record_of(path):
+    return json.loads((running.ROOT / "results/notebooks" / f"{path.stem[:2]}.lesson.json").read_text(encoding="utf-8"))
+
+
+def test_the_first_three_notebooks_are_there():
+    assert [path.stem for path in running.NOTEBOOKS][:3] == [
+        "01_color_spaces",
+        "02_averaging_problem",
+        "03_baseline_cnn",
+    ]
+
+
+# -------------------------------------------------------------------------------------------------------- runs
+
+
+@pytest.mark.slow
+@every_notebook
+def test_it_runs_by_nbval_and_prints_the_stored_claims(path, tmp_path):
+    done = running.nbval(path, tmp_path, COLORLIB_PROFILE="smoke", COLORLIB_DEVICE="cpu")
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert f"{len(code_cells(files.read(path)))} passed" in done.stdout
+    assert (tmp_path / f"{path.stem[:2]}.smoke.json").exists()
+
+
+@pytest.mark.slow
+@every_notebook
+def test_it_runs_by_papermill_within_a_minute(path, tmp_path):
+    one = run.run_one(path, tmp_path, PARAMETERS | {"PROFILE": "smoke", "DEVICE": "cpu"})
+    assert not one.error
+    assert one.cells == len(code_cells(files.read(path))) + 1  # the injected parameters
+    assert one.record["data"] == "fruits" and one.record["source_hash"] == source_hash(path)
+    assert len(one.record["claims"]) >= 8 and all(c["holds"] is not False for c in one.record["claims"])
+    assert one.record["minutes"] <= SMOKE_MINUTES
+    assert all(len(p.alt) >= SHORTEST_ALT for p in files.pictures(one.notebook))
+
+
+@pytest.mark.slow
+@pytest.mark.cifar
+@every_notebook
+def test_it_runs_on_cifar10(path, tmp_path, cifar):
+    one = run.run_one(path, tmp_path, PARAMETERS | {"PROFILE": "smoke", "DEVICE": "cpu", "DATA": "cifar10"})
+    assert not one.error and one.record["data"] == "cifar10"
+
+
+@every_notebook
+def test_an_unknown_parameter_is_refused(path):
+    with pytest.raises(files.CourseError, match="no parameter EPOCHS"):
+        run.check_parameters(path, PARAMETERS | {"EPOCHS": 3})
+
+
+# ------------------------------------------------------------------------------------------------ what is stored
+
+
+@every_notebook
+def test_the_outputs_are_those_of_one_run_in_order(path):
+    nb = files.read(path)
+    assert [cell.execution_count for cell in code_cells(nb)] == list(range(1, len(code_cells(nb)) + 1))
+    assert all(cell.source.strip() for cell in nb.cells)
+    assert not [o for o in outputs(nb) if o.output_type == "error"]
+    assert len(files.pictures(nb)) >= 3
+
+
+@every_notebook
+def test_the_record_is_of_this_code_and_holds_every_claim(path):
+    record = record_of(path)
+    assert record["source_hash"] == source_hash(path)
+    assert (record["profile"], record["data"]) == ("lesson", "cifar10")
+    stated = [call.args[0].value for _, call in calls(files.read(path), "claim")]
+    assert sorted(claim["text"] for claim in record["claims"]) == sorted(stated)
+    left = [c["text"] for c in record["claims"] if not c["holds"] and "lesson" in (c["profiles"] or ["lesson"])]
+    assert not left, f"not held in the lesson run: {left}"
+
+
+@every_notebook
+def test_the_file_is_small_and_holds_no_widget_and_no_path(path):
+    nb = files.read(path)
+    assert path.stat().st_size <= store.LIMIT
+    assert "widgets" not in nb.metadata and files.WIDGETS not in path.read_text(encoding="utf-8")
+    for output in outputs(nb):
+        data = output.get("data", {})
+        texts = [output.get("text", ""), *(text for kind, text in data.items() if not kind.startswith("image/"))]
+        found = [PATH.search(str(text)) for text in texts]
+        assert not any(found), next(f[0] for f in found if f)
+
+
+@every_notebook
+def test_every_figure_has_an_alt_text(path):
+    nb = files.read(path)
+    assert all(len(picture.alt) >= SHORTEST_ALT for picture in files.pictures(nb))
+    assert not [o for o in outputs(nb) if {"image/jpeg", "image/svg+xml"} & set(o.get("data", {}))]
+    assert not [o for o in outputs(nb) if "<img" in str(o.get("data", {}).get("text/html", ""))]
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            assert "![](" not in cell.source and not re.search(r"<img(?![^>]*\balt=)", cell.source)
+
+
+# ---------------------------------------------------------------------------------------------------- its form
+
+
+@every_notebook
+def test_the_parameters_are_four_literals(path):
+    body = ast.parse(tagged(files.read(path), "parameters").source).body
+    assert {node.targets[0].id: ast.literal_eval(node.value) for node in body} == PARAMETERS
+    assert len(body) == 4
+
+
+@every_notebook
+def test_the_bootstrap_cell_is_short_and_the_same_in_all(path):
+    cell = tagged(files.read(path), "bootstrap")
+    assert cell.source == links.project(running.ROOT).bootstrap() and len(lines(cell)) <= LONGEST_BOOTSTRAP
+
+
+@every_notebook
+def test_cells_are_short(path):
+    assert [c.id for c in code_cells(files.read(path)) if len(lines(c)) > LONGEST_CELL] == []
+
+
+@every_notebook
+def test_there_are_claims_and_exercises_enough(path):
+    nb = files.read(path)
+    assert len(list(calls(nb, "claim"))) >= 8
+    checked = {call.func.attr for _, call in exercise_calls(nb)}
+    assert 3 <= len(checked) <= 5 and all(name.startswith(f"check_{path.stem[:2]}_") for name in checked)
+    assert ast.parse(code_cells(nb)[-1].source).body[-1].value.func.attr == "finish"
+
+
+def exercise_calls(nb):
+    for cell in code_cells(nb):
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "").startswith("check_"):
+                yield cell, node
+
+
+# ------------------------------------------------------------------------------------------ every claim can fail
+
+
+@every_notebook
+def test_no_claim_is_constant(path):
+    """A condition must hang on something that the notebook computed."""
+    for _, call in calls(files.read(path), "claim"):
+        names = [n for n in ast.walk(condition(call)) if isinstance(n, (ast.Name, ast.Call, ast.Attribute))]
+        assert names, f"the condition of {ast.unparse(call.args[0])} is a constant"
+        assert isinstance(call.args[0], ast.Constant), "a claim's text is the same everywhere: a literal"
+
+
+@every_notebook
+def test_every_claims_line_is_compared_by_nbval(path):
+    for cell, call in calls(files.read(path), "claim"):
+        assert "nbval-check-output" in tags(cell), call.args[0].value
+
+
+@pytest.fixture
+def stored(tmp_path, monkeypatch):
+    """A small notebook with its outputs stored."""
+    path = synthetic.checkout(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    assert not run.run_one(path, tmp_path / "out", PARAMETERS | {"PROFILE": "smoke", "DEVICE": "cpu"}).error
+    store.store(path, tmp_path / "out", any_data=True)
+    return path
+
+
+@pytest.mark.slow
+def test_a_false_claim_fails_nbval_and_so_does_a_changed_line(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr(running, "ROOT", tmp_path)
+
+    def outcome(old, new):
+        text = stored.read_text()
+        assert old in text
+        stored.write_text(text.replace(old, new))
+        done = running.nbval(stored, tmp_path / "records", COLORLIB_PROFILE="smoke", COLORLIB_DEVICE="cpu")
+        stored.write_text(text)
+        return done.returncode, done.stdout
+
+    assert outcome("one=1", "one=1")[0] == 0
+    code, said = outcome("1 < 2, one", "1 > 2, one")
+    assert code == 1 and "does not hold: one is less than two" in said
+    code, said = outcome('"claim: one is less than two\\n"', '"claim: one is more than two\\n"')
+    assert code == 1 and "one is more than two" in said
