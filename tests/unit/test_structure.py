@@ -21,7 +21,8 @@ LEVELS = [
     ["metrics", "figures"],
     ["records"],
     ["lesson", "exercises"],
-    ["course", "__main__"],
+    ["course"],
+    ["readme", "__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
 

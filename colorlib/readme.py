@@ -1,0 +1,131 @@
+"""The parts of README.md that are measured or drawn: the map of the notebooks and the strip of pictures.
+
+    python -m colorlib.readme              write them
+    python -m colorlib.readme --check      change nothing; status 1 when the map is out of date
+
+The map stands between `<!-- map -->` and `<!-- /map -->`, and comes from the notebooks and the records in
+results/notebooks/. The strip is results/strip.png: the reference checkpoints on the first test picture of each class.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from colorlib import color, datasets, exercises, figures
+from colorlib._notebook import project_root
+from colorlib._notebook import source as source_of
+from colorlib.colorizer import Colorizer
+from colorlib.course.links import project
+
+MAP = re.compile(r"<!-- map -->.*?<!-- /map -->", re.S)
+PROFILES = ("quick", "lesson")
+SHOWN = {"koo-baseline": "K1", "nazeri-unet": "N1"}  # checkpoints in the strip, and what they are called there
+
+# What the map says of a notebook, after its title.
+ABOUT = {
+    "01": "what each color space separates, and where detail lives",
+    "02": "why the best single answer is a gray one",
+    "03": "a small CNN and a U-Net on photographs, and what their loss is worth",
+}
+
+
+def table(root: Path) -> str:
+    """The map, as Markdown: a row for each notebook, with what its runs took."""
+    lines = [
+        "| notebook | exercises | claims | `quick` | `lesson` | open |",
+        "| --- | --- | --- | --- | --- | --- |",
+    ]
+    hardware = set()
+    for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        number = path.name[:2]
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        title = re.search(r"^# (?:\d\d\W+)?(.+)$", source_of(cells[0]), flags=re.M)[1]
+        tasks = sum(name.startswith(f"check_{number}_") for name in vars(exercises))
+        records = {p: _record(root, number, p) for p in PROFILES}
+        hardware |= {r["hardware"] for r in records.values() if r}
+        claims = max((len(r["claims"]) for r in records.values() if r), default=0)
+        took = [_took(records[p]) for p in PROFILES]
+        badges = f"<!-- links {number} -->{project(root).badges(path.name)}<!-- /links -->"
+        about = f": {ABOUT[number]}" if number in ABOUT else ""
+        first = f"[{number} {title}](notebooks/{path.name}){about}"
+        lines.append("| " + " | ".join([first, str(tasks), str(claims or "-"), *took, badges]) + " |")
+    note = f"\n\nMinutes and peak memory as measured on {'; '.join(sorted(hardware))}." if hardware else ""
+    return "\n".join(lines) + note
+
+
+def _record(root: Path, number: str, profile: str) -> dict | None:
+    path = root / "results" / "notebooks" / f"{number}.{profile}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _took(record: dict | None) -> str:
+    return f"{record['minutes']:.1f} min, {record['peak_memory_mb'] / 1000:.1f} GB" if record else "-"
+
+
+def document(text: str, root: Path) -> str:
+    """README.md with its map brought up to date."""
+    return MAP.sub(lambda _: f"<!-- map -->\n{table(root)}\n<!-- /map -->", text)
+
+
+def write(check: bool = False) -> bool:
+    """Bring the map in README.md up to date (check: only look); True when it was not."""
+    root = project_root()
+    path = root / "README.md"
+    before = path.read_text(encoding="utf-8")
+    after = document(before, root)
+    if before != after and not check:
+        path.write_text(after, encoding="utf-8")
+    return before != after
+
+
+def strip_rows() -> dict[str, Tensor]:
+    """{"gray": pictures, "K1": …, "truth": …}, each uint8 (10, 3, 32, 32): the first test picture of each class."""
+    images = datasets.cifar10("test")
+    first = [int((images.labels == c).nonzero()[0]) for c in range(len(images.classes))]
+    truth = images.pixels[torch.tensor(first)]  # 10 3 32 32
+    gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
+    rows = {"gray": color.to_uint8(gray)}
+    for name, label in SHOWN.items():
+        colorizer = Colorizer.load(project_root() / "data" / "checkpoints" / f"{name}.safetensors")
+        rows[label] = colorizer.colorize(truth)
+    return rows | {"truth": truth}
+
+
+def write_strip(path: Path) -> None:
+    """Draw the strip and write it as PNG."""
+    figure = figures.images(strip_rows(), width=8.4)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.open(buffer).convert("RGB").save(path, optimize=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m colorlib.readme", description="Write the made parts of README.md.")
+    parser.add_argument("--check", action="store_true", help="change nothing; status 1 when the map is out of date")
+    changed = write(check := parser.parse_args(arguments).check)
+    if check:
+        print("the map in README.md is " + ("out of date" if changed else "up to date"))
+        return int(changed)
+    print("README.md: " + ("written" if changed else "up to date"))
+    try:
+        write_strip(project_root() / "results" / "strip.png")
+    except (datasets.DataUnavailable, FileNotFoundError) as error:
+        print(f"the picture strip stays as it is: {error}")
+    else:
+        print("results/strip.png: written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

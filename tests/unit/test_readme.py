@@ -1,0 +1,82 @@
+"""README.md says what is there: its map is that of the records, its commands exist."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("nbformat")
+
+from colorlib import __main__ as tools  # noqa: E402
+from colorlib import readme  # noqa: E402
+from colorlib.course.__main__ import parser as course_parser  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = {"README.md": TEXT, "CONTRIBUTING.md": (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")}
+
+
+def commands(text):
+    """The lines of a document's shell blocks, and its inline commands."""
+    blocks = re.findall(r"```(?:sh|bash|console)\n(.*?)```", text, flags=re.S)
+    lines = [line.strip().removeprefix("$ ") for block in blocks for line in block.splitlines()]
+    return [line for line in lines + re.findall(r"`((?:make|python) [^`]+)`", text) if line]
+
+
+def test_the_map_is_that_of_the_records():
+    assert readme.document(TEXT, ROOT) == TEXT, "python -m colorlib.readme"
+
+
+def test_the_map_has_a_row_for_each_notebook():
+    rows = re.findall(r"^\| \[(\d\d) ", TEXT, flags=re.M)
+    assert rows == [path.name[:2] for path in sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))]
+
+
+def test_a_map_is_made_from_records(tmp_path):
+    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    (tmp_path / "notebooks").mkdir()
+    cells = [{"cell_type": "markdown", "source": ["# 09 · A title\n", "\n", "text"], "metadata": {}}]
+    (tmp_path / "notebooks/09_a_title.ipynb").write_text(json.dumps({"cells": cells}), encoding="utf-8")
+    assert "[09 A title](notebooks/09_a_title.ipynb) | 0 | - | - | - |" in readme.table(tmp_path)
+    record = {"minutes": 12.34, "peak_memory_mb": 1210, "claims": [{}] * 8, "hardware": "a machine"}
+    (tmp_path / "results/notebooks").mkdir(parents=True)
+    (tmp_path / "results/notebooks/09.lesson.json").write_text(json.dumps(record))
+    made = readme.table(tmp_path)
+    assert "| 0 | 8 | - | 12.3 min, 1.2 GB |" in made and made.endswith("as measured on a machine.")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_make_targets_named_exist(name):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    named = {m for line in commands(DOCUMENTS[name]) for m in re.findall(r"(?:^|&& |\d )make ([a-z-]+)", line)}
+    assert named and named <= targets
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_commands_named_are_understood(name):
+    for line in commands(DOCUMENTS[name]):
+        found = re.match(r"(?:\w+=\S+ )*(?:python|\.venv/bin/python) -m colorlib(\.course|\.readme)? (.*)", line)
+        if not found:
+            continue
+        words = found[2].split("#")[0].split()
+        known = {".course": course_parser, None: tools._parser}.get(found[1])
+        if known and "--help" not in words:
+            known().parse_args(words)
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_files_linked_and_named_exist(name):
+    text = DOCUMENTS[name]
+    for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
+def test_every_make_target_can_be_planned():
+    for target in ("lab", "course", "test", "test-gpu", "bench", "results", "lint", "clean"):
+        done = subprocess.run(["make", "-n", target, "VENV=build/none"], cwd=ROOT, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
