@@ -126,8 +126,8 @@ def read(archive: Archive, split: str, rows: Tensor | None = None) -> tuple[Tens
         place = torch.full((count,), -1).index_copy_(0, rows, torch.arange(n))
     pixels, labels = torch.empty((n, 3, 32, 32), dtype=torch.uint8), torch.empty(n, dtype=torch.long)
     with open(archive.path(split), "rb") as file:
-        for start, part in zip(range(0, count, ROWS), records(file, archive, split), strict=False):
-            here = place[start : start + ROWS]
+        for i, part in enumerate(records(file, archive, split)):                # to its end, where it verifies
+            here = place[i * ROWS : (i + 1) * ROWS]
             wanted = (here >= 0).nonzero()[:, 0]
             chosen = part[wanted.numpy()]
             pixels[here[wanted]] = torch.from_numpy(chosen["rgb"].transpose(0, 3, 1, 2).copy())      # n 3 32 32

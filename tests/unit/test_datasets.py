@@ -409,9 +409,9 @@ def test_cifar10_has_the_well_known_first_labels(cifar):
     assert test.labels[:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
 
 
-# Two of the course's own facts were found to be off in their last digit: mean b 5.73 (it is 5.723) and variance of UV in
-# training 0.00733 (it is 0.007346; the first 20,000 images have 0.00733). What stands here was computed in float64 over
-# the 16.7 million colors of the verified pixels, without colorlib, and mean and variance of ab with scikit-image too.
+# Two of the facts that the course was written from are off in their last digit: mean b of the training images, 5.73
+# (it is 5.723), and their variance of UV, 0.00733 (it is 0.007346; the first 20,000 have 0.00733). What stands here was
+# computed in float64 over the colors of the verified pixels, without colorlib; scikit-image agrees, by its constants.
 
 
 @pytest.mark.cifar
