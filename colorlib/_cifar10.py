@@ -103,10 +103,9 @@ def records(file: BinaryIO, archive: Archive, split: str) -> Iterator[np.ndarray
     verifier = Verifier(archive, split)
     for start in range(0, count, ROWS):
         n = min(ROWS, count - start)
-        data = file.read(n * RECORD.itemsize)                  # not mapped: mapped pages count as memory used
-        if len(data) < n * RECORD.itemsize:
+        part = np.empty(n, RECORD)
+        if file.readinto(part.view(np.uint8)) < part.nbytes:   # not mapped: mapped pages count as memory used
             raise Damaged("truncated")
-        part = np.frombuffer(data, RECORD)
         verifier.add(part)
         yield part
     if file.read(1):
@@ -121,17 +120,16 @@ def read(archive: Archive, split: str, rows: Tensor | None = None) -> tuple[Tens
     """
     count = archive.counts[split]
     n = count if rows is None else len(rows)
-    place = torch.arange(count)                                # where image i goes; -1: nowhere
-    if rows is not None:
-        place = torch.full((count,), -1).index_copy_(0, rows, torch.arange(n))
+    place = None if rows is None else torch.full((count,), -1).index_copy_(0, rows, torch.arange(n))
     pixels, labels = torch.empty((n, 3, 32, 32), dtype=torch.uint8), torch.empty(n, dtype=torch.long)
     with open(archive.path(split), "rb") as file:
         for i, part in enumerate(records(file, archive, split)):                # to its end, where it verifies
-            here = place[i * ROWS : (i + 1) * ROWS]
-            wanted = (here >= 0).nonzero()[:, 0]
-            chosen = part[wanted.numpy()]
-            pixels[here[wanted]] = torch.from_numpy(chosen["rgb"].transpose(0, 3, 1, 2).copy())      # n 3 32 32
-            labels[here[wanted]] = torch.from_numpy(chosen["label"].astype(np.int64))
+            where: slice | Tensor = slice(i * ROWS, i * ROWS + len(part))
+            if place is not None:                                               # where image i goes; -1: nowhere
+                where, wanted = place[where], (place[where] >= 0).nonzero()[:, 0]
+                where, part = where[wanted], part[wanted.numpy()]
+            pixels[where] = torch.from_numpy(part["rgb"]).permute(0, 3, 1, 2)   # n 3 32 32
+            labels[where] = torch.from_numpy(part["label"]).long()
     return pixels, labels
 
 

@@ -28,12 +28,11 @@ NAMES = ("auto", "cifar10", "fruits", "photos", "folder:PATH")
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 MEMORY = 2 * 2**30                                             # bytes of pictures beyond which a folder is streamed
 
-# Photographs inside the installed packages: (package, file). No picture is in both splits.
+# Photographs inside the installed packages whose license is stated there: (package, file). None is in both splits.
 PHOTOS = {
     "train": (
         ("skimage", "data/astronaut.png"),
         ("skimage", "data/coffee.png"),
-        ("skimage", "data/motorcycle_left.png"),
         ("skimage", "data/hubble_deep_field.jpg"),
         ("skimage", "data/retina.jpg"),
         ("sklearn", "datasets/images/china.jpg"),
@@ -128,8 +127,8 @@ def photos(split: str = "train", size: int = 96, n: int = 400, seed: int = 0) ->
     """n square parts, drawn by the seed, of the photographs that scikit-image and scikit-learn bring along.
 
     A part has between `size` and all pixels of a photograph's shorter side and is resized with antialiasing.
-    Labels and classes say which photograph. Six are for training, three for the test; without scikit-learn (it is not
-    imported, its files are read) five and two.
+    Labels and classes say which photograph. Five are for training, three for the test; without scikit-learn (it is not
+    imported, its files are read) four and two.
     """
     _check_split(split)
     pictures = {path.stem: Image.open(path).convert("RGB") for path in _photo_files(split)}
