@@ -117,6 +117,15 @@ def clean(nb: NotebookNode) -> NotebookNode:
     return nb
 
 
+def between(found: re.Match[str], opening: str, text: str, closing: str) -> str:
+    """Text between two HTML comments, for a match in Markdown: on lines of its own where the comment begins a line.
+
+    There a comment opens a block of HTML that lasts to the end of its line, and Markdown in that line is not read.
+    """
+    begins = found.start() == 0 or found.string[found.start() - 1] == "\n"
+    return f"{opening}\n{text}\n{closing}" if begins else f"{opening}{text}{closing}"
+
+
 def _outputs(outputs: list[NotebookNode], count: int | None) -> list[NotebookNode]:
     kept: list[NotebookNode] = []
     for output in outputs:

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from colorlib._notebook import project_root, tags
-from colorlib.course.files import CourseError, number, read
+from colorlib.course.files import CourseError, between, number, read
 from colorlib.course.files import write as write_notebook
 
 if sys.version_info >= (3, 11):
@@ -85,11 +85,11 @@ def project(root: Path | None = None) -> Project:
 def apply(nb: NotebookNode, name: str, where: Project | None = None) -> None:
     """Badges and bootstrap cell of one notebook, in place; both are put in where they are missing."""
     where = where or project()
-    block = f"<!-- links {name[:2]} -->{where.badges(name)}<!-- /links -->"
     first = nb.cells[0]
     if MARKED.search(first.source):
-        first.source = MARKED.sub(lambda _: block, first.source, count=1)
+        first.source = write_document(first.source, where, {name[:2]: name})
     else:
+        block = f"<!-- links {name[:2]} -->\n{where.badges(name)}\n<!-- /links -->"
         head, _, rest = first.source.partition("\n")
         first.source = f"{head}\n\n{block}\n\n{rest.strip()}".rstrip()
     for cell in nb.cells:
@@ -106,7 +106,7 @@ def write_document(text: str, where: Project, names: dict[str, str]) -> str:
     def badges(found: re.Match[str]) -> str:
         if found[1] not in names:
             raise CourseError(f"there is no notebook {found[1]} for its badges")
-        return f"<!-- links {found[1]} -->{where.badges(names[found[1]])}<!-- /links -->"
+        return between(found, f"<!-- links {found[1]} -->", where.badges(names[found[1]]), "<!-- /links -->")
 
     def clone(found: re.Match[str]) -> str:
         text = re.sub(r"git clone \S+", f"git clone {where.address}", found[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from colorlib._notebook import project_root, source_hash
-from colorlib.course.files import CourseError, clean, number, read, write
+from colorlib.course.files import CourseError, between, clean, number, read, write
 
 LIMIT = 2_000_000  # bytes a notebook
 MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
@@ -28,7 +28,7 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs[cell.id]
         else:
-            cell.source = MEASURED.sub(lambda _: measured(record), cell.source)
+            cell.source = MEASURED.sub(lambda found: measured(record, found), cell.source)
     write(clean(nb), path)
     size = path.stat().st_size
     if size > LIMIT:
@@ -39,13 +39,14 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
     return f"{path.stem}: stored, {size / 1e6:.2f} MB"
 
 
-def measured(record: dict[str, Any]) -> str:
-    """What the run cost, for the notebook's first cell, between its markers."""
-    return (
-        f"<!-- measured -->Outputs stored here: profile `{record['profile']}`, data {record['data']}, "
+def measured(record: dict[str, Any], found: re.Match[str]) -> str:
+    """What the run cost, between its markers in a notebook's text."""
+    text = (
+        f"Outputs stored here: profile `{record['profile']}`, data {record['data']}, "
         f"{max(record['minutes'], 0.1):.1f} minutes, {record['peak_memory_mb'] / 1000:.1f} GB "
-        f"({record['hardware']}).<!-- /measured -->"
+        f"({record['hardware']})."
     )
+    return between(found, "<!-- measured -->", text, "<!-- /measured -->")
 
 
 def _run_of(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple[list, int | None]]]:

@@ -196,9 +196,16 @@ def test_links_come_from_the_one_address(course, tmp_path):
     assert "git clone https://github.com/school/course\ncd course\nmake lab" in readme
     assert 'repository-code: "https://github.com/school/course"' in (tmp_path / "CITATION.cff").read_text()
     title, boot = files.read(course).cells[:2]
-    assert title.source.startswith("# A small lesson\n\n<!-- links 01 -->[![Open in Colab]")
-    assert title.source.endswith("What it teaches.")
+    assert title.source.startswith("# A small lesson\n\n<!-- links 01 -->\n[![Open in Colab]")
     assert "https://github.com/school/course" in boot.source and '"v1.2.3"' in boot.source
+    assert title.source.endswith("<!-- /links -->\n\nWhat it teaches.")
+    assert "| 01 | <!-- links 01 -->[![Open in Colab]" in readme  # a table's row stays one line
+
+
+def test_badges_are_read_as_markdown(course):
+    nb = files.read(course)
+    links.apply(nb, course.name)
+    assert '<img alt="Open in Colab"' in (html := page.notebook_page(nb, "x")) and "[![" not in html
 
 
 def test_a_fork_elsewhere_has_binder_only(course, tmp_path):
