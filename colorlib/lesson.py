@@ -43,10 +43,10 @@ NAMES = ("smoke", "quick", "lesson", "full")
 # fmt: off
 PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "01": {
-        "smoke": dict(train_images=200, test_images=100, size=32, epochs=0, minutes=1, memory_mb=900),
-        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=0, minutes=2, memory_mb=1200),
-        "lesson": dict(train_images=10_000, test_images=10_000, size=32, epochs=0, minutes=5, memory_mb=2000),
-        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=0, minutes=5, memory_mb=4000),
+        "smoke": dict(train_images=500, test_images=100, grid=33, jpegs=50, minutes=1, memory_mb=900),
+        "quick": dict(train_images=500, test_images=1_000, grid=65, jpegs=300, minutes=1, memory_mb=1200),
+        "lesson": dict(train_images=500, test_images=10_000, grid=65, jpegs=2_000, minutes=2, memory_mb=2000),
+        "full": dict(train_images=500, test_images=10_000, grid=129, jpegs=10_000, minutes=3, memory_mb=3000),
     },
     "02": {
         "smoke": dict(train_images=200, test_images=100, size=32, epochs=1, minutes=1, memory_mb=900),
