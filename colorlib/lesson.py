@@ -12,7 +12,6 @@ for tools that cannot set a notebook's parameters; COLORLIB_RESULTS names anothe
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import sys
@@ -29,6 +28,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from colorlib import _report
 from colorlib._notebook import notebook_file, project_root, source_hash
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ class Lesson:
         entry = {
             "text": text,
             "holds": truth if checked else None,
-            "values": {name: _plain(value) for name, value in values.items()},
+            "values": {name: _report.plain(value) for name, value in values.items()},
             "profiles": None if profiles is None else list(profiles),
             "data": None if data is None else list(data),
         }
@@ -204,11 +204,11 @@ class Lesson:
         """
         record = self.record()
         _write(record, _record_folder(self.profile) / f"{self.number}.{self.profile}.json")
-        _display_markdown(recap(record))
+        _report.show(_report.recap(record))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Show a table; numbers are printed with three digits."""
-        _display_markdown(_table(columns, rows))
+        _report.show(_report.table(columns, rows))
 
     def _greet(self) -> None:
         versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
@@ -220,23 +220,6 @@ class Lesson:
             fitting = [p for p in NAMES if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
             advice = f'PROFILE = "{fitting[-1]}" would fit' if fitting else "close other programs first"
             print(f"Careful: this profile needs about {need:.0f} MB and {free:.0f} MB are free; {advice}.")
-
-
-def recap(record: dict[str, Any]) -> str:
-    """A run's record as Markdown."""
-    held = [c for c in record["claims"] if c["holds"]]
-    open_ = [c for c in record["claims"] if c["holds"] is None]
-    text = [_table(["what we saw", "numbers"], ([c["text"], told(c["values"])] for c in held))]
-    if open_:
-        text.append(f"Not checked in profile `{record['profile']}` on {record['data']}:\n")
-        text.append("\n".join(f"- {c['text']} ({', '.join((c['profiles'] or []) + (c['data'] or []))})" for c in open_))
-        text[-1] += "\n"
-    text.append(
-        f"{count(len(held), 'claim')} held. {record['minutes']:.1f} minutes and at most "
-        f"{record['peak_memory_mb']:.0f} MB on {record['hardware']}; "
-        f"profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
-    )
-    return "\n".join(text)
 
 
 # ---------------------------------------------------------------------------------------------------- details
@@ -264,52 +247,6 @@ def _truth(holds: Any) -> bool:
     if one_bool and holds.dtype in (torch.bool, np.dtype(bool)):
         return bool(holds)
     raise TypeError(f"a claim is True or False (a bool, or a tensor of one bool); got {type(holds).__name__}")
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON keeps it; NaN and infinities become words."""
-    if isinstance(value, (Tensor, np.ndarray, np.generic)):
-        value = value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_plain(one) for one in value]
-    if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
-    if isinstance(value, float):
-        return value if math.isfinite(value) else str(value)
-    return value if isinstance(value, (bool, int, str)) or value is None else str(value)
-
-
-def told(values: dict[str, Any]) -> str:
-    """The numbers of a claim in one line."""
-    return ", ".join(f"{name.replace('_', ' ')} {_number(value)}" for name, value in values.items())
-
-
-def count(n: int, thing: str) -> str:
-    """A number with its noun: 1 claim, 2 claims."""
-    return f"{n} {thing}" + ("" if n == 1 else "s")
-
-
-def _number(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return ", ".join(map(_number, value)) if isinstance(value, list) else str(value)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    body = ["| " + " | ".join(_number(_plain(cell)).replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *body]) + "\n"
-
-
-def _display_markdown(text: str) -> None:
-    from IPython import get_ipython
-    from IPython.display import Markdown, display
-
-    if get_ipython() is None:
-        print(text)
-    else:
-        display(Markdown(text))
 
 
 def _versions() -> dict[str, str]:

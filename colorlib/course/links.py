@@ -1,17 +1,20 @@
 """The repository's address stands once, in pyproject.toml's [project.urls]; everything else is written from it.
 
-What is written: the badges of each notebook and of the README, between `<!-- links 03 -->` and `<!-- /links -->`;
-the bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
+What is written: the badges of each notebook and of the README, between `<!-- links 03 -->` and `<!-- /links -->`; the
+bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
 `git clone` and `cd` commands; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
-v + version.
+v + version. From the records in results/notebooks/: what the stored run of a notebook cost, between
+`<!-- measured -->` and `<!-- /measured -->`, and in the README `<!-- cost 03 lesson --><!-- /cost -->`.
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from nbformat import NotebookNode
@@ -27,6 +30,8 @@ else:
     import tomli as tomllib
 
 MARKED = re.compile(r"<!-- links (\d\d) -->.*?<!-- /links -->", re.S)
+MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
+COST = re.compile(r"<!-- cost (\d\d) (\w+) -->.*?<!-- /cost -->", re.S)
 CLONE = re.compile(r"<!-- clone -->.*?<!-- /clone -->", re.S)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md")
 
@@ -82,22 +87,49 @@ def project(root: Path | None = None) -> Project:
     return Project(table["urls"]["Repository"].removesuffix(".git").rstrip("/"), table["version"])
 
 
-def apply(nb: NotebookNode, name: str, where: Project | None = None) -> None:
-    """Badges and bootstrap cell of one notebook, in place; both are put in where they are missing."""
+def apply(nb: NotebookNode, name: str, where: Project | None = None, record: dict[str, Any] | None = None) -> None:
+    """Badges, what the stored run cost, and bootstrap cell of one notebook, in place; what is missing is put in.
+
+    record   of the stored run; default: the one of the lesson profile in results/notebooks/, if there is one
+    """
     where = where or project()
+    record = record or _record(name[:2], "lesson")
     first = nb.cells[0]
-    if MARKED.search(first.source):
-        first.source = write_document(first.source, where, {name[:2]: name})
-    else:
-        block = f"<!-- links {name[:2]} -->\n{where.badges(name)}\n<!-- /links -->"
+    if not MARKED.search(first.source):
         head, _, rest = first.source.partition("\n")
-        first.source = f"{head}\n\n{block}\n\n{rest.strip()}".rstrip()
+        first.source = f"{head}\n\n<!-- links {name[:2]} --><!-- /links -->\n\n{rest.strip()}".rstrip()
+    if not any(MEASURED.search(cell.source) for cell in nb.cells):
+        first.source = first.source.replace(
+            "<!-- /links -->", "<!-- /links -->\n\n<!-- measured --><!-- /measured -->", 1
+        )
+    first.source = write_document(first.source, where, {name[:2]: name})
+    cost = measured(record) if record else "Not run yet."
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = MEASURED.sub(
+                lambda found: between(found, "<!-- measured -->", cost, "<!-- /measured -->"), cell.source
+            )
     for cell in nb.cells:
         if "bootstrap" in tags(cell):
             cell.source = where.bootstrap()
             return
     cell = new_code_cell(where.bootstrap(), id="bootstrap", metadata={"tags": ["bootstrap"]})
     nb.cells.insert(1, cell)
+
+
+def _record(notebook: str, profile: str) -> dict[str, Any] | None:
+    """The stored record of a notebook's run, if there is one."""
+    path = project_root() / "results" / "notebooks" / f"{notebook}.{profile}.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def measured(record: dict[str, Any]) -> str:
+    """What a run cost, in a sentence."""
+    return (
+        f"The outputs stored here are of profile `{record['profile']}` on {record['data']}: "
+        f"{max(record['minutes'], 0.1):.1f} minutes and {record['peak_memory_mb'] / 1000:.1f} GB "
+        f"({record['hardware']})."
+    )
 
 
 def write_document(text: str, where: Project, names: dict[str, str]) -> str:
@@ -108,11 +140,16 @@ def write_document(text: str, where: Project, names: dict[str, str]) -> str:
             raise CourseError(f"there is no notebook {found[1]} for its badges")
         return between(found, f"<!-- links {found[1]} -->", where.badges(names[found[1]]), "<!-- /links -->")
 
+    def cost(found: re.Match[str]) -> str:
+        record = _record(found[1], found[2])
+        text = f"{record['minutes']:.1f} min, {record['peak_memory_mb'] / 1000:.1f} GB" if record else "not run yet"
+        return f"<!-- cost {found[1]} {found[2]} -->{text}<!-- /cost -->"
+
     def clone(found: re.Match[str]) -> str:
         text = re.sub(r"git clone \S+", f"git clone {where.address}", found[0])
         return re.sub(r"^(\s*)cd \S+", rf"\1cd {where.folder}", text, flags=re.M)
 
-    return CLONE.sub(clone, MARKED.sub(badges, text))
+    return COST.sub(cost, CLONE.sub(clone, MARKED.sub(badges, text)))
 
 
 def write_citation(text: str, where: Project) -> str:

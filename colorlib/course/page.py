@@ -14,8 +14,8 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 from PIL import Image
 
+from colorlib._report import count, told
 from colorlib.course.files import Picture, clean, pictures
-from colorlib.lesson import count, told
 
 if TYPE_CHECKING:
     from colorlib.course.run import Run

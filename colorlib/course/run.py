@@ -20,9 +20,9 @@ from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from colorlib._report import count
 from colorlib.course import page
 from colorlib.course.files import KERNEL, CourseError, executed, number, read, title
-from colorlib.lesson import count
 
 OVERRIDES = ("COLORLIB_PROFILE", "COLORLIB_DEVICE", "COLORLIB_DATASET")
 PACKAGE = Path(__file__).resolve().parents[2]  # the folder that holds colorlib/

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from colorlib._notebook import project_root, source_hash
-from colorlib.course.files import CourseError, between, clean, number, read, write
+from colorlib.course import links
+from colorlib.course.files import CourseError, clean, number, read, write
 
 LIMIT = 2_000_000  # bytes a notebook
-MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
 
 
 def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
@@ -27,8 +26,7 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs[cell.id]
-        else:
-            cell.source = MEASURED.sub(lambda found: measured(record, found), cell.source)
+    links.apply(nb, path.name, record=record)
     write(clean(nb), path)
     size = path.stat().st_size
     if size > LIMIT:
@@ -37,16 +35,6 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return f"{path.stem}: stored, {size / 1e6:.2f} MB"
-
-
-def measured(record: dict[str, Any], found: re.Match[str]) -> str:
-    """What the run cost, between its markers in a notebook's text."""
-    text = (
-        f"Outputs stored here: profile `{record['profile']}`, data {record['data']}, "
-        f"{max(record['minutes'], 0.1):.1f} minutes, {record['peak_memory_mb'] / 1000:.1f} GB "
-        f"({record['hardware']})."
-    )
-    return between(found, "<!-- measured -->", text, "<!-- /measured -->")
 
 
 def _run_of(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple[list, int | None]]]:

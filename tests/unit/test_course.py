@@ -119,7 +119,7 @@ def test_a_stored_notebook_is_clean_and_whole(done, monkeypatch):
     bar = next(c for c in code if c.id == "bar")
     assert "\r" not in bar.outputs[0].text and "100%" in bar.outputs[0].text and "  0%" not in bar.outputs[0].text
     assert [p.alt for p in files.pictures(nb)] == ["Two bars, the first twice as long & <blue>."]
-    assert "profile `smoke`, data fruits" in nb.cells[5].source
+    assert "of profile `smoke` on fruits: " in nb.cells[5].source and " GB (" in nb.cells[5].source
     assert json.loads((folder / "results/notebooks/01.smoke.json").read_text())["notebook"] == "01"
 
 
@@ -206,6 +206,22 @@ def test_badges_are_read_as_markdown(course):
     nb = files.read(course)
     links.apply(nb, course.name)
     assert '<img alt="Open in Colab"' in (html := page.notebook_page(nb, "x")) and "[![" not in html
+
+
+def test_what_the_stored_run_cost_comes_from_its_record(course, tmp_path):
+    nb = files.read(course)
+    nb.cells[5].source = "prose"
+    links.apply(nb, course.name)
+    assert "<!-- measured -->\nNot run yet.\n<!-- /measured -->" in nb.cells[0].source
+    record = {"profile": "lesson", "data": "cifar10", "minutes": 3.21, "peak_memory_mb": 1234, "hardware": "a laptop"}
+    (tmp_path / "results/notebooks").mkdir(parents=True)
+    (tmp_path / "results/notebooks/01.lesson.json").write_text(json.dumps(record))
+    links.apply(nb, course.name)
+    assert "of profile `lesson` on cifar10: 3.2 minutes and 1.2 GB (a laptop)." in nb.cells[0].source
+    assert nb.cells[0].source.count("measured") == 2
+    row = "| <!-- cost 01 lesson --><!-- /cost --> | <!-- cost 01 full -->old<!-- /cost --> |"
+    after = links.write_document(row, links.project(), {})
+    assert ">3.2 min, 1.2 GB<" in after and ">not run yet<" in after
 
 
 def test_a_fork_elsewhere_has_binder_only(course, tmp_path):
