@@ -34,8 +34,9 @@ CHECK_EVERY = 50                                    # steps between two looks at
 class Settings:
     """How to train. ValueError on a value that makes no sense.
 
-    schedule: "onecycle" (up to lr over a quarter of the steps, then down to nearly 0; Smith 2018), "constant", or "koo"
-    (K, section 5.1: lr / (1 + 1e-7 step), halved every 25 epochs). flip: mirror half of the images.
+    schedule: "onecycle" (up to lr over a quarter of the steps, then down to nearly 0, the momentum the other way from
+    0.95 to 0.85 and back, whatever `momentum` says; Smith 2018), "constant", or "koo" (K, section 5.1:
+    lr / (1 + 1e-7 step), halved every 25 epochs). flip: mirror half of the images.
     """
 
     epochs: int
@@ -52,6 +53,9 @@ class Settings:
             raise ValueError(f"epochs and batch_size must be at least 1, got {self.epochs} and {self.batch_size}")
         if not self.lr > 0 or not math.isfinite(self.lr):
             raise ValueError(f"lr must be positive, got {self.lr}")
+        if not 0 <= self.momentum < 1 or not 0 <= self.weight_decay < math.inf:
+            raise ValueError("momentum must lie in 0...1 and weight_decay be at least 0, "
+                             f"got {self.momentum} and {self.weight_decay}")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"unknown optimizer {self.optimizer!r}: expected one of {', '.join(OPTIMIZERS)}")
         if self.schedule not in ("onecycle", "constant", "koo"):
@@ -70,12 +74,15 @@ OPTIMIZERS = {
 
 
 class TrainingDiverged(FloatingPointError):
-    """The loss is no longer a finite number. `step` says where, `checkpoint` is the last good one, or None."""
+    """The loss, or a weight, is no longer a finite number.
 
-    def __init__(self, step: int, value: float, checkpoint: Path | None):
+    `step` says where (the first is 1), `checkpoint` is the last good one, or None.
+    """
+
+    def __init__(self, step: int, what: str, checkpoint: Path | None):
         self.step, self.checkpoint = step, checkpoint
         kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "no checkpoint was kept"
-        super().__init__(f"the loss became {value} at step {step}; {kept}. A lower learning rate is the usual cure.")
+        super().__init__(f"{what} at step {step}; {kept}. A lower learning rate is the usual cure.")
 
 
 @dataclasses.dataclass
@@ -104,8 +111,11 @@ def device_of(name: str = "auto") -> torch.device:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
+        known = device.type in ("cpu", "cuda", "mps")
     except RuntimeError:
-        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or mps") from None
+        known = False
+    if not known:
+        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or mps")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device {name!r} was asked for, but this machine has no CUDA GPU: use auto or cpu")
     if device.type == "mps" and not torch.backends.mps.is_available():
@@ -114,7 +124,7 @@ def device_of(name: str = "auto") -> torch.device:
 
 
 def precision_of(device: torch.device | str = "cpu") -> str:
-    """The precision that trains fastest there without harm: bf16 where the processor has it, fp16 on older GPUs, else no.
+    """The precision that trains fastest there without harm.
 
     "bf16": CPUs with AVX512-BF16 or AMX, GPUs from Ampere on; "fp16": other GPUs, with loss scaling; "no": float32.
     """
@@ -141,7 +151,9 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     precision    "auto" (see `precision_of`), "no" (float32), "bf16" or "fp16"
 
     An interrupt (the stop button) ends the training and keeps what was learnt. A loss that is not finite raises
-    `TrainingDiverged`. With several processes each takes its part of a batch that is as many times larger.
+    `TrainingDiverged`. With several processes each takes its part of a batch that is as many times larger. On GPUs
+    batch norm then sees the whole batch, on CPUs each process's part. `accelerate launch --multi_gpu --num_processes 2`
+    starts two on CPUs too; with `--cpu` it would start one.
     """
     device = device_of(device) if isinstance(device, str) else device
     accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision)
@@ -158,7 +170,9 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     optimizer = OPTIMIZERS[settings.optimizer](colorizer.net.parameters(), settings)
     schedule = _schedule(optimizer, settings, per_epoch)
     history = History()
-    about = {"settings": dataclasses.asdict(settings), "seed": seed, "images": len(images), "world": world}
+    about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
+    about |= {"seed": seed, "images": f"{len(images)} of {images.name}", "world": world, "head": repr(colorizer.head),
+              "net": getattr(colorizer.net, "config", type(colorizer.net).__name__)}
     checkpoint = Path(checkpoint) if checkpoint else None
     if checkpoint and checkpoint.exists():
         _resume(checkpoint, about, colorizer, optimizer, schedule, history)
@@ -169,16 +183,18 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     try:
         with torch.random.fork_rng(devices=devices):
             for epoch in range(len(history.epochs), settings.epochs):
-                torch.manual_seed(epoch_seed(seed, epoch))
+                torch.manual_seed(epoch_seed(seed, epoch) + rank)
+                kept = checkpoint if checkpoint and checkpoint.exists() else None
                 row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
                 started = time.perf_counter()
                 batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
                                          drop_last=True, rank=rank, world=world)
                 colorizer.train()
                 row["loss"] = _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, per_epoch,
-                                     f"epoch {epoch + 1}/{settings.epochs}", show,
-                                     checkpoint if checkpoint and checkpoint.exists() else None, epoch * per_epoch)
+                                     f"epoch {epoch + 1}/{settings.epochs}", show, kept, epoch * per_epoch)
                 row["seconds"] = time.perf_counter() - started
+                if not all(bool(p.isfinite().all()) for p in colorizer.net.parameters()):
+                    raise TrainingDiverged((epoch + 1) * per_epoch, "a weight is no finite number", kept)
                 if validation is not None:
                     row["validation_loss"] = validation_loss(colorizer, validation, step)
                 history.epochs.append(row)
@@ -193,7 +209,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
         print("interrupted: what was learnt so far is kept")
     finally:
         colorizer.net = accelerator.unwrap_model(net, keep_fp32_wrapper=False)
-        colorizer.eval()
+        colorizer.eval().zero_grad()                    # gradients are freed
     accelerator.wait_for_everyone()
     return history
 
@@ -217,7 +233,7 @@ def _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, tota
                 bad = (~values.isfinite()).nonzero()
                 if len(bad):
                     first = int(bad[0])
-                    raise TrainingDiverged(done + checked + first + 1, float(values[first]), kept)
+                    raise TrainingDiverged(done + checked + first + 1, f"the loss became {float(values[first])}", kept)
                 bar.update(len(values))
                 running = float(values.mean())
                 bar.set_postfix(loss=f"{running:.4f}")
@@ -228,7 +244,7 @@ def _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, tota
 
 @torch.no_grad()
 def validation_loss(colorizer: Colorizer, images, step: Step, batch_size: int = 500) -> float:
-    """The mean loss of a step over an ImageSet, in evaluation mode, in float32."""
+    """The mean loss of a step over an ImageSet, in evaluation mode, in the precision of the training that asks."""
     was_training = colorizer.training
     colorizer.eval()
     total = count = 0
@@ -263,8 +279,9 @@ def _accelerator(device: torch.device, precision: str) -> Accelerator:
     if precision not in ("no", "bf16", "fp16"):
         raise ValueError(f"unknown precision {precision!r}: expected auto, no (float32), bf16 or fp16")
     cpu = device.type == "cpu"
-    state = AcceleratorState._shared_state
-    if state:
+    if device.type == "cuda" and device.index is not None:
+        torch.cuda.set_device(device)                   # Accelerate takes the current one
+    if AcceleratorState._shared_state:
         old = AcceleratorState()
         if old.num_processes == 1 and (old._mixed_precision != precision or old.device.type != device.type):
             AcceleratorState._reset_state(reset_partial_state=True)
@@ -277,7 +294,8 @@ def _keep_freed_memory() -> None:
     """On Linux, let the C library keep freed memory: it else gives every activation back and faults it in anew."""
     if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
-        libc.mallopt(-3, 1 << 30)                   # M_MMAP_THRESHOLD: no mapping of its own for up to 1 GB
+        if not libc.mallopt(-3, 1 << 30):           # M_MMAP_THRESHOLD: no mapping of its own for up to 1 GB
+            libc.mallopt(-4, 0)                     # M_MMAP_MAX: none at all, where glibc is too old for that
         libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
 
 
@@ -298,9 +316,9 @@ def _resume(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, 
     if kept.get("format") != "colorlib-training-1":
         raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
     for name, value in json.loads(json.dumps(about)).items():
-        if kept[name] != value:
-            raise ValueError(f"{path.name} belongs to another training: its {name} is {kept[name]}, here it is {value}; "
-                             "give another file, or remove it to start anew")
+        if kept.get(name) != value:
+            raise ValueError(f"{path.name} belongs to another training: its {name} is {kept.get(name)}, here it is "
+                             f"{value}; give another file, or remove it to start anew")
     try:
         colorizer.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
     except RuntimeError as error:

@@ -17,6 +17,8 @@ from colorlib import colorizer as module
 from colorlib.colorizer import Colorizer, LabHead, YuvHead, pad
 from colorlib.models import KooBaseline, UNet
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def trained(net, head=None, seed=0):
     """A colorizer as after a training: batch norm with other statistics than the first, answers not near zero."""

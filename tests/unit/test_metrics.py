@@ -14,6 +14,8 @@ from colorlib.colorizer import Colorizer
 from colorlib.images import ImageSet
 from colorlib.models import KooBaseline
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 TRAIN, TEST = smooth(40, seed=1), smooth(25, seed=2)
 TRUE = color.rgb_to_lab(TEST.pixels)[:, 1:]                                 # N 2 H W
 

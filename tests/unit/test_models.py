@@ -12,6 +12,8 @@ from colorlib import models
 from colorlib.models import KooBaseline, UNet
 from colorlib.models.koo import contrast_normalize, gaussian_window
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def seen_by(function, size=41):
     """(size, size) bool: the input pixels that the middle of the answer depends on, by gradient, over random images."""

@@ -1,0 +1,418 @@
+"""The training loop: it learns, repeats itself, resumes, stops where it must, and leaves a usable colorizer."""
+
+import dataclasses
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from pictures import smooth
+from torch import nn
+
+from colorlib import losses, train
+from colorlib.colorizer import Colorizer, LabHead, YuvHead, read_tensors
+from colorlib.models import KooBaseline, UNet
+from colorlib.train import Settings, TrainingDiverged, epoch_seed, regression_step
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGES = smooth(32, size=8)
+FOUR = Settings(epochs=4, batch_size=8, lr=3e-3, flip=True)                 # four batches an epoch
+
+
+def unet(seed=0):
+    torch.manual_seed(seed)
+    return Colorizer(UNet(2, 1))
+
+
+def fit(colorizer, settings=FOUR, images=IMAGES, step=regression_step, **keywords):
+    return train.fit(colorizer, images, step, settings,
+                     **{"device": "cpu", "precision": "no", "progress": False} | keywords)
+
+
+def equal(one, other):
+    """Whether two colorizers have the same weights, to the bit."""
+    a, b = one.net.state_dict(), other.net.state_dict()
+    return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
+
+
+class Stopping:
+    """A step that does something of its own at the count-th call in training (the first is 1)."""
+
+    def __init__(self, count, act, step=regression_step):
+        self.count, self.act, self.step, self.calls = count, act, step, 0
+
+    def __call__(self, net, x, y):
+        self.calls += net.training
+        loss = self.step(net, x, y)
+        return self.act(net, loss, x) if net.training and self.calls == self.count else loss
+
+
+def interrupt(net, loss, x):
+    raise KeyboardInterrupt
+
+
+# settings
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"epochs": 0}, "epochs and batch_size must be at least 1, got 0"),
+    ({"batch_size": 0}, "must be at least 1"),
+    ({"lr": 0}, "lr must be positive, got 0"),
+    ({"lr": math.nan}, "lr must be positive, got nan"),
+    ({"lr": math.inf}, "lr must be positive, got inf"),
+    ({"momentum": 1.0}, "momentum must lie in 0...1"),
+    ({"weight_decay": -0.1}, "weight_decay be at least 0"),
+    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, sgd"),
+    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected onecycle, constant or koo"),
+])
+def test_settings_that_make_no_sense_are_refused(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        Settings(**{"epochs": 1} | wrong)
+    with pytest.raises(ValueError, match=words):
+        Settings(epochs=1).but(**wrong)
+
+
+def test_settings_do_not_change_once_made():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        FOUR.lr = 1
+    assert FOUR.but(lr=1.0).lr == 1 and FOUR.lr == 3e-3
+
+
+# learning
+
+def test_the_loss_falls():
+    torch.manual_seed(0)
+    history = fit(Colorizer(KooBaseline()), Settings(epochs=8, batch_size=16, lr=1e-2), smooth(128, size=8))
+    assert history["loss"][-1] < 0.6 * history["loss"][0]
+    assert [row["epoch"] for row in history.epochs] == list(range(1, 9)) and not history.interrupted
+
+
+def test_fit_does_what_a_plain_loop_does():
+    fitted, plain = unet(), unet()
+    settings = FOUR.but(epochs=2, optimizer="sgd", lr=0.05, schedule="constant")
+    history = fit(fitted, settings, seed=7)
+    optimizer = torch.optim.SGD(plain.parameters(), 0.05, momentum=0.9, weight_decay=0.01)
+    for epoch in range(2):
+        seen = []
+        for rgb in IMAGES.batches(8, seed=epoch_seed(7, epoch), flip=True):
+            x, y = LabHead().encode(rgb)
+            loss = ((plain.net(x) - y) ** 2).sum(1).mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            seen.append(loss.item())
+        assert history["loss"][epoch] == pytest.approx(sum(seen) / 4, rel=1e-4)
+    for one, other in zip(fitted.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+
+def test_the_loss_is_summed_over_channels_and_meant_over_pixels():
+    predicted, target = torch.randn(3, 2, 4, 5), torch.randn(3, 2, 4, 5)
+    torch.testing.assert_close(losses.squared_error(predicted, target), 2 * nn.MSELoss()(predicted, target))
+    with pytest.raises(ValueError, match=r"predicted \(1, 2, 4, 5\), target \(3, 2, 4, 5\)"):
+        losses.squared_error(predicted[:1], target)
+
+
+def test_the_same_seed_ends_at_the_same_bits_and_another_seed_elsewhere():
+    runs = [unet() for _ in range(3)]
+    first, again, other = (fit(c, FOUR.but(epochs=2), seed=seed) for c, seed in zip(runs, (1, 1, 2), strict=True))
+    assert equal(runs[0], runs[1]) and first["loss"] == again["loss"]
+    assert not equal(runs[0], runs[2])
+
+
+def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from_them():
+    results = []
+    for seed in (3, 4):
+        torch.manual_seed(seed)
+        before = torch.get_rng_state()
+        colorizer = unet()
+        torch.set_rng_state(before)
+        fit(colorizer, FOUR.but(epochs=1))
+        assert torch.equal(torch.get_rng_state(), before)
+        results.append(colorizer)
+    assert equal(*results)
+
+
+def test_afterwards_the_colorizer_is_ready_for_use():
+    colorizer = unet()
+    net = colorizer.net
+    fit(colorizer, FOUR.but(epochs=1))
+    assert colorizer.net is net and not colorizer.training
+    assert all(p.grad is None for p in colorizer.parameters())
+    assert colorizer.predict(torch.full((1, 1, 5, 7), 50.0)).shape == (1, 2, 5, 7)
+
+
+@pytest.mark.parametrize("head", [YuvHead((0.0, 0.01), (0.1, 0.1), contrast=True), LabHead(channels=3)])
+def test_every_head_can_be_trained(head):
+    colorizer = Colorizer(KooBaseline(outputs=getattr(head, "channels", 2)), head)
+    assert math.isfinite(fit(colorizer, FOUR.but(epochs=1))["loss"][0])
+
+
+def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
+    seen = []
+
+    def absolute(net, x, y):
+        seen.append((net.training, x.shape, y.shape))
+        return (net(x) - y).abs().mean()
+
+    fit(unet(), FOUR.but(epochs=1), step=absolute)
+    assert seen == [(True, (8, 1, 8, 8), (8, 2, 8, 8))] * 4
+
+
+def test_a_batch_too_large_for_the_images_is_refused():
+    with pytest.raises(ValueError, match="32 images do not fill one batch of 33"):
+        fit(unet(), FOUR.but(batch_size=33))
+
+
+def test_the_last_batch_is_left_out_when_it_is_not_full():
+    counted = Stopping(0, None)
+    fit(unet(), FOUR.but(epochs=1, batch_size=7), step=counted)
+    assert counted.calls == 4
+
+
+def test_one_line_an_epoch_is_printed_or_none(capsys):
+    fit(unet(), FOUR.but(epochs=2), progress=True, validation=IMAGES)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2 and lines[1].startswith("epoch 2/2  loss ") and "validation" in lines[1]
+    fit(unet(), FOUR.but(epochs=2))
+    assert capsys.readouterr().out == ""
+
+
+# learning rates
+
+def test_koos_schedule_is_his_formula():
+    """K, section 5.1: rate 1, a decay of 1e-7 for every iteration, halved every 25 epochs."""
+    history = fit(unet(), Settings(epochs=60, batch_size=16, optimizer="sgd", lr=0.01, schedule="koo"))     # 2 batches
+    expected = [0.01 * 0.5 ** (epoch // 25) / (1 + 1e-7 * 2 * epoch) for epoch in range(60)]
+    assert history["lr"] == pytest.approx(expected, rel=1e-12)
+    assert history["lr"][24] / history["lr"][25] == pytest.approx(2, rel=1e-6)
+    assert 0 < 1 - history["lr"][24] / 0.01 < 1e-5                          # the decay an iteration is there, and tiny
+
+
+def test_one_cycle_rises_over_a_quarter_and_ends_near_zero():
+    rates = fit(unet(), Settings(epochs=20, batch_size=16, lr=0.01))["lr"]
+    assert max(rates) == rates[5] == pytest.approx(0.01, rel=0.05)
+    assert rates[0] == pytest.approx(0.01 / 25) and rates[-1] < 0.0005
+    assert rates[:6] == sorted(rates[:6]) and rates[5:] == sorted(rates[5:], reverse=True)
+
+
+def test_a_constant_rate_is_constant():
+    assert set(fit(unet(), FOUR.but(schedule="constant"))["lr"]) == {3e-3}
+
+
+def test_one_batch_in_all_is_a_training_too():
+    assert len(fit(unet(), Settings(epochs=1, batch_size=32)).epochs) == 1
+
+
+# validation
+
+def by_hand(colorizer, images):
+    """The mean squared error over pixels, all images at once."""
+    x, y = colorizer.encode(images.pixels)
+    with torch.no_grad():
+        return float(((colorizer.net.eval()(x) - y) ** 2).sum(1).mean())
+
+
+def test_validation_is_the_loss_over_all_images_in_evaluation_mode():
+    colorizer, other = unet(), smooth(23, size=8, seed=9)
+    history = fit(colorizer, FOUR.but(epochs=2), validation=other)
+    assert history["validation_loss"][-1] == pytest.approx(by_hand(colorizer, other), rel=1e-5)
+    assert train.validation_loss(colorizer, other, regression_step, batch_size=10) == pytest.approx(
+        by_hand(colorizer, other), rel=1e-5)
+
+
+def test_validation_changes_nothing_in_the_training():
+    with_it, without = unet(), unet()
+    fit(with_it, FOUR.but(epochs=2), validation=IMAGES)
+    fit(without, FOUR.but(epochs=2))
+    assert equal(with_it, without)
+
+
+# interrupts and resuming
+
+def test_an_interrupt_keeps_what_was_learnt(capsys):
+    colorizer, before = unet(), unet()
+    history = fit(colorizer, step=Stopping(7, interrupt))
+    assert history.interrupted and len(history.epochs) == 1
+    assert "what was learnt so far is kept" in capsys.readouterr().out
+    assert not equal(colorizer, before) and not colorizer.training
+    six = unet()                                                            # six steps, counted otherwise
+    fit(six, step=Stopping(7, interrupt), validation=IMAGES)
+    assert equal(colorizer, six)
+
+
+def dropout_step(net, x, y):
+    return losses.squared_error(net(F.dropout(x, 0.2)), y)
+
+
+@pytest.mark.parametrize("settings, step", [
+    (FOUR, regression_step),
+    (FOUR.but(optimizer="sgd", schedule="koo", lr=0.05), regression_step),
+    (FOUR.but(optimizer="adam", schedule="constant"), dropout_step),
+], ids=["adamw-onecycle", "sgd-koo", "adam-constant-dropout"])
+@pytest.mark.parametrize("call", [9, 11])                                   # first and third step of the third epoch
+def test_two_epochs_and_two_more_end_at_the_bits_of_four(settings, step, call, tmp_path):
+    whole = unet()
+    straight = fit(whole, settings, step=step, validation=IMAGES)
+    path = tmp_path / "run.safetensors"
+    first = fit(unet(), settings, step=Stopping(call, interrupt, step), checkpoint=path, validation=IMAGES)
+    assert first.interrupted and len(first.epochs) == 2
+    resumed = unet(seed=99)                                                 # its own weights do not matter
+    second = fit(resumed, settings, step=step, checkpoint=path, validation=IMAGES)
+    assert equal(resumed, whole)
+    for name in ("epoch", "loss", "lr", "validation_loss"):
+        assert second[name] == straight[name]
+
+
+def test_a_finished_training_is_not_trained_again(tmp_path):
+    first, second, counted = unet(), unet(seed=5), Stopping(0, None)
+    one = fit(first, checkpoint=tmp_path / "run.safetensors")
+    two = fit(second, checkpoint=tmp_path / "run.safetensors", step=counted)
+    assert counted.calls == 0 and equal(first, second) and one.epochs == two.epochs
+
+
+@pytest.mark.parametrize("changes, words", [
+    ({"settings": FOUR.but(lr=1e-3)}, r"its settings.lr is 0.003, here it is 0.001"),
+    ({"settings": FOUR.but(epochs=5)}, "settings.epochs is 4, here it is 5"),
+    ({"seed": 1}, "seed is 0, here it is 1"),
+    ({"images": smooth(40, size=8)}, "images is 32 of smooth, here it is 40 of smooth"),
+    ({"images": smooth(32, size=8, name="other")}, "32 of other"),
+    ({"colorizer": Colorizer(UNet(2, 1), LabHead(scale=110))}, "head is .*50.*here it is .*110"),
+    ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width"),
+])
+def test_a_checkpoint_of_another_training_is_refused(changes, words, tmp_path):
+    path = tmp_path / "run.safetensors"
+    fit(unet(), step=Stopping(6, interrupt), checkpoint=path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="run.safetensors belongs to another training.*" + words):
+        fit(**{"colorizer": unet()} | changes, checkpoint=path)
+    assert path.read_bytes() == before
+
+
+def test_a_file_that_is_no_checkpoint_of_a_training_is_refused_and_kept(tmp_path):
+    path = unet().save(tmp_path / "colorizer.safetensors")
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="colorizer.safetensors is no checkpoint of a training"):
+        fit(unet(), checkpoint=path)
+    path.write_bytes(before[:200])
+    with pytest.raises(ValueError, match="not a complete safetensors file"):
+        fit(unet(), checkpoint=path)
+    assert path.read_bytes() == before[:200]
+
+
+def test_a_checkpoint_of_a_training_is_no_colorizer(tmp_path):
+    fit(unet(), FOUR.but(epochs=1), checkpoint=tmp_path / "run.safetensors")
+    with pytest.raises(ValueError, match="no checkpoint of colorlib.*colorlib-training-1"):
+        Colorizer.load(tmp_path / "run.safetensors")
+
+
+# divergence
+
+def test_a_loss_that_is_not_finite_stops_and_names_step_and_checkpoint(tmp_path):
+    path, colorizer = tmp_path / "run.safetensors", unet()
+    with pytest.raises(TrainingDiverged, match="loss became nan at step 7; the last good checkpoint is .*run") as stop:
+        fit(colorizer, step=Stopping(7, lambda net, loss, x: loss * math.nan), checkpoint=path)
+    assert stop.value.step == 7 and stop.value.checkpoint == path and not colorizer.training
+    resumed, whole = unet(seed=3), unet()
+    history = fit(resumed, checkpoint=path)                                 # good: from its one epoch to the end
+    fit(whole)
+    assert len(history.epochs) == 4 and equal(resumed, whole)
+
+
+def test_without_a_checkpoint_divergence_says_so():
+    with pytest.raises(TrainingDiverged, match="became inf at step 2; no checkpoint was kept") as stop:
+        fit(unet(), step=Stopping(2, lambda net, loss, x: loss + math.inf))
+    assert stop.value.checkpoint is None and isinstance(stop.value, FloatingPointError)
+
+
+def test_in_a_long_epoch_divergence_is_found_every_few_steps_with_its_exact_step(monkeypatch):
+    monkeypatch.setattr(train, "CHECK_EVERY", 3)
+    step = Stopping(8, lambda net, loss, x: loss * math.nan)
+    with pytest.raises(TrainingDiverged, match="step 8;"):
+        fit(unet(), Settings(epochs=1, batch_size=2), step=step)
+    assert step.calls == 9
+
+
+def test_a_last_step_that_breaks_the_weights_is_noticed_before_they_are_kept(tmp_path):
+    """The gradient of sqrt(0) is infinite: the loss stays finite, the weights do not."""
+    path = tmp_path / "run.safetensors"
+    step = Stopping(8, lambda net, loss, x: loss + (0 * net(x)).square().sum().sqrt())
+    with pytest.raises(TrainingDiverged, match="a weight is no finite number at step 8"):
+        fit(unet(), step=step, checkpoint=path)
+    tensors, about = read_tensors(path)
+    assert len(about["epochs"]) == 1 and all(tensor.isfinite().all() for tensor in tensors.values())
+
+
+def test_a_rate_of_ten_million_diverges_by_itself():
+    with pytest.raises(TrainingDiverged, match="A lower learning rate"):
+        fit(unet(), FOUR.but(optimizer="sgd", lr=1e7, schedule="constant", momentum=0.99))
+
+
+# devices and precision
+
+def test_auto_means_a_gpu_where_there_is_one(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert train.device_of("auto").type == "cuda" and train.device_of("cuda:1").index == 1
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert train.device_of("auto") == train.device_of("cpu") == torch.device("cpu")
+    with pytest.raises(ValueError, match="no CUDA GPU: use auto or cpu"):
+        train.device_of("cuda")
+
+
+@pytest.mark.parametrize("name", ["abacus", "meta", "cuda:first", ""])
+def test_an_unknown_device_is_named(name):
+    with pytest.raises(ValueError, match=f"unknown device '{name}': expected auto, cpu, cuda or mps"):
+        train.device_of(name)
+
+
+def test_a_mac_without_metal_says_so(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="no MPS"):
+        train.device_of("mps")
+
+
+@pytest.mark.parametrize("avx512, amx, expected", [(False, False, "no"), (True, False, "bf16"), (False, True, "bf16")])
+def test_a_processor_trains_in_bf16_only_where_it_has_instructions_for_it(monkeypatch, avx512, amx, expected):
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
+    assert train.precision_of("cpu") == expected
+
+
+@pytest.mark.parametrize("capability, expected", [((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")])
+def test_a_t4_trains_in_fp16_and_newer_gpus_in_bf16(monkeypatch, capability, expected):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert train.precision_of(torch.device("cuda")) == expected
+
+
+def test_bf16_computes_in_bf16_and_leaves_a_colorizer_that_answers_in_float32():
+    computed = set()
+    colorizer, plain = unet(), unet()
+    hook = colorizer.net.down[0][0][0].register_forward_hook(lambda layer, given, out: computed.add(out.dtype))
+    history = fit(colorizer, precision="bf16", validation=IMAGES)
+    hook.remove()
+    assert computed == {torch.bfloat16}
+    assert all(p.dtype == torch.float32 for p in colorizer.parameters())
+    assert history["loss"] == pytest.approx(fit(plain, validation=IMAGES)["loss"], rel=0.05)
+    L = torch.full((1, 1, 8, 8), 50.0)
+    unwrapped = Colorizer(UNet(2, 1)).eval().to(memory_format=torch.channels_last)
+    unwrapped.net.load_state_dict(colorizer.net.state_dict())
+    assert torch.equal(colorizer.predict(L), unwrapped.predict(L))          # no trace of bf16, in either way
+
+
+def test_trainings_of_different_precision_in_one_process_do_not_touch_each_other():
+    runs = [unet() for _ in range(3)]
+    for colorizer, precision in zip(runs, ("no", "bf16", "no"), strict=True):
+        fit(colorizer, FOUR.but(epochs=1), precision=precision)
+    assert equal(runs[0], runs[2]) and not equal(runs[0], runs[1])
+
+
+def test_an_unknown_precision_is_named():
+    with pytest.raises(ValueError, match="'float8': expected auto, no"):
+        fit(unet(), precision="float8")
+
+
+def test_auto_precision_is_that_of_the_processor(monkeypatch):
+    asked = []
+    monkeypatch.setattr(train, "precision_of", lambda device: asked.append(device) or "no")
+    fit(unet(), FOUR.but(epochs=1), precision="auto", device="auto" if not torch.cuda.is_available() else "cpu")
+    assert asked == [torch.device("cpu")]
