@@ -113,13 +113,14 @@ class Lesson:
 
     @property
     def data(self) -> str:
-        """The name of the data set in use: what "auto" became."""
-        return self._asked if self._asked != "auto" else self.test.name
+        """The kind of data in use, "cifar10", "fruits", "photos" or "folder": also what "auto" became."""
+        return self.test.name if self._asked == "auto" else self._asked.split(":")[0]
 
     def _load(self, split: str, n: int) -> ImageSet:
         from colorlib import datasets
 
-        return datasets.load(self._asked, split, n=n, seed=self.seed).to(self.device)
+        name = self.test.name if self._asked == "auto" and split == "train" else self._asked  # both of one kind
+        return datasets.load(name, split, n=n, seed=self.seed).to(self.device)
 
     def checkpoint(self, name: str) -> Path:
         """The file of a reference checkpoint, "koo-baseline"; FileNotFoundError says how to make a missing one."""

@@ -73,6 +73,24 @@ def test_smoke_makes_its_images_unless_a_set_is_named():
     assert small(data="cifar10").data == "cifar10"  # named, not loaded
 
 
+def test_a_folders_path_stays_out_of_output_and_record(capsys):
+    lesson = small(data="folder:/somewhere/private")
+    assert lesson.data == "folder" and "private" not in capsys.readouterr().out + str(lesson.record())
+
+
+def test_auto_takes_both_splits_from_one_set(monkeypatch):
+    from colorlib import datasets
+
+    def load(name, split, n, seed):
+        asked.append((name, split))
+        return datasets.fruits(split, n=4)
+
+    asked = []
+    monkeypatch.setattr(datasets, "load", load)
+    lesson = small(profile="quick", data="auto")
+    assert len(lesson.train) == 4 and asked == [("auto", "test"), ("fruits", "train")]
+
+
 def test_images_come_at_the_profiles_sizes():
     lesson = small()
     assert len(lesson.train) == lesson.n.train_images and len(lesson.test) == lesson.n.test_images
