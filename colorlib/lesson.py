@@ -48,11 +48,15 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         "lesson": dict(train_images=500, test_images=10_000, grid=65, jpegs=2_000, minutes=2, memory_mb=2000),
         "full": dict(train_images=500, test_images=10_000, grid=129, jpegs=10_000, minutes=3, memory_mb=3000),
     },
-    "02": {
-        "smoke": dict(train_images=200, test_images=100, size=32, epochs=1, minutes=1, memory_mb=900),
-        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, minutes=4, memory_mb=1200),
-        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=5, minutes=20, memory_mb=3000),
-        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=30, minutes=20, memory_mb=4000),
+    "02": {  # colors: samples of a law; apples: generated; patches: known ones; pictures: painted with their mean color
+        "smoke": dict(train_images=300, test_images=100, size=32, colors=20_000, apples=500, patches=20_000, pictures=8,
+                      minutes=0.5, memory_mb=900),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, colors=20_000, apples=2_000, patches=60_000,
+                      pictures=16, minutes=1, memory_mb=1200),
+        "lesson": dict(train_images=20_000, test_images=10_000, size=32, colors=100_000, apples=4_000, patches=400_000,
+                       pictures=32, minutes=6, memory_mb=2500),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, colors=100_000, apples=10_000, patches=2_000_000,
+                     pictures=64, minutes=3, memory_mb=4000),
     },
     "03": {  # probe: the trials of K's learning rate; epochs of K1, unet_epochs of N1
         "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, unet_epochs=1, probe_images=128,
