@@ -150,7 +150,7 @@ def test_spelling_is_american():
 def test_no_file_names_a_folder_of_somebodys_machine():
     for path in tracked("*.py", "*.md", "*.ipynb", "*.toml", "*.yml", "*.txt", "*.json", "Makefile", ".ci/run"):
         if path.name != Path(__file__).name:
-            found = re.search(r"(?<![\w.<{])/(?:home|Users|root|work)/[\w.]+", text_of(path))
+            found = re.search(r"(?<![\w.<{])/(?:home|Users|root|work)/(?!ada\b)[\w.]+", text_of(path))  # ada: made up
             assert not found, f"{path.relative_to(ROOT)} names {found[0]}"
 
 
