@@ -7,8 +7,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+from ._cache import DataUnavailable
 
 ROOT = Path(__file__).parent.parent
 
@@ -19,9 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return options.run(options) or 0
     except KeyboardInterrupt as stop:
-        print(stop or "stopped", file=sys.stderr)
+        print(str(stop) or "stopped", file=sys.stderr)
         return 130
-    except (ValueError, OSError, FloatingPointError) as error:
+    except (ValueError, OSError, FloatingPointError, DataUnavailable) as error:
         print(f"colorlib {options.command}: {error}", file=sys.stderr)
         return 2
 
@@ -43,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "Train a recipe, measure it, write its record to results/runs.",
                     "python -m colorlib train nazeri-unet --profile lesson --seed 1")
     train.add_argument("recipe", nargs="?", help="a name; without one, the recipes are listed")
-    train.add_argument("--missing", action="store_true", help="train all that the results table still lacks, one by one")
+    train.add_argument("--missing", action="store_true", help="train all that the results table still lacks")
     train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
     train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and epochs")
     train.add_argument("--seed", type=int, default=0, help="default: 0")
@@ -63,6 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
+    results.add_argument("--adopt", action="store_true",
+                         help="first take over the records and checkpoints that the notebooks' trainings left in build/")
     results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
 
     bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
@@ -79,7 +84,7 @@ def _data(options) -> int:
 
 
 def _train(options) -> int:
-    from . import records, recipes
+    from . import recipes, records
     if options.missing:
         for name, seed in records.missing(options.profile):
             print(f"== {name}, seed {seed}", flush=True)
@@ -87,10 +92,12 @@ def _train(options) -> int:
         return 0
     if not options.recipe:
         for recipe in recipes.RECIPES.values():
-            print(f"{recipe.name:16} {recipe.code}: {recipe.title}\n  source:  {recipe.says}\n  course:  {recipe.instead}")
+            print(f"{recipe.name:16} {recipe.code}: {recipe.title}")
+            print(f"  source:  {recipe.says}\n  course:  {recipe.instead}")
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
-    record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep, options.epochs)
+    record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep,
+                         options.epochs)
     if record:
         print(records.path_of(record["recipe"], record["data"], record["profile"], record["seed"]).name)
         print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))
@@ -98,14 +105,19 @@ def _train(options) -> int:
 
 
 def _colorize(options) -> int:
+    import torch
     from PIL import Image
 
-    from . import datasets
+    from ._pictures import Unreadable, decode
     from .colorizer import Colorizer
     from .train import device_of
+    if not options.photo.is_file():
+        raise FileNotFoundError(f"no picture at {options.photo}")
     output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
     if output.suffix.lower() != ".png":
         raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
+    if output.resolve() == options.photo.resolve():
+        raise ValueError(f"the output would replace the photograph {output.name}: give another name with -o")
     model = Path(options.model)
     if not model.suffix:
         model = ROOT / "data" / "checkpoints" / f"{options.model}.safetensors"
@@ -115,12 +127,18 @@ def _colorize(options) -> int:
                              "give one of these or a safetensors file")
     if options.max_side is not None and options.max_side < 1:
         raise ValueError(f"--max-side must be at least 1 pixel, got {options.max_side}")
-    image = datasets.read_image(options.photo)                              # 3 H W
     colorizer = Colorizer.load(model, device_of(options.device))
+    try:
+        image = torch.from_numpy(decode(options.photo).copy()).permute(2, 0, 1)     # 3 H W
+    except Unreadable as error:
+        raise ValueError(f"{options.photo.name}: {error}") from None
     colored = colorizer.colorize(image, options.max_side)                   # 3 H W
-    temporary = output.with_name(f".{output.name}.part")
-    Image.fromarray(colored.permute(1, 2, 0).numpy()).save(temporary, format="PNG")
-    temporary.replace(output)
+    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
+    try:
+        Image.fromarray(colored.permute(1, 2, 0).numpy()).save(temporary, format="PNG")
+        temporary.replace(output)
+    finally:
+        temporary.unlink(missing_ok=True)
     print(f"{output} ({colored.shape[2]} x {colored.shape[1]} pixels)")
     return 0
 
@@ -132,6 +150,8 @@ def _results(options) -> int:
         fresh = path.exists() and path.read_text(encoding="utf-8") == records.page(records.read())
         print("results/README.md is up to date" if fresh else "results/README.md is not what the records say")
         return 0 if fresh else 1
+    if options.adopt:
+        print(*(path.name for path in records.adopt()), sep="\n")
     print(records.write_table())
     return 0
 
@@ -141,7 +161,8 @@ def _bench(options) -> int:
     files = {path.stem.removeprefix("bench_"): path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
     unknown = set(options.only) - set(files)
     if unknown or not files:
-        raise ValueError(f"no benchmark {', '.join(sorted(unknown))}: expected one of {', '.join(files) or '(none here)'}")
+        there = ", ".join(files) or "none, since benchmarks/ is not here"
+        raise ValueError(f"no benchmark {', '.join(sorted(unknown))}: there are {there}")
     for name in options.only or files:
         spec = importlib.util.spec_from_file_location(f"bench_{name}", files[name])
         module = importlib.util.module_from_spec(spec)

@@ -4,14 +4,15 @@
     records.missing("lesson")                       # what the table still lacks
     records.write_table()                           # results/README.md
 
-A record is one JSON file, results/runs/<recipe>.<data>.<profile>.s<seed>.json: how the run was made and what was measured
-on the test images. Prose and tables take their numbers from records, never from a keyboard.
+A record is one JSON file, results/runs/<recipe>.<data>.<profile>.s<seed>.json: how the run was made and what was
+measured on the test images. Prose and tables take their numbers from records, never from a keyboard.
 """
 from __future__ import annotations
 
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import tempfile
@@ -27,6 +28,8 @@ from .train import device_of, fit, precision_of
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
 PUBLISHED = "-as-published"
 SEEDS = (0, 1, 2)
+FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs", "minutes", "parameters", "device",
+          "precision", "versions", "commit")
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "lesson": (None, None), "full": (None, None)}
 
 
@@ -35,8 +38,23 @@ def root() -> Path:
     return Path(os.environ.get("COLORLIB_RESULTS") or Path(__file__).parent.parent / "results")
 
 
-def path_of(recipe: str, data: str, profile: str, seed: int) -> Path:
-    return root() / "runs" / f"{recipe}.{data}.{profile}.s{seed}.json"
+def path_of(recipe: str, data: str, profile: str, seed: int, folder: Path | None = None) -> Path:
+    return (folder or root() / "runs") / f"{recipe}.{data}.{profile}.s{seed}.json"
+
+
+def waiting() -> Path:
+    """Where a notebook's trainings leave records and checkpoints until `adopt`: a learner's run changes no result."""
+    return root().parent / "build" / "trained"
+
+
+def adopt() -> list[Path]:
+    """Move what `waiting()` holds to results/runs and data/checkpoints; returns the new paths."""
+    moved = []
+    for path in sorted(waiting().glob("*.*")):
+        folder = root() / "runs" if path.suffix == ".json" else root().parent / "data" / "checkpoints"
+        folder.mkdir(parents=True, exist_ok=True)
+        moved.append(Path(shutil.move(path, folder / path.name)))
+    return moved
 
 
 def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, device: str = "auto",
@@ -47,10 +65,10 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     keep    a file for the trained colorizer (weights as float16: what is measured is what is kept)
     epochs  instead of the profile's; the record says how many
     images  (train, test) ImageSets, instead of those of `data` and `profile`
-    Resumes from build/runs/ if it was stopped. Returns the record.
+    Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
     train, test = images or (datasets.load(data, split, n=n, seed=seed)
-                             for split, n in zip(("train", "test"), _sizes(profile)))
+                             for split, n in zip(("train", "test"), _sizes(profile), strict=True))
     where = device_of(device)
     if name in BASELINES:
         values = metrics.evaluate_baseline(BASELINES[name], test, train, seed=seed)
@@ -59,7 +77,7 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     published = name.endswith(PUBLISHED)
     recipe = recipes.get(name.removesuffix(PUBLISHED))
     settings = recipe.settings(profile, published)
-    settings = settings.but(epochs=epochs) if epochs else settings
+    settings = settings if epochs is None else settings.but(epochs=epochs)
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
     history = fit(colorizer, train, recipe.step, settings, seed=seed, device=where, checkpoint=unfinished,
@@ -68,25 +86,30 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
         raise KeyboardInterrupt(f"stopped after {len(history.epochs)} epochs: the same command goes on from there")
     if int(os.environ.get("RANK", 0)):                      # another process writes
         return {}
-    return finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, recipe=recipe)
+    record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep)
+    unfinished.unlink(missing_ok=True)                      # else the next run would take it for its own
+    return record
 
 
 def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int, history, keep=None,
-           recipe=None) -> dict:
-    """Measure a trained colorizer on test images and write its record, with the checkpoint if `keep` names a file."""
+           folder: Path | None = None) -> dict:
+    """Measure a trained colorizer on test images and write its record, with the checkpoint if `keep` names a file.
+
+    folder   instead of results/runs
+    """
     if keep:
         about = {"recipe": name, "code": code, "data": train.name, "profile": profile, "seed": seed,
                  "epochs": len(history.epochs)}
         colorizer.save(keep, half=True, **about)
-        colorizer = type(colorizer).load(keep, colorizer.device)
+        colorizer = type(colorizer).load(keep, colorizer.device)                # what is measured is what is kept
     values = metrics.evaluate(colorizer, test.to(colorizer.device), train.ab_mean())
     values["loss"] = history["loss"][-1]
     return write(name, code, train.name, profile, seed, len(test), values, len(history.epochs), history.minutes,
-                 models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device))
+                 models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device), folder)
 
 
 def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, values: dict, epochs: int, minutes: float,
-          parameters: int, device: str, precision: str) -> dict:
+          parameters: int, device: str, precision: str, folder: Path | None = None) -> dict:
     """Write one record, whole or not at all; returns it."""
     record = {
         "code": code, "recipe": recipe, "data": data, "profile": profile, "seed": seed, "n": n,
@@ -95,7 +118,7 @@ def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, va
         "device": hardware(device), "precision": "float32" if precision == "no" else precision,
         "versions": versions(), "commit": commit(),
     }
-    path = path_of(recipe, data, profile, seed)
+    path = path_of(recipe, data, profile, seed, folder)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".record")
     with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -112,9 +135,11 @@ def read(folder: Path | None = None) -> list[dict]:
     for path in sorted((folder or root() / "runs").glob("*.json")):
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            record["recipe"], record["metrics"]["unexplained"]
-        except (json.JSONDecodeError, KeyError, TypeError) as error:
-            raise ValueError(f"{path.name} is no record of a run ({error!r}): remove it or train again") from None
+            lacks = sorted(set(FIELDS) - set(record)) or sorted(set(metrics.NAMES) - set(record["metrics"]))
+            if lacks:
+                raise ValueError(f"it lacks {', '.join(lacks)}")
+        except (ValueError, KeyError, TypeError) as error:  # a JSON or Unicode error is a ValueError
+            raise ValueError(f"{path.name} is no record of a run ({error}): remove it or train again") from None
         records.append(record)
     return records
 
@@ -131,7 +156,7 @@ COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ra
 
 
 def table(records: list[dict]) -> str:
-    """Markdown: one row for each recipe, data set and profile; mean over the seeds, and the range where there are more."""
+    """Markdown: a row for each recipe, data set and profile; mean over the seeds, and the range of several."""
     groups: dict[tuple, list[dict]] = defaultdict(list)
     for record in records:
         groups[record["data"], record["profile"], record["recipe"]].append(record)
@@ -152,6 +177,7 @@ def table(records: list[dict]) -> str:
 def write_table() -> Path:
     """Write results/README.md from results/runs; returns its path."""
     path = root() / "README.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page(read()), encoding="utf-8")
     return path
 
@@ -161,9 +187,9 @@ def page(records: list[dict]) -> str:
     used = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
     return (
         "# Results\n\n"
-        "Made by `python -m colorlib results` from the records in `runs/`; do not edit. One row a system: the mean over "
-        "its seeds, with the lowest and highest in brackets where there is more than one. Measured on test images that "
-        "no training saw, in Lab, on the predicted ab with the given L, before clipping to the gamut (PSNR and "
+        "Made by `python -m colorlib results` from the records in `runs/`; do not edit. One row a system: the mean "
+        "over its seeds, with the lowest and highest in brackets where there is more than one. Measured on test images "
+        "that no training saw, in Lab, on the predicted ab with the given L, before clipping to the gamut (PSNR and "
         "colorfulness: of the clipped picture). Lower is better for *unexplained* and *ab error*, higher for PSNR and "
         "AuC; *chroma ratio* is best at 1. `colorlib/metrics.py` defines each.\n\n"
         f"{table(records)}\n"
