@@ -10,7 +10,7 @@
 #   make lint       ruff
 #   make clean      remove .venv and everything built
 #
-# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv).
+# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab).
 # SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
 # (2.6 or newer); constraints.txt is then left out, since it names one torch.
 
@@ -63,7 +63,7 @@ setup: $(STAMP)-course
 setup-dev: $(STAMP)-dev
 
 lab: $(STAMP)-course
-	$(RUN) -m jupyter lab --notebook-dir notebooks
+	$(RUN) -m jupyter lab --notebook-dir notebooks $(LAB)
 
 course: $(STAMP)-course
 	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
