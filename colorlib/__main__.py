@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
 
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
     results.add_argument("--adopt", action="store_true",
-                         help="first take over the records and checkpoints that the notebooks' trainings left in build/")
+                         help="first take over the records and checkpoints that notebooks left in build/trained")
     results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
 
     bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
@@ -116,6 +116,8 @@ def _colorize(options) -> int:
     output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
     if output.suffix.lower() != ".png":
         raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"no folder {output.parent} to write to")
     if output.resolve() == options.photo.resolve():
         raise ValueError(f"the output would replace the photograph {output.name}: give another name with -o")
     model = Path(options.model)

@@ -4,8 +4,9 @@
     colorizer = recipe.build(seed=0)
     fit(colorizer, images, recipe.step, recipe.course)
 
-`source` is what the document says, `course` what the course trains with instead, on two cores; `says` and `instead` tell
-the difference and why. `python -m colorlib train NAME` trains the course's version, with `--as-published` the source's.
+`source` is what the document says, `course` what the course trains with instead, on two cores; `says` and `instead`
+tell the difference and why. `python -m colorlib train NAME` trains the course's version, with `--as-published` the
+source's.
 """
 from __future__ import annotations
 
@@ -43,7 +44,7 @@ class Recipe:
     step: Step = regression_step
 
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
-        """An untrained colorizer; the same weights for the same seed. `images`: what a head takes its statistics from."""
+        """An untrained colorizer; the same weights for the same seed. images: what a head takes its statistics from."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             net = models.build(self.source_net if as_published else self.net)
@@ -98,12 +99,12 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         net={"model": "unet", "width": 16, "depth": 4}, head=_lab,
         course=Settings(epochs=8, batch_size=64, lr=3e-3, flip=True),
         source_net={"model": "unet", "width": 64, "depth": 4, "outputs": 3}, source_head=_lab_of_three,
-        source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.9, weight_decay=0.0,
+        source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5, weight_decay=0.0,
                         schedule="constant"),
         epochs={"smoke": 1, "quick": 1, "lesson": 8, "full": 60},
-        says="N: U-Net, three Lab channels, squared error; Adam with rate 5e-4, divided by ten by hand when the loss "
-             "stops falling, batch 128, 500 epochs. The width and the settings of the squared-error run are not given: "
-             "those of the cGAN are taken.",
+        says="N: U-Net, three Lab channels, squared error; Adam with rate 5e-4 and beta1 0.5, the rate divided by ten "
+             "by hand when the loss stops falling (here: constant), batch 128, 500 epochs. The width and the settings "
+             "of the squared-error run are not given: those of the cGAN are taken.",
         instead="Two channels, since L is given; a narrower net (width 16) that two cores train in minutes; AdamW with "
                 "a one-cycle rate.",
     ),

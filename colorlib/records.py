@@ -50,7 +50,7 @@ def waiting() -> Path:
 def adopt() -> list[Path]:
     """Move what `waiting()` holds to results/runs and data/checkpoints; returns the new paths."""
     moved = []
-    for path in sorted(waiting().glob("*.*")):
+    for path in sorted(waiting().glob("[!.]*.*")):                          # not the temporary names of writers
         folder = root() / "runs" if path.suffix == ".json" else root().parent / "data" / "checkpoints"
         folder.mkdir(parents=True, exist_ok=True)
         moved.append(Path(shutil.move(path, folder / path.name)))

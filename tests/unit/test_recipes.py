@@ -1,0 +1,101 @@
+"""The recipes hold what their sources say, build what they name, and train."""
+
+import pytest
+import torch
+from pictures import smooth
+
+from colorlib import models, recipes
+from colorlib.colorizer import Colorizer, LabHead, YuvHead
+from colorlib.recipes import RECIPES, get
+from colorlib.train import fit
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGES = smooth(150, size=16)
+EACH = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
+
+
+def test_every_system_of_this_part_of_the_course_has_a_recipe():
+    assert {recipe.code: name for name, recipe in RECIPES.items()} == {"K1": "koo-baseline", "N1": "nazeri-unet"}
+
+
+def test_koos_settings_are_those_of_his_section_5():
+    recipe = get("koo-baseline")
+    source = recipe.settings("full", as_published=True)
+    assert (source.epochs, source.batch_size, source.optimizer, source.lr, source.momentum, source.weight_decay,
+            source.schedule) == (60, 128, "sgd", 1.0, 0.9, 0.0, "koo")
+    published = recipe.build(0, IMAGES, as_published=True)
+    assert isinstance(published.head, YuvHead) and published.head.contrast
+    _, y = published.encode(IMAGES.pixels)
+    torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(2), rtol=1e-3, atol=0)
+    assert models.parameters(published.net) == 30_530
+
+
+def test_nazeris_settings_are_those_of_his_paper():
+    recipe = get("nazeri-unet")
+    source = recipe.settings("full", as_published=True)
+    assert (source.epochs, source.batch_size) == (500, 128)
+    assert (source.optimizer, source.lr, source.momentum, source.weight_decay) == ("adam", 5e-4, 0.5, 0.0)
+    with torch.device("meta"):
+        net = models.build(recipe.source_net)
+    assert len(net.down) == 5 and net.last.out_channels == 3
+    assert recipe.source_head(None) == LabHead(channels=3)
+
+
+@EACH
+def test_the_course_answers_two_channels_of_lab(recipe):
+    colorizer = recipe.build()
+    assert colorizer.head == LabHead()
+    assert colorizer.net(torch.zeros(2, 1, 16, 16)).shape == (2, 2, 16, 16)
+
+
+@EACH
+def test_a_recipe_says_what_its_source_says_and_what_the_course_does_instead(recipe):
+    assert len(recipe.says) > 60 and len(recipe.instead) > 60 and recipe.title
+    assert recipe.says.startswith(recipe.code[0])
+
+
+@EACH
+def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(recipe):
+    before = torch.get_rng_state()
+    one, again, other = (recipe.build(seed).net.state_dict() for seed in (4, 4, 5))
+    assert all(torch.equal(one[name], again[name]) for name in one)
+    assert any(not torch.equal(one[name], other[name]) for name in one)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@EACH
+def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
+    for profile in ("smoke", "quick", "lesson", "full"):
+        assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])
+    assert recipe.settings("full", as_published=True) == recipe.source
+    assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
+    with pytest.raises(ValueError, match="unknown profile 'fast': expected one of smoke, quick, lesson, full"):
+        recipe.settings("fast")
+
+
+@EACH
+def test_a_recipe_trains_saves_and_colors(recipe, tmp_path):
+    colorizer = recipe.build(0, IMAGES)
+    fit(colorizer, IMAGES, recipe.step, recipe.settings("smoke"), device="cpu", precision="no", progress=False)
+    loaded = Colorizer.load(colorizer.save(tmp_path / "one.safetensors"))
+    assert loaded.colorize(IMAGES.pixels[0, :, :13, :15]).shape == (3, 13, 15)
+
+
+def test_koo_as_published_trains_too():
+    """With a rate of 1 it may go wrong, so one epoch of one batch and ask only that it runs."""
+    recipe = get("koo-baseline")
+    colorizer = recipe.build(0, IMAGES, as_published=True)
+    history = fit(colorizer, IMAGES, recipe.step, recipe.settings("smoke", True), device="cpu", precision="no",
+                  progress=False)
+    assert 0.5 < history["loss"][0] < 50                    # two channels of unit variance: about 2 for the mean
+
+
+def test_koos_head_needs_images():
+    with pytest.raises(ValueError, match="give images"):
+        get("koo-baseline").build(0, as_published=True)
+
+
+def test_an_unknown_recipe_is_named():
+    with pytest.raises(ValueError, match="unknown recipe 'vgg': expected one of koo-baseline, nazeri-unet"):
+        recipes.get("vgg")

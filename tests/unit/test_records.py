@@ -1,0 +1,220 @@
+"""Records say how a run was made and what was measured; the table says what the records say."""
+
+import json
+
+import pytest
+from pictures import smooth
+
+from colorlib import losses, metrics, records
+from colorlib.colorizer import Colorizer
+from colorlib.recipes import get
+from colorlib.train import History, fit, regression_step
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGES = smooth(140, size=16, seed=1), smooth(20, size=16, seed=2)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A results folder of its own."""
+    monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "results"))
+    return tmp_path / "results"
+
+
+def run(name="koo-baseline", **keywords):
+    return records.run(name, **{"profile": "smoke", "device": "cpu", "images": IMAGES, "progress": False} | keywords)
+
+
+def record(recipe="koo-baseline", seed=0, **changes):
+    """A made-up record."""
+    made = {
+        "code": "K1", "recipe": recipe, "data": "cifar10", "profile": "lesson", "seed": seed, "n": 10_000,
+        "metrics": dict.fromkeys(metrics.NAMES, 0.5), "epochs": 6, "minutes": 3.25, "parameters": 30_530,
+        "device": "2 cores", "precision": "float32", "versions": {"torch": "2.6.0"}, "commit": "abc1234",
+    }
+    unexplained = changes.pop("unexplained", 0.5)
+    return made | {"metrics": made["metrics"] | {"unexplained": unexplained}} | changes
+
+
+def put(folder, *made):
+    """Write records as files."""
+    (folder / "runs").mkdir(parents=True, exist_ok=True)
+    for one in made:
+        path = folder / "runs" / f"{one['recipe']}.{one['data']}.{one['profile']}.s{one['seed']}.json"
+        path.write_text(json.dumps(one))
+
+
+# runs
+
+def test_a_run_writes_its_record_where_it_belongs(folder):
+    made = run(seed=3)
+    path = folder / "runs" / "koo-baseline.smooth.smoke.s3.json"
+    assert json.loads(path.read_text()) == made and sorted(made) == sorted(records.FIELDS)
+    assert made["code"] == "K1" and made["n"] == 20 and made["epochs"] == 1 and made["parameters"] == 30_530
+    assert set(made["metrics"]) == {*metrics.NAMES, "loss"}
+    assert set(made["versions"]) >= {"python", "torch", "torchvision", "accelerate", "numpy"}
+    assert [p.name for p in path.parent.iterdir()] == [path.name]
+
+
+def test_what_is_recorded_is_what_the_kept_file_measures(folder, tmp_path):
+    made = run(keep=tmp_path / "kept.safetensors")
+    kept = Colorizer.load(tmp_path / "kept.safetensors")
+    assert kept.notes == {name: made[name] for name in ("recipe", "code", "data", "profile", "seed", "epochs")}
+    again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
+    assert {k: round(v, 6) for k, v in again.items()} == {k: made["metrics"][k] for k in metrics.NAMES}
+
+
+def test_the_same_run_twice_measures_the_same(folder):
+    first, second, other = run(), run(), run(seed=1)
+    assert first["metrics"] == second["metrics"] != other["metrics"]
+
+
+def test_a_baseline_is_recorded_without_training(folder):
+    made = run("baseline-mean")
+    expected = metrics.evaluate_baseline("mean", IMAGES[1], IMAGES[0])
+    assert made["metrics"] == {k: round(v, 6) for k, v in expected.items()}
+    assert made["epochs"] == made["parameters"] == 0 and made["code"] == "-"
+
+
+def test_as_published_is_a_row_of_its_own(folder):
+    assert run("koo-baseline" + records.PUBLISHED)["recipe"] == "koo-baseline-as-published"
+    assert (folder / "runs" / "koo-baseline-as-published.smooth.smoke.s0.json").exists()
+
+
+def test_a_run_that_was_stopped_goes_on_and_ends_as_one_that_was_not(folder, monkeypatch):
+    whole = run(epochs=3, seed=5)["metrics"]
+    (folder / "runs" / "koo-baseline.smooth.smoke.s5.json").unlink()
+    loss, calls = losses.squared_error, []
+
+    def stop(*given):
+        calls.append(1)
+        if len(calls) == 4:                                                 # of two batches an epoch
+            raise KeyboardInterrupt
+        return loss(*given)
+
+    monkeypatch.setattr(losses, "squared_error", stop)
+    with pytest.raises(KeyboardInterrupt, match="stopped after 1 epochs: the same command goes on from there"):
+        run(epochs=3, seed=5)
+    assert not list((folder / "runs").iterdir())
+    calls.clear()
+    monkeypatch.setattr(losses, "squared_error", lambda *given: calls.append(1) or loss(*given))
+    assert run(epochs=3, seed=5)["metrics"] == whole and len(calls) == 4    # two epochs, not three
+
+
+def test_a_finished_run_is_trained_anew_when_asked_again(folder, monkeypatch):
+    run()
+    calls, loss = [], losses.squared_error
+    monkeypatch.setattr(losses, "squared_error", lambda *given: calls.append(1) or loss(*given))
+    run()
+    assert len(calls) == 2
+
+
+def test_what_a_notebook_trained_waits_until_it_is_adopted(folder):
+    colorizer = get("koo-baseline").build(0)
+    history = fit(colorizer, IMAGES[0], regression_step, get("koo-baseline").settings("smoke"), device="cpu",
+                  precision="no", progress=False)
+    made = records.finish(colorizer, "koo-baseline", "K1", *IMAGES, "smoke", 0, history,
+                          keep=records.waiting() / "koo-baseline.safetensors", folder=records.waiting())
+    (records.waiting() / ".koo-baseline.safetensors.x1").write_text("half")
+    assert records.read() == [] and not folder.exists()
+    moved = records.adopt()
+    assert [path.relative_to(folder.parent).as_posix() for path in moved] == [
+        "data/checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
+    assert records.read() == [made] and Colorizer.load(moved[0]).notes["recipe"] == "koo-baseline"
+    assert records.adopt() == []
+
+
+def test_of_several_processes_only_the_first_writes(folder, monkeypatch):
+    monkeypatch.setattr(records, "fit", lambda *_, **__: History([{"epoch": 1, "loss": 1.0, "seconds": 1.0}]))
+    monkeypatch.setenv("RANK", "1")
+    assert run() == {} and not (folder / "runs").exists()
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"name": "vgg"}, "unknown recipe 'vgg'"),
+    ({"profile": "fast"}, "unknown profile 'fast'"),
+    ({"profile": "fast", "images": None}, "unknown profile 'fast'"),
+    ({"device": "abacus"}, "unknown device 'abacus'"),
+    ({"epochs": 0}, "epochs and batch_size must be at least 1"),
+])
+def test_a_run_of_something_unknown_is_refused_before_it_starts(folder, wrong, words):
+    with pytest.raises(ValueError, match=words):
+        run(**wrong)
+    assert not folder.exists()
+
+
+# reading
+
+@pytest.mark.parametrize("content", [
+    "{", "", "[]", "null", "3", '"text"', "{}", b"\xff\xfe{}",
+    json.dumps({k: v for k, v in record().items() if k != "device"}),
+    json.dumps(record() | {"metrics": {"unexplained": 0.5}}),
+    json.dumps(record() | {"metrics": None}),
+])
+def test_a_broken_record_is_named(folder, content):
+    put(folder, record())
+    path = folder / "runs" / "odd.json"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(ValueError, match="odd.json is no record of a run"):
+        records.read()
+
+
+def test_what_a_record_lacks_is_said(folder):
+    put(folder, {k: v for k, v in record().items() if k != "device"})
+    with pytest.raises(ValueError, match="it lacks device"):
+        records.read()
+
+
+def test_no_records_are_no_error(folder):
+    assert records.read() == [] and records.table([]).count("\n") == 2
+
+
+def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
+    everything = records.missing()
+    assert len(everything) == 3 + 3 * 2 and ("baseline-gray", 0) in everything and ("nazeri-unet", 2) in everything
+    put(folder, record(seed=1), record(profile="quick"))
+    assert set(everything) - set(records.missing()) == {("koo-baseline", 1)}
+    assert ("koo-baseline", 0) not in records.missing("quick")
+    assert len(records.missing(data="fruits")) == len(everything)
+
+
+# the table
+
+def rows(text):
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]
+
+
+def test_a_row_is_the_mean_over_the_seeds_with_their_range(folder):
+    measured = [(0.80, 3.0), (0.86, 5.0), (0.89, 4.0)]
+    made = [record(seed=seed, unexplained=u, minutes=m) for seed, (u, m) in enumerate(measured)]
+    (row,) = rows(records.table(made))
+    assert row["unexplained"] == "0.850 (0.800...0.890)" and row["seeds"] == "3" and row["minutes"] == "4.0"
+    assert row["images"] == "10,000" and row["parameters"] == "30,530" and row["trained on"] == "2 cores, float32"
+
+
+def test_one_seed_has_no_range():
+    assert rows(records.table([record(unexplained=0.8765)]))[0]["unexplained"] == "0.876"
+
+
+def test_data_sets_and_profiles_are_rows_of_their_own_and_the_worst_comes_first():
+    made = [record(data="fruits"), record(profile="quick"), record(unexplained=0.7),
+            record("baseline-mean", unexplained=1.0)]
+    assert [(row["data"], row["profile"], row["recipe"]) for row in rows(records.table(made))] == [
+        ("cifar10", "lesson", "baseline-mean"), ("cifar10", "lesson", "koo-baseline"),
+        ("cifar10", "quick", "koo-baseline"), ("fruits", "lesson", "koo-baseline")]
+
+
+def test_the_page_is_made_of_the_records_alone(folder):
+    put(folder, record(unexplained=0.8), record(seed=1, unexplained=0.9))
+    text = records.write_table().read_text(encoding="utf-8")
+    assert (folder / "README.md").exists() and text == records.page(records.read())
+    assert "0.850 (0.800...0.900)" in text and "torch 2.6.0" in text
+    assert records.table(records.read()) in text
+
+
+def test_the_commit_is_that_of_the_checkout_or_unknown(monkeypatch):
+    assert records.commit() == "unknown" or records.commit().removesuffix("+").isalnum()
+    monkeypatch.setenv("PATH", "")
+    assert records.commit() == "unknown"
