@@ -268,10 +268,14 @@ def test_fast_path_gives_what_the_differentiable_one_gives(random_bytes):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pieces_cover_every_shape(shape, threads, monkeypatch):
     monkeypatch.setattr(_lab_cpu, "PIECE", 20_000)  # so that some shapes take several images, some several pieces
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     rgb = torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(1), dtype=torch.uint8)
-    lab = color.rgb_to_lab(rgb)
-    back = color.lab_to_rgb(lab)
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        lab = color.rgb_to_lab(rgb)
+        back = color.lab_to_rgb(lab)
+    finally:
+        torch.set_num_threads(before)
     assert lab.shape == rgb.shape and lab.dtype == torch.float32
     exact = color.rgb_to_lab(color.to_float(rgb).double())
     torch.testing.assert_close(lab.double(), exact, atol=2e-4, rtol=0)
