@@ -84,11 +84,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="koo-baseline", code="K1", title="baseline CNN, squared error",
         net={"model": "koo"}, head=_lab,
-        course=Settings(epochs=6, batch_size=64, lr=1e-2, flip=True),
+        course=Settings(epochs=5, batch_size=64, lr=1e-2, flip=True),
         source_net={"model": "koo"}, source_head=_koo_head,
         source=Settings(epochs=60, batch_size=128, optimizer="sgd", lr=1.0, momentum=0.9, weight_decay=0.0,
                         schedule="koo"),
-        epochs={"smoke": 1, "quick": 1, "lesson": 6, "full": 60},
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 60},
         says="K2: YUV, Y normalized locally, U and V to unit variance; SGD with rate 1, momentum 0.9, decay 1e-7, "
              "halved every 25 epochs, 60 epochs, batch 128.",
         instead="Lab, so that all systems answer in one space; AdamW with a one-cycle rate, which gets as far in a "
