@@ -97,7 +97,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="nazeri-unet", code="N1", title="U-Net, squared error",
         net={"model": "unet", "width": 16, "depth": 4}, head=_lab,
-        course=Settings(epochs=8, batch_size=64, lr=3e-3, flip=True),
+        course=Settings(epochs=8, batch_size=128, lr=4e-3, flip=True),
         source_net={"model": "unet", "width": 64, "depth": 4, "outputs": 3}, source_head=_lab_of_three,
         source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5, weight_decay=0.0,
                         schedule="constant"),
