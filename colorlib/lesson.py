@@ -50,9 +50,9 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
     },
     "02": {  # colors: samples of a law; apples: generated; patches: known ones; pictures: painted with their mean color
         "smoke": dict(train_images=300, test_images=100, size=32, colors=10_000, apples=500, patches=20_000, pictures=8,
-                      minutes=0.5, memory_mb=900),
-        "quick": dict(train_images=2_000, test_images=1_000, size=32, colors=20_000, apples=2_000, patches=60_000,
-                      pictures=16, minutes=1, memory_mb=1200),
+                      minutes=0.5, memory_mb=1050),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, colors=15_000, apples=2_000, patches=60_000,
+                      pictures=16, minutes=1, memory_mb=1250),
         "lesson": dict(train_images=20_000, test_images=10_000, size=32, colors=100_000, apples=4_000, patches=400_000,
                        pictures=32, minutes=6, memory_mb=2500),
         "full": dict(train_images=50_000, test_images=10_000, size=32, colors=100_000, apples=10_000, patches=2_000_000,
