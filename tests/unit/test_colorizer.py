@@ -329,14 +329,13 @@ def test_loading_leaves_the_callers_random_numbers_alone(tmp_path):
     assert torch.equal(torch.rand(3), expected)
 
 
-def test_a_loaded_colorizer_does_not_change_with_its_file(tmp_path):
-    L = lightness(1, 1, 8, 8)
-    loaded = Colorizer.load(koo().save(tmp_path / "one.safetensors"))
-    before = loaded.predict(L)
-    size = (tmp_path / "one.safetensors").stat().st_size
-    with open(tmp_path / "one.safetensors", "r+b") as file:
-        file.write(b"\0" * size)
-    assert torch.equal(loaded.predict(L), before)
+def test_what_was_read_does_not_change_with_its_file(tmp_path):
+    colorizer = koo()
+    path = colorizer.save(tmp_path / "one.safetensors")
+    tensors, _ = module.read_tensors(path)
+    with open(path, "r+b") as file:
+        file.write(b"\0" * path.stat().st_size)
+    assert all(torch.equal(tensor, colorizer.net.state_dict()[name]) for name, tensor in tensors.items())
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -155,7 +155,7 @@ def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
         seen.append((net.training, x.shape, y.shape))
         return (net(x) - y).abs().mean()
 
-    fit(unet(), FOUR.but(epochs=1), step=absolute)
+    fit(unet().eval(), FOUR.but(epochs=1), step=absolute)                   # as one that was loaded
     assert seen == [(True, (8, 1, 8, 8), (8, 2, 8, 8))] * 4
 
 
@@ -219,6 +219,13 @@ def test_validation_is_the_loss_over_all_images_in_evaluation_mode():
     assert history["validation_loss"][-1] == pytest.approx(by_hand(colorizer, other), rel=1e-5)
     assert train.validation_loss(colorizer, other, regression_step, batch_size=10) == pytest.approx(
         by_hand(colorizer, other), rel=1e-5)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_validation_leaves_the_mode_as_it_was(training):
+    colorizer = unet().train(training)
+    train.validation_loss(colorizer, IMAGES, regression_step)
+    assert colorizer.training == training
 
 
 def test_validation_changes_nothing_in_the_training():
