@@ -191,6 +191,7 @@ def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
     got = metrics.evaluate(lambda L: constant(300.0, 0.0), TEST, TRAIN.ab_mean(), batch_size=25)
     assert got["ab_error"] == pytest.approx(metrics.ab_error(constant(300.0, 0.0), TRUE), rel=1e-6)
     assert got["ab_error"] > 200
+    assert got["chroma_ratio"] == pytest.approx(metrics.chroma_ratio(constant(300.0, 0.0), TRUE), rel=1e-6)
 
 
 def test_no_pictures_are_refused():
