@@ -128,6 +128,7 @@ class Colorizer(nn.Module):
 
     @property
     def device(self) -> torch.device:
+        """Where the network's weights are."""
         return next(self.net.parameters()).device
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:

@@ -39,6 +39,7 @@ def root() -> Path:
 
 
 def path_of(recipe: str, data: str, profile: str, seed: int, folder: Path | None = None) -> Path:
+    """The file of a record, in results/runs or in another folder."""
     return (folder or root() / "runs") / f"{recipe}.{data}.{profile}.s{seed}.json"
 
 

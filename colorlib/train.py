@@ -97,6 +97,7 @@ class History:
 
     @property
     def minutes(self) -> float:
+        """Minutes of training, validation left out."""
         return sum(self["seconds"]) / 60
 
 
