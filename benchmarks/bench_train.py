@@ -93,7 +93,8 @@ def convolution_share(images: ImageSet) -> list[dict]:
         convolution, rate = best_convolution()
         seconds, alone = interleaved(step, convolution, 7)
         best = rate / alone
-        rows.append({"name": f"{recipe.code} training: share of the best convolution rate", "ratio": work / seconds / best,
+        rows.append({"name": f"{recipe.code} training: share of the best convolution rate",
+                     "ratio": work / seconds / best,
                      "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, {precision()}, "
                                f"batch {len(batch)}, median of 7 pairs"})
     return rows

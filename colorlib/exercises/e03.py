@@ -14,7 +14,7 @@ def check_03_1(receptive_field) -> Result:
         c.equal(f([1, 1]), 1, "1×1 convolutions see only the pixel itself")
         c.equal(f([3, 3, 3, 1, 1]), 7, "K1 sees 7 pixels")
         c.equal(f([5, 3]), 7, "a 5×5 and a 3×3 convolution see 7 pixels")
-        c.hint_if(f([3, 3, 3, 1, 1]), 9, "a 3×3 layer adds one pixel on each side, 2 in all, and the first pixel counts "
+        c.hint_if(f([3, 3, 3, 1, 1]), 9, "a 3×3 layer adds one pixel on each side, 2 in all, and the first counts "
                                          "once: adding up the kernels gives the 9 of K's text")
         c.hint_if(f([3, 3, 3, 1, 1]), 11, "adding up all kernels counts the middle pixel once for every layer")
         c.hint_if(f([]), 0, "start from 1: the pixel itself")
@@ -43,7 +43,8 @@ def check_03_2(squared_error) -> Result:
 def check_03_3(normalized_uv) -> Result:
     """Each channel by its own mean and deviation over the *training* images."""
     torch.manual_seed(0)
-    train = torch.randn(50, 2, 4, 4) * torch.tensor([1.0, 3.0]).view(1, 2, 1, 1) + torch.tensor([2.0, -1.0]).view(1, 2, 1, 1)
+    spread, center = (torch.tensor(pair).view(1, 2, 1, 1) for pair in ([1.0, 3.0], [2.0, -1.0]))
+    train = torch.randn(50, 2, 4, 4) * spread + center
     test = torch.randn(7, 2, 4, 4) + 5
     std, mean = torch.std_mean(train, dim=(0, 2, 3), keepdim=True)
     with checking("03.3") as c:
@@ -54,8 +55,8 @@ def check_03_3(normalized_uv) -> Result:
         c.equal(f(train, test[:1]), (test[:1] - mean) / std, "one image alone comes out as it does among others", 5e-3)
         got = f(train, test)
         own_std, own = torch.std_mean(test, dim=(0, 2, 3), keepdim=True)
-        c.hint_if(got, (test - own) / own_std, "these are the test images' own mean and deviation: with them the answer "
-                                               "for an image depends on which others are tested with it", 5e-3)
+        c.hint_if(got, (test - own) / own_std, "these are the test images' own mean and deviation: with them the "
+                                               "answer for an image depends on which others are tested with it", 5e-3)
         c.hint_if(got, (test - train.mean()) / train.std(), "U and V each have their own mean and deviation", 5e-3)
         each_std, each = torch.std_mean(test, dim=(2, 3), keepdim=True)
         c.hint_if(got, (test - each) / each_std, "an image's own mean is its color: this removes it", 5e-3)
