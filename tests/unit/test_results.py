@@ -1,0 +1,52 @@
+"""The committed results: the table is that of the records, and the records say what the course says of K1 and N1."""
+import pytest
+
+from colorlib import metrics, records
+from colorlib.colorizer import Colorizer
+
+RECORDS = [r for r in records.read() if (r["data"], r["profile"]) == ("cifar10", "lesson")]
+
+
+def of(recipe: str) -> list[dict]:
+    found = [r for r in RECORDS if r["recipe"] == recipe]
+    assert found, f"no lesson record of {recipe} on CIFAR-10"
+    return found
+
+
+def values(recipe: str, key: str) -> list[float]:
+    return [r["metrics"][key] for r in of(recipe)]
+
+
+def test_the_table_is_made_of_the_records():
+    assert (records.root() / "README.md").read_text(encoding="utf-8") == records.page(records.read())
+
+
+@pytest.mark.parametrize("name", ["baseline-gray", "baseline-mean", "baseline-random"])
+def test_the_three_baselines_stand_beside_every_result(name):
+    assert of(name)[0]["n"] == 10_000
+
+
+def test_every_record_was_measured_on_the_whole_test_set():
+    assert {r["n"] for r in RECORDS} == {10_000}
+
+
+def test_the_unet_beats_the_baseline_cnn_and_both_beat_one_color():
+    assert max(values("nazeri-unet", "unexplained")) < min(values("koo-baseline", "unexplained"))
+    assert max(values("koo-baseline", "unexplained")) < min(values("baseline-mean", "unexplained"))
+
+
+def test_squared_error_leaves_the_pictures_pale():
+    assert max(values("koo-baseline", "chroma_ratio") + values("nazeri-unet", "chroma_ratio")) < 0.75
+
+
+@pytest.mark.cifar
+@pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
+def test_a_reference_checkpoint_measures_what_its_record_says(name, cifar):
+    """Measured on 2,000 of the 10,000 test images, which differ from the whole by a few percent: held to six."""
+    path = records.root().parent / "data" / "checkpoints" / f"{name}.safetensors"
+    colorizer = Colorizer.load(path)
+    record = next(r for r in of(name) if r["seed"] == colorizer.notes["seed"])
+    train, test = cifar
+    measured = metrics.evaluate(colorizer, test.take(2000), train.ab_mean())
+    for key in ("unexplained", "chroma_ratio", "ab_error"):
+        assert measured[key] == pytest.approx(record["metrics"][key], rel=0.06), key
