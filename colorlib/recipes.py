@@ -91,7 +91,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 60},
         says="K2: YUV, Y normalized locally, U and V to unit variance; SGD with rate 1, momentum 0.9, decay 1e-7, "
              "halved every 25 epochs, 60 epochs, batch 128.",
-        instead="Lab, so that all systems answer in one space; AdamW with a one-cycle rate and batch 64, since two cores "
+        instead="Lab, so that all systems answer in one space; AdamW with a one-cycle rate and batch 64: two cores "
                 "have time for a few epochs. With the loss as K prints it a rate of 1 blows up; with the loss averaged "
                 "over channels and once more over the batch it trains (notebook 03).",
     ),
