@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     colorize.add_argument("-o", "--output", type=Path, help="the PNG to write (default: PHOTO-colorized.png)")
     colorize.add_argument("--model", default="nazeri-unet",
                           help="a checkpoint of data/checkpoints, or a safetensors file (default: nazeri-unet)")
-    colorize.add_argument("--max-side", type=int, default=None, metavar="PIXELS",
-                          help="find the color on a copy with at most so many pixels a side; the lightness stays sharp")
+    colorize.add_argument("--max-side", type=int, default=512, metavar="PIXELS",
+                          help="find the color on a copy with at most so many pixels a side (default: 512; 0: at full "
+                               "size); the lightness stays sharp")
     colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
@@ -86,6 +87,9 @@ def _data(options) -> int:
 def _train(options) -> int:
     from . import recipes, records
     if options.missing:
+        alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published)
+        if not alone or options.data not in ("auto", "cifar10"):
+            raise ValueError("--missing trains the table's runs on CIFAR-10: only --profile and --device go with it")
         for name, seed in records.missing(options.profile):
             print(f"== {name}, seed {seed}", flush=True)
             records.run(name, "cifar10", options.profile, seed, options.device)
@@ -127,14 +131,14 @@ def _colorize(options) -> int:
             there = ", ".join(sorted(p.stem for p in model.parent.glob("*.safetensors"))) or "none"
             raise ValueError(f"no checkpoint {options.model!r} in data/checkpoints (there: {there}); "
                              "give one of these or a safetensors file")
-    if options.max_side is not None and options.max_side < 1:
-        raise ValueError(f"--max-side must be at least 1 pixel, got {options.max_side}")
+    if options.max_side < 0:
+        raise ValueError(f"--max-side must be a number of pixels, or 0 for full size, got {options.max_side}")
     colorizer = Colorizer.load(model, device_of(options.device))
     try:
         image = torch.from_numpy(decode(options.photo).copy()).permute(2, 0, 1)     # 3 H W
     except Unreadable as error:
         raise ValueError(f"{options.photo.name}: {error}") from None
-    colored = colorizer.colorize(image, options.max_side)                   # 3 H W
+    colored = colorizer.colorize(image, options.max_side or None)                   # 3 H W
     temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
         Image.fromarray(colored.permute(1, 2, 0).numpy()).save(temporary, format="PNG")

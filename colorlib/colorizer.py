@@ -109,8 +109,8 @@ class YuvHead:
         """
         sums = torch.zeros(2, 2, dtype=torch.double)                        # of U, V; of their squares
         for part in rgb.split(1000):
-            uv = color.rgb_to_yuv(part, check=False)[:, 1:].double()        # n 2 H W
-            sums += torch.stack([uv.sum((0, 2, 3)), uv.square().sum((0, 2, 3))]).cpu()
+            uv = color.rgb_to_yuv(part, check=False)[:, 1:].cpu().double()  # n 2 H W; MPS has no float64
+            sums += torch.stack([uv.sum((0, 2, 3)), uv.square().sum((0, 2, 3))])
         mean, square = sums / (rgb.numel() // 3)
         return cls(tuple(mean.tolist()), tuple((square - mean.square()).clamp_min(0).sqrt().tolist()), contrast)
 
@@ -143,7 +143,7 @@ class Colorizer(nn.Module):
         return self.head.ab(y, L)
 
     @torch.no_grad()
-    def predict(self, L: Tensor, batch_size: int = 256) -> Tensor:
+    def predict(self, L: Tensor, batch_size: int = 100) -> Tensor:
         """As `forward`, in evaluation mode, without gradients, a batch at a time, on the network's device.
 
         L        (N, 1, H, W), 0...100; ValueError if it is something else
@@ -265,7 +265,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
     """The tensors and notes of a file of `write_tensors`. FileNotFoundError, or ValueError if it is no such file."""
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"no checkpoint at {path}: train one with `python -m colorlib train`, "
+        raise FileNotFoundError(f"no checkpoint at {path}: train one by `python -m colorlib train RECIPE --keep FILE`, "
                                 "or look into data/checkpoints")
     try:
         with safe_open(path, framework="pt") as file:

@@ -133,7 +133,7 @@ class ImageSet:
             total = torch.zeros(2, dtype=torch.float64)
             for rgb in self.batches(max(1, 2**20 // (height * width))):                     # about a million pixels
                 ab = color.rgb_to_lab(rgb)[:, 1:]                                           # B 2 H W
-                total += ab.sum((2, 3)).double().sum(0).cpu()
+                total += ab.sum((2, 3)).cpu().double().sum(0)                             # MPS has no float64
             self._ab_mean = (total / (len(self) * height * width)).float()
         return self._ab_mean.to(self.device)
 

@@ -39,13 +39,13 @@ __all__ = ["PROFILES", "ClaimError", "Lesson"]
 NAMES = ("smoke", "quick", "lesson", "full")
 
 # What the profiles differ in: numbers only. minutes: expected on two cores (full: on a GPU); memory_mb: peak.
-# smoke: CI, generated images · quick: a class · lesson: trains everything · full: the sources' sizes and epochs.
+# smoke: CI, generated images · quick: a class · lesson: trains everything · full: 60 epochs.
 # fmt: off
 PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "01": {
         "smoke": dict(train_images=500, test_images=100, grid=33, jpegs=50, minutes=1, memory_mb=900),
         "quick": dict(train_images=500, test_images=1_000, grid=65, jpegs=300, minutes=1, memory_mb=1200),
-        "lesson": dict(train_images=500, test_images=10_000, grid=65, jpegs=2_000, minutes=2, memory_mb=2000),
+        "lesson": dict(train_images=500, test_images=10_000, grid=65, jpegs=2_000, minutes=1, memory_mb=2300),
         "full": dict(train_images=500, test_images=10_000, grid=129, jpegs=10_000, minutes=3, memory_mb=3000),
     },
     "02": {  # colors: samples of a law; apples: generated; patches: known ones; pictures: painted with their mean color
@@ -133,7 +133,7 @@ class Lesson:
             have = sorted(p.stem for p in path.parent.glob("*.safetensors"))
             raise FileNotFoundError(
                 f"no checkpoint {name!r} in data/checkpoints (there: {', '.join(have) or 'none'}); "
-                f"make it with: python -m colorlib train {name}"
+                f"make it with: python -m colorlib train {name} --keep data/checkpoints/{name}.safetensors"
             )
         return path
 
@@ -204,11 +204,11 @@ class Lesson:
     def finish(self) -> None:
         """Write the record and show the recap made from it: claims, numbers, what was not checked, cost.
 
-        The record goes to results/notebooks/ for a lesson or full run, to build/results/notebooks/ for the
-        others, to $COLORLIB_RESULTS/notebooks/ when that is set. A folder that cannot be written is a warning.
+        The record goes to build/results/notebooks/, or to notebooks/ under $COLORLIB_RESULTS when that is set. A folder
+        that cannot be written is a warning.
         """
         record = self.record()
-        _write(record, _record_folder(self.profile) / f"{self.number}.{self.profile}.json")
+        _write(record, _record_folder() / f"{self.number}.{self.profile}.json")
         _report.show(_report.recap(record))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -288,13 +288,12 @@ def _peak_bytes() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
-def _record_folder(profile: str) -> Path:
+def _record_folder() -> Path:
     if os.environ.get("COLORLIB_NOTEBOOK_RECORDS"):  # set by colorlib.course
         return Path(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
     if os.environ.get("COLORLIB_RESULTS"):
         return Path(os.environ["COLORLIB_RESULTS"]) / "notebooks"
-    kept = profile in ("lesson", "full")
-    return project_root() / ("results/notebooks" if kept else "build/results/notebooks")
+    return project_root() / "build" / "results" / "notebooks"  # `course store` alone writes among the results
 
 
 def _write(record: dict[str, Any], path: Path) -> None:

@@ -52,7 +52,7 @@ def auc(distance: Tensor, limit: float = AUC_LIMIT) -> float:
 
     Closed form: 1 - E[min(d, limit)] / limit. It depends on the data set: compare only within one.
     """
-    return float(1 - distance.double().clamp(max=limit).mean() / limit)
+    return float(1 - distance.cpu().double().clamp(max=limit).mean() / limit)
 
 
 def psnr(predicted: Tensor, true: Tensor) -> Tensor:
@@ -80,7 +80,7 @@ def bin_of(ab: Tensor) -> Tensor:
 
 @torch.no_grad()
 def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_size: int = 500) -> dict[str, float]:
-    """Every number of SOURCES *Metrics* over a set of images.
+    """Every number of `NAMES` over a set of images.
 
     colorizer   a Colorizer, or any function from L (N, 1, H, W) to ab (N, 2, H, W)
     images      an ImageSet, or uint8 RGB (N, 3, H, W)
@@ -103,14 +103,14 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
         ab = predict(L)                                                     # N 2 H W
         d = ab_distance(ab, true)                                           # N H W
         shown = color.lab_to_rgb(torch.cat([L, ab], dim=1))                 # clipped
-        sums["squared"] += float(d.double().square().sum())
-        sums["around"] += float((true - mean.to(true).view(1, 2, 1, 1)).double().square().sum())
-        sums["chroma"] += float(ab.norm(dim=1).double().sum())
-        sums["true_chroma"] += float(true.norm(dim=1).double().sum())
-        sums["distance"] += float(d.double().sum())
-        sums["psnr"] += float(psnr(shown, color.to_float(rgb)).clamp(max=100).double().sum())
-        sums["color"] += float(colorfulness(shown).double().sum())
-        cut = torch.stack([d.clamp(max=AUC_LIMIT), torch.ones_like(d)], dim=-1).double().reshape(-1, 2)
+        sums["squared"] += float(d.cpu().double().square().sum())
+        sums["around"] += float((true - mean.to(true).view(1, 2, 1, 1)).cpu().double().square().sum())
+        sums["chroma"] += float(ab.norm(dim=1).cpu().double().sum())
+        sums["true_chroma"] += float(true.norm(dim=1).cpu().double().sum())
+        sums["distance"] += float(d.cpu().double().sum())
+        sums["psnr"] += float(psnr(shown, color.to_float(rgb)).clamp(max=100).cpu().double().sum())
+        sums["color"] += float(colorfulness(shown).cpu().double().sum())
+        cut = torch.stack([d.clamp(max=AUC_LIMIT), torch.ones_like(d)], dim=-1).cpu().double().reshape(-1, 2)
         cells.index_add_(0, bin_of(true).flatten().cpu(), cut.cpu())
         pixels += d.numel()
         count += len(rgb)

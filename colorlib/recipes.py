@@ -22,7 +22,7 @@ from .train import Settings, Step, regression_step
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """A system of SOURCES.
+    """A system that a source describes.
 
     net, source_net     how to build the network: the course's size, the source's
     head, source_head   functions from training images (an ImageSet) to a head

@@ -97,7 +97,11 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
     """Measure a trained colorizer on test images and write its record, with the checkpoint if `keep` names a file.
 
     folder   instead of results/runs
+    A training that was interrupted leaves nothing, and {} is returned.
     """
+    if history.interrupted:
+        print(f"{name}: interrupted, so no record and no checkpoint")
+        return {}
     if keep:
         about = {"recipe": name, "code": code, "data": train.name, "profile": profile, "seed": seed,
                  "epochs": len(history.epochs)}

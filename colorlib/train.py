@@ -173,7 +173,8 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     history = History()
     about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
     about |= {"seed": seed, "images": f"{len(images)} of {images.name}", "world": world, "head": repr(colorizer.head),
-              "net": getattr(colorizer.net, "config", type(colorizer.net).__name__)}
+              "net": getattr(colorizer.net, "config", type(colorizer.net).__name__),
+              "step": getattr(step, "__name__", type(step).__name__), "precision": accelerator.mixed_precision}
     checkpoint = Path(checkpoint) if checkpoint else None
     if checkpoint and checkpoint.exists():
         _resume(checkpoint, about, colorizer, optimizer, schedule, history)
@@ -244,7 +245,7 @@ def _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, tota
 
 
 @torch.no_grad()
-def validation_loss(colorizer: Colorizer, images, step: Step, batch_size: int = 500) -> float:
+def validation_loss(colorizer: Colorizer, images, step: Step, batch_size: int = 100) -> float:
     """The mean loss of a step over an ImageSet, in evaluation mode, in the precision of the training that asks."""
     was_training = colorizer.training
     colorizer.eval()

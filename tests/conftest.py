@@ -36,7 +36,7 @@ def _cifar():
 
     try:
         return datasets.cifar10("train"), datasets.cifar10("test")
-    except Exception as error:
+    except datasets.DataUnavailable as error:
         return f"CIFAR-10 cannot be had here: {error}"
 
 

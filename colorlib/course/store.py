@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import nbformat
+
 from colorlib._notebook import project_root, source_hash
 from colorlib.course import links
 from colorlib.course.files import CourseError, clean, number, read, write
@@ -27,10 +29,10 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs[cell.id]
     links.apply(nb, path.name, record=record)
-    write(clean(nb), path)
-    size = path.stat().st_size
+    size = len(nbformat.writes(clean(nb)).encode())
     if size > LIMIT:
         raise CourseError(f"{path.stem} is {size / 1e6:.1f} MB with its outputs; the limit is {LIMIT / 1e6:.0f}")
+    write(clean(nb), path)
     kept = project_root() / "results" / "notebooks" / f"{number(path)}.{record['profile']}.json"
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -198,13 +198,12 @@ def test_the_record_holds_what_was_claimed(tmp_path, capsys):
     assert "| x | a 0.5, b 2, c 1, 2, d nan |" in said and "1 claim held" in said
 
 
-def test_only_lesson_and_full_runs_go_among_the_results(monkeypatch, tmp_path):
+def test_a_run_by_hand_writes_nothing_among_the_results(monkeypatch, tmp_path):
     monkeypatch.delenv("COLORLIB_RESULTS")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "notebooks").mkdir()
-    for profile, folder in [("smoke", "build/results"), ("quick", "build/results"), ("lesson", "results")]:
-        assert module._record_folder(profile) == tmp_path / folder / "notebooks"
+    assert module._record_folder() == tmp_path / "build/results/notebooks"
 
 
 def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path, monkeypatch):

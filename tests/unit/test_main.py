@@ -139,7 +139,7 @@ def test_what_is_written_is_what_the_colorizer_answers(tmp_path, model):
     (["photo.png", "-o", "photo.jpg"], "expected a name ending in .png, got photo.jpg"),
     (["photo.png", "-o", "photo.png"], "would replace the photograph photo.png"),
     (["photo.png", "-o", "no/folder/x.png"], "to write to"),
-    (["photo.png", "--max-side", "0"], "--max-side must be at least 1 pixel, got 0"),
+    (["photo.png", "--max-side", "-1"], "--max-side must be a number of pixels, or 0 for full size, got -1"),
     (["photo.png", "--device", "abacus"], "unknown device 'abacus'"),
     (["photo.png", "--model", "nobody"], "no checkpoint 'nobody' in data/checkpoints"),
     (["photo.png", "--model", "none.safetensors"], "no checkpoint at none.safetensors"),

@@ -30,6 +30,14 @@ def test_every_record_was_measured_on_the_whole_test_set():
     assert {r["n"] for r in RECORDS} == {10_000}
 
 
+@pytest.mark.parametrize("recipe, limit", [
+    ("koo-baseline", 0.88),
+    pytest.param("nazeri-unet", 0.74, marks=pytest.mark.xfail(reason="0.755 after eight epochs: not there yet")),
+])
+def test_what_is_left_unexplained_is_within_the_aim(recipe, limit):
+    assert max(values(recipe, "unexplained")) <= limit
+
+
 def test_the_unet_beats_the_baseline_cnn_and_both_beat_one_color():
     assert max(values("nazeri-unet", "unexplained")) < min(values("koo-baseline", "unexplained"))
     assert max(values("koo-baseline", "unexplained")) < min(values("baseline-mean", "unexplained"))
