@@ -148,7 +148,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     seed         order and mirroring of the images, and dropout; the same run twice on a CPU
     validation   an ImageSet whose loss is taken after each epoch
     checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to the same bits as
-                 if it had never stopped; ValueError if it belongs to another training
+                 if it had never stopped; ValueError if it belongs to another training (of which the step is not known)
     precision    "auto" (see `precision_of`), "no" (float32), "bf16" or "fp16"
 
     An interrupt (the stop button) ends the training and keeps what was learnt. A loss that is not finite raises
@@ -174,7 +174,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
     about |= {"seed": seed, "images": f"{len(images)} of {images.name}", "world": world, "head": repr(colorizer.head),
               "net": getattr(colorizer.net, "config", type(colorizer.net).__name__),
-              "step": getattr(step, "__name__", type(step).__name__), "precision": accelerator.mixed_precision}
+              "precision": accelerator.mixed_precision}
     checkpoint = Path(checkpoint) if checkpoint else None
     if checkpoint and checkpoint.exists():
         _resume(checkpoint, about, colorizer, optimizer, schedule, history)
