@@ -1,18 +1,19 @@
 """Each checker of notebook 01: the solution is right, the stub is not done, the usual mistakes are named."""
 
 import math
-import runpy
 from pathlib import Path
 
-import pytest
 import torch
+from checkers import (  # noqa: F401
+    solutions,
+    test_a_usual_mistake_is_named,
+    test_the_solution_is_right,
+    test_the_stub_is_not_done_yet,
+)
 
 from colorlib import color, exercises
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "01_color_spaces.py"
-
-
-def stub(*arguments): ...
 
 
 def curve_of_2_2(light):
@@ -83,32 +84,6 @@ CASES = [
     ("check_01_4", "on_screen", screen_of_any_channel, "all three"),
     ("check_01_4", "on_screen", screen_without_black, "less than no light"),
 ]
-
-
-@pytest.fixture(scope="module")
-def solutions():
-    if not SOLUTIONS.exists():
-        pytest.skip("the solutions were removed")
-    return runpy.run_path(str(SOLUTIONS))
-
-
-@pytest.mark.parametrize(("check", "name"), sorted({case[:2] for case in CASES}))
-def test_the_solution_is_right(check, name, solutions, capsys):
-    assert getattr(exercises, check)(solutions[name]).status == "right"
-    assert capsys.readouterr().out.strip().endswith(": right")
-
-
-@pytest.mark.parametrize("check", sorted({case[0] for case in CASES}))
-def test_the_stub_is_not_done_yet(check, capsys):
-    assert getattr(exercises, check)(stub).status == "not done"
-    assert "not done yet" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(("check", "name", "wrong", "hint"), CASES)
-def test_a_usual_mistake_is_named(check, name, wrong, hint):
-    result = getattr(exercises, check)(wrong)
-    assert result.status == "wrong"
-    assert hint in result.hint
 
 
 def test_bytes_turned_into_floats_without_dividing_are_told_so():

@@ -1,16 +1,15 @@
 """Each checker of notebook 02: the solution is right, the stub is not done, usual mistakes are named."""
 
-import runpy
 from pathlib import Path
 
-import pytest
-
-from colorlib import exercises
+from checkers import (  # noqa: F401
+    solutions,
+    test_a_usual_mistake_is_named,
+    test_the_solution_is_right,
+    test_the_stub_is_not_done_yet,
+)
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "02_averaging_problem.py"
-
-
-def stub(*arguments): ...
 
 
 def wrong_mean_without_weights(colors, weights):
@@ -62,29 +61,3 @@ CASES = [
     ("check_02_4", "color_kept", wrong_kept_sum_of_channels, "not |a| + |b|"),
     ("check_02_4", "color_kept", wrong_kept_upside_down, "other way round"),
 ]
-
-
-@pytest.fixture(scope="module")
-def solutions():
-    if not SOLUTIONS.exists():
-        pytest.skip("the solutions were removed")
-    return runpy.run_path(str(SOLUTIONS))
-
-
-@pytest.mark.parametrize("check, name", sorted({case[:2] for case in CASES}))
-def test_the_solution_is_right(check, name, solutions, capsys):
-    assert getattr(exercises, check)(solutions[name]).status == "right"
-    assert capsys.readouterr().out.strip().endswith(": right")
-
-
-@pytest.mark.parametrize("check", sorted({case[0] for case in CASES}))
-def test_the_stub_is_not_done_yet(check, capsys):
-    assert getattr(exercises, check)(stub).status == "not done"
-    assert "not done yet" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("check, name, wrong, hint", CASES)
-def test_a_usual_mistake_is_named(check, name, wrong, hint):
-    result = getattr(exercises, check)(wrong)
-    assert result.status == "wrong"
-    assert hint in result.hint

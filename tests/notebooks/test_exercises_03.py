@@ -1,16 +1,14 @@
 """Each checker of notebook 03: the solution is right, the stub is not done, two usual mistakes are named."""
-import runpy
 from pathlib import Path
 
-import pytest
-
-from colorlib import exercises
+from checkers import (  # noqa: F401
+    solutions,
+    test_a_usual_mistake_is_named,
+    test_the_solution_is_right,
+    test_the_stub_is_not_done_yet,
+)
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "03_baseline_cnn.py"
-
-
-def stub(*arguments):
-    ...
 
 
 def wrong_receptive_field_of_the_text(kernels):
@@ -56,29 +54,3 @@ CASES = [
     ("check_03_4", "unexplained", wrong_unexplained_own_mean, "mean of the test images"),
     ("check_03_4", "unexplained", wrong_unexplained_against_gray, "compares with gray"),
 ]
-
-
-@pytest.fixture(scope="module")
-def solutions():
-    if not SOLUTIONS.exists():
-        pytest.skip("the solutions were removed")
-    return runpy.run_path(str(SOLUTIONS))
-
-
-@pytest.mark.parametrize("check, name", sorted({case[:2] for case in CASES}))
-def test_the_solution_is_right(check, name, solutions, capsys):
-    assert getattr(exercises, check)(solutions[name]).status == "right"
-    assert capsys.readouterr().out.strip().endswith(": right")
-
-
-@pytest.mark.parametrize("check", sorted({case[0] for case in CASES}))
-def test_the_stub_is_not_done_yet(check, capsys):
-    assert getattr(exercises, check)(stub).status == "not done"
-    assert "not done yet" in capsys.readouterr().out
-
-
-@pytest.mark.parametrize("check, name, wrong, hint", CASES)
-def test_a_usual_mistake_is_named(check, name, wrong, hint):
-    result = getattr(exercises, check)(wrong)
-    assert result.status == "wrong"
-    assert hint in result.hint
