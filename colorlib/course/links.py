@@ -4,7 +4,7 @@ What is written: the badges of each notebook and of the README, between `<!-- li
 bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
 `git clone` and `cd` commands; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
 v + version. From the records in results/notebooks/: what the stored run of a notebook cost, between
-`<!-- measured -->` and `<!-- /measured -->`, and in the README `<!-- cost 03 lesson --><!-- /cost -->`.
+`<!-- measured -->` and `<!-- /measured -->`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ else:
 
 MARKED = re.compile(r"<!-- links (\d\d) -->.*?<!-- /links -->", re.S)
 MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
-COST = re.compile(r"<!-- cost (\d\d) (\w+) -->.*?<!-- /cost -->", re.S)
 CLONE = re.compile(r"<!-- clone -->.*?<!-- /clone -->", re.S)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md")
 
@@ -140,16 +139,11 @@ def write_document(text: str, where: Project, names: dict[str, str]) -> str:
             raise CourseError(f"there is no notebook {found[1]} for its badges")
         return between(found, f"<!-- links {found[1]} -->", where.badges(names[found[1]]), "<!-- /links -->")
 
-    def cost(found: re.Match[str]) -> str:
-        record = _record(found[1], found[2])
-        text = f"{record['minutes']:.1f} min, {record['peak_memory_mb'] / 1000:.1f} GB" if record else "not run yet"
-        return f"<!-- cost {found[1]} {found[2]} -->{text}<!-- /cost -->"
-
     def clone(found: re.Match[str]) -> str:
         text = re.sub(r"git clone \S+", f"git clone {where.address}", found[0])
         return re.sub(r"^(\s*)cd \S+", rf"\1cd {where.folder}", text, flags=re.M)
 
-    return COST.sub(cost, CLONE.sub(clone, MARKED.sub(badges, text)))
+    return CLONE.sub(clone, MARKED.sub(badges, text))
 
 
 def write_citation(text: str, where: Project) -> str:
