@@ -8,7 +8,7 @@
 #   make bench      speed, as ratios against what one would otherwise use
 #   make results    results/README.md from the records
 #   make lint       ruff
-#   make clean      remove .venv and everything built
+#   make clean      remove .venv and everything built, but not what was trained (build/trained, build/runs)
 #
 # Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab).
 # SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
@@ -27,7 +27,15 @@ PYTHON ?= python3
 BIN    := $(VENV)/bin
 endif
 
-SITE_PACKAGES ?= $(shell grep -s 'include-system-site-packages = true' $(VENV)/pyvenv.cfg >/dev/null && echo 1)
+FOUND_SITE_PACKAGES := $(shell sed -n 's/^include-system-site-packages = //p' $(VENV)/pyvenv.cfg 2>/dev/null)
+ifeq ($(FOUND_SITE_PACKAGES),true)
+SITE_PACKAGES ?= 1
+endif
+ifeq ($(strip $(SITE_PACKAGES))$(FOUND_SITE_PACKAGES),1false)
+ifneq ($(MAKECMDGOALS),clean)
+$(error $(VENV) was made without SITE_PACKAGES=1: name another place with VENV=.venv-site, or "make clean" first)
+endif
+endif
 
 ifeq ($(strip $(SITE_PACKAGES)),1)
 VENV_FLAGS  := --system-site-packages
@@ -84,5 +92,6 @@ lint: $(STAMP)-dev
 	$(RUN) -m ruff check .
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	@find build -mindepth 1 -maxdepth 1 ! -name trained ! -name runs -exec rm -rf {} + 2>/dev/null || true
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -12,8 +12,7 @@ import sys
 from pathlib import Path
 
 from ._cache import DataUnavailable
-
-ROOT = Path(__file__).parent.parent
+from ._notebook import project_root
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -126,7 +125,7 @@ def _colorize(options) -> int:
         raise ValueError(f"the output would replace the photograph {output.name}: give another name with -o")
     model = Path(options.model)
     if not model.suffix:
-        model = ROOT / "data" / "checkpoints" / f"{options.model}.safetensors"
+        model = project_root() / "data" / "checkpoints" / f"{options.model}.safetensors"
         if not model.exists():
             there = ", ".join(sorted(p.stem for p in model.parent.glob("*.safetensors"))) or "none"
             raise ValueError(f"no checkpoint {options.model!r} in data/checkpoints (there: {there}); "
@@ -164,7 +163,8 @@ def _results(options) -> int:
 
 def _bench(options) -> int:
     import importlib.util
-    files = {path.stem.removeprefix("bench_"): path for path in sorted((ROOT / "benchmarks").glob("bench_*.py"))}
+    found = sorted((project_root() / "benchmarks").glob("bench_*.py"))
+    files = {path.stem.removeprefix("bench_"): path for path in found}
     unknown = set(options.only) - set(files)
     if unknown or not files:
         there = ", ".join(files) or "none, since benchmarks/ is not here"

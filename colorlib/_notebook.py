@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,20 @@ def project_root() -> Path:
         if (folder / "pyproject.toml").exists() and (folder / "notebooks").is_dir():
             return folder
     return Path(__file__).resolve().parents[1]
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; its folder is made. OSError where that cannot be."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
 
 
 def notebook_file(number: str) -> Path | None:

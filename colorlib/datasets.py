@@ -66,6 +66,8 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
         return fruits(split, _default(n, split), size, seed)
     if name == "photos":
         return photos(split, size, _default(n, split), seed)
+    if name == "folder:":
+        raise ValueError("expected a path behind folder:, as in folder:pictures/holidays")
     if name.startswith("folder:"):
         images = folder(name.removeprefix("folder:"), size, split)
         return images if n is None or n >= len(images) else images.take(n, seed)

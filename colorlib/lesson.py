@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import sys
 import time
 import warnings
@@ -29,7 +28,8 @@ import torch
 from torch import Tensor
 
 from colorlib import _report
-from colorlib._notebook import notebook_file, project_root, source_hash
+from colorlib._machine import hardware, versions
+from colorlib._notebook import notebook_file, project_root, source_hash, write_whole
 
 if TYPE_CHECKING:
     from colorlib.images import ImageSet
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "ClaimError", "Lesson"]
 
 NAMES = ("smoke", "quick", "lesson", "full")
+PACKAGES = ("colorlib", "torch", "torchvision")
 
 # What the profiles differ in: numbers only. minutes: expected on two cores (full: on a GPU); memory_mb: peak.
 # smoke: CI, generated images · quick: a class · lesson: trains everything · full: 60 epochs.
@@ -198,7 +199,7 @@ class Lesson:
             "peak_memory_mb": round(self.peak_memory_mb()),
             "source_hash": source_hash(path) if path else None,
             "claims": self.claims,
-            "versions": _versions(),
+            "versions": versions(*PACKAGES),
         }
 
     def finish(self) -> None:
@@ -216,10 +217,10 @@ class Lesson:
         _report.show(_report.table(columns, rows))
 
     def _greet(self) -> None:
-        versions = ", ".join(f"{name} {version}" for name, version in _versions().items())
+        found = ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
         print(f"Notebook {self.number}, profile {self.profile}, seed {self.seed}: about {self.n.minutes:g} min")
         print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}.")
-        print(f"Versions: {versions}")
+        print(f"Versions: {found}")
         need, free = self.settings.get("memory_mb", 0), psutil.virtual_memory().available / 1e6
         if need > free:
             fitting = [p for p in NAMES if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
@@ -240,7 +241,8 @@ def _row(number: str, profile: str) -> dict[str, float]:
 
 def _data(name: str, profile: str) -> str:
     """The data set asked for; the smoke profile makes its images unless one is named."""
-    if name not in ("auto", "cifar10", "fruits", "photos") and not str(name).startswith("folder:"):
+    known = name in ("auto", "cifar10", "fruits", "photos") or (str(name).startswith("folder:") and name != "folder:")
+    if not known:
         raise ValueError(f"unknown data set {name!r}: auto, cifar10, fruits, photos, folder:PATH")
     return "fruits" if name == "auto" and profile == "smoke" else name
 
@@ -252,26 +254,6 @@ def _truth(holds: Any) -> bool:
     if one_bool and holds.dtype in (torch.bool, np.dtype(bool)):
         return bool(holds)
     raise TypeError(f"a claim is True or False (a bool, or a tensor of one bool); got {type(holds).__name__}")
-
-
-def _versions() -> dict[str, str]:
-    import torchvision
-
-    import colorlib
-
-    found = {"colorlib": getattr(colorlib, "__version__", "?"), "python": platform.python_version()}
-    return found | {"torch": torch.__version__, "torchvision": torchvision.__version__}
-
-
-def hardware(device: torch.device) -> str:
-    """What computes: the GPU's name, or the processor's with its cores."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    name = platform.processor() or platform.machine()
-    if sys.platform == "linux":
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
-    return f"{name}, {torch.get_num_threads()} threads"
 
 
 def _peak_bytes() -> int:
@@ -298,7 +280,6 @@ def _record_folder() -> Path:
 
 def _write(record: dict[str, Any], path: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
         warnings.warn(f"the record was not written: {error.strerror}", stacklevel=3)

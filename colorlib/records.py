@@ -11,18 +11,16 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
-import tempfile
 from collections import defaultdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import torch
-
 from . import datasets, metrics, models, recipes
+from ._machine import hardware, versions
+from ._notebook import project_root, write_whole
+from .colorizer import read_tensors
 from .train import device_of, fit, precision_of
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
@@ -35,7 +33,7 @@ SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "lesson": (None, None), "fu
 
 def root() -> Path:
     """The folder of the results: $COLORLIB_RESULTS, else results/ of the checkout."""
-    return Path(os.environ.get("COLORLIB_RESULTS") or Path(__file__).parent.parent / "results")
+    return Path(os.environ.get("COLORLIB_RESULTS") or project_root() / "results")
 
 
 def path_of(recipe: str, data: str, profile: str, seed: int, folder: Path | None = None) -> Path:
@@ -49,13 +47,24 @@ def waiting() -> Path:
 
 
 def adopt() -> list[Path]:
-    """Move what `waiting()` holds to results/runs and data/checkpoints; returns the new paths."""
+    """Move what `waiting()` holds to results/runs and data/checkpoints; returns the new paths.
+
+    A checkpoint that was trained for fewer epochs than the one in data/checkpoints is left where it is.
+    """
     moved = []
     for path in sorted(waiting().glob("[!.]*.*")):                          # not the temporary names of writers
         folder = root() / "runs" if path.suffix == ".json" else root().parent / "data" / "checkpoints"
+        target = folder / path.name
+        if path.suffix == ".safetensors" and target.exists() and _epochs_of(target) > _epochs_of(path):
+            print(f"{path.name}: the one in data/checkpoints was trained for longer and stays")
+            continue
         folder.mkdir(parents=True, exist_ok=True)
-        moved.append(Path(shutil.move(path, folder / path.name)))
+        moved.append(Path(shutil.move(path, target)))
     return moved
+
+
+def _epochs_of(checkpoint: Path) -> int:
+    return int(read_tensors(checkpoint)[1].get("notes", {}).get("epochs", 0))
 
 
 def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, device: str = "auto",
@@ -64,7 +73,7 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
 
     name    of RECIPES, the same with "-as-published", or "baseline-gray", "baseline-mean", "baseline-random"
     keep    a file for the trained colorizer (weights as float16: what is measured is what is kept)
-    epochs  instead of the profile's; the record says how many
+    epochs  instead of the profile's: another training, whose record is of profile "lesson-12-epochs"
     images  (train, test) ImageSets, instead of those of `data` and `profile`
     Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
@@ -78,7 +87,8 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     published = name.endswith(PUBLISHED)
     recipe = recipes.get(name.removesuffix(PUBLISHED))
     settings = recipe.settings(profile, published)
-    settings = settings if epochs is None else settings.but(epochs=epochs)
+    if epochs not in (None, settings.epochs):
+        settings, profile = settings.but(epochs=epochs), f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
     history = fit(colorizer, train, recipe.step, settings, seed=seed, device=where, checkpoint=unfinished,
@@ -121,16 +131,10 @@ def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, va
         "metrics": {k: round(float(v), 6) for k, v in values.items()},
         "epochs": epochs, "minutes": round(minutes, 2), "parameters": parameters,
         "device": hardware(device), "precision": "float32" if precision == "no" else precision,
-        "versions": versions(), "commit": commit(),
+        "versions": versions("torch", "torchvision", "accelerate", "numpy"), "commit": commit(),
     }
     path = path_of(recipe, data, profile, seed, folder)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".record")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(record, file, indent=1)
-        file.write("\n")
-    os.chmod(temporary, 0o644)
-    os.replace(temporary, path)
+    write_whole(path, json.dumps(record, indent=1) + "\n")
     return record
 
 
@@ -182,8 +186,7 @@ def table(records: list[dict]) -> str:
 def write_table() -> Path:
     """Write results/README.md from results/runs; returns its path."""
     path = root() / "README.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page(read()), encoding="utf-8")
+    write_whole(path, page(read()))
     return path
 
 
@@ -217,24 +220,6 @@ def _sizes(profile: str) -> tuple[int | None, int | None]:
     if profile not in SIZES:
         raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(SIZES)}")
     return SIZES[profile]
-
-
-def hardware(device: str = "cpu") -> str:
-    """The hardware in words: "2 cores, x86_64, AVX2" or a GPU's name."""
-    if device.startswith("cuda"):
-        return torch.cuda.get_device_name(torch.device(device))
-    return f"{torch.get_num_threads()} cores, {platform.machine()}, {torch.backends.cpu.get_cpu_capability()}"
-
-
-def versions() -> dict[str, str]:
-    """Versions of what a result may depend on."""
-    found = {"python": platform.python_version()}
-    for name in ("torch", "torchvision", "accelerate", "numpy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            pass
-    return found
 
 
 def commit() -> str:

@@ -44,6 +44,8 @@ def _run_of(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple[l
     found = sorted((folder / "records").glob(f"{number(path)}.*.json"))
     if not found or not (folder / path.name).exists():
         raise CourseError(f"{path.stem}: no finished run there; python -m colorlib.course run {number(path)}")
+    if len(found) > 1:
+        raise CourseError(f"{path.stem}: records of several profiles there: run it again with --out ANOTHER_FOLDER")
     record = json.loads(found[0].read_text(encoding="utf-8"))
     if record["source_hash"] != source_hash(path):
         raise CourseError(f"{path.stem}: its code changed since that run; run it again")

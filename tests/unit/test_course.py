@@ -94,6 +94,13 @@ def test_a_false_claim_fails_the_run(tmp_path, monkeypatch):
         store.store(path, tmp_path / "build/course/smoke", any_data=True)
 
 
+def test_a_folder_with_records_of_several_profiles_is_not_stored(course, tmp_path):
+    run.run([course], tmp_path / "out", PARAMETERS)
+    (tmp_path / "out/records/01.full.json").write_text("{}")
+    with pytest.raises(files.CourseError, match="records of several profiles"):
+        store.store(course, tmp_path / "out", any_data=True)
+
+
 def test_notebooks_are_found_by_number_name_and_path(course):
     assert (
         files.find(["01"]) == files.find(["01_color_spaces"]) == files.find([str(course)]) == files.find() == [course]

@@ -48,6 +48,7 @@ def test_numbers_are_attributes():
         ({"profile": "fast"}, "smoke, quick, lesson, full"),
         ({"device": "tpu"}, "auto, cpu, cuda"),
         ({"data": "imagenet"}, "auto, cifar10, fruits, photos, folder:PATH"),
+        ({"data": "folder:"}, "auto, cifar10, fruits, photos, folder:PATH"),
     ],
 )
 def test_an_unknown_parameter_names_the_choices(keywords, choices):

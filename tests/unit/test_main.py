@@ -248,7 +248,7 @@ def test_a_broken_record_is_answered_in_one_line(results, capsys):
 @pytest.fixture
 def benches(tmp_path, monkeypatch):
     """Two benchmarks that take no time."""
-    monkeypatch.setattr(command, "ROOT", tmp_path)
+    monkeypatch.setattr(command, "project_root", lambda: tmp_path)
     (tmp_path / "benchmarks").mkdir()
     for name in ("color", "train"):
         code = f"def run():\n    return [dict(name='{name} against nothing', ratio=4.5, detail='5 pairs')]\n"

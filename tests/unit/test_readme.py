@@ -76,6 +76,32 @@ def test_files_linked_and_named_exist(name):
 
 
 @pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
+@pytest.mark.parametrize("made_with, asked, message", [
+    ("false", "1", "was made without SITE_PACKAGES=1"),
+    ("false", "", ""),
+    ("true", "1", ""),
+    ("true", "", ""),
+])
+def test_site_packages_asked_for_too_late_is_an_error(tmp_path, made_with, asked, message):
+    (tmp_path / "pyvenv.cfg").write_text(f"include-system-site-packages = {made_with}\n")
+    command = ["make", "-n", "course", f"VENV={tmp_path}", *([f"SITE_PACKAGES={asked}"] if asked else [])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert message in done.stderr and bool(done.returncode) == bool(message)
+    if not message:
+        assert ("-c constraints.txt" in done.stdout) == (made_with == "false")
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
+def test_make_clean_keeps_what_was_trained(tmp_path):
+    shutil.copyfile(ROOT / "Makefile", tmp_path / "Makefile")
+    for name in ("trained/k1.json", "runs/n1.safetensors", "course/index.html", "text/01.py"):
+        (tmp_path / "build" / name).parent.mkdir(parents=True)
+        (tmp_path / "build" / name).write_text("")
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert sorted(p.name for p in (tmp_path / "build").iterdir()) == ["runs", "trained"]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
 def test_every_make_target_can_be_planned():
     for target in ("lab", "course", "test", "test-gpu", "bench", "results", "lint", "clean"):
         done = subprocess.run(["make", "-n", target, "VENV=build/none"], cwd=ROOT, capture_output=True, text=True)

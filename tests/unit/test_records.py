@@ -84,7 +84,7 @@ def test_as_published_is_a_row_of_its_own(folder):
 
 def test_a_run_that_was_stopped_goes_on_and_ends_as_one_that_was_not(folder, monkeypatch):
     whole = run(epochs=3, seed=5)["metrics"]
-    (folder / "runs" / "koo-baseline.smooth.smoke.s5.json").unlink()
+    (folder / "runs" / "koo-baseline.smooth.smoke-3-epochs.s5.json").unlink()
     loss, calls = losses.squared_error, []
 
     def stop(*given):
@@ -123,6 +123,26 @@ def test_what_a_notebook_trained_waits_until_it_is_adopted(folder):
         "data/checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
     assert records.read() == [made] and Colorizer.load(moved[0]).notes["recipe"] == "koo-baseline"
     assert records.adopt() == []
+
+
+def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
+    colorizer = get("koo-baseline").build(0)
+    there = folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors"
+    waiting = records.waiting() / "koo-baseline.safetensors"
+    colorizer.save(there, epochs=20)
+    colorizer.save(waiting, epochs=5)
+    assert records.adopt() == [] and Colorizer.load(there).notes["epochs"] == 20 and waiting.exists()
+    assert "trained for longer and stays" in capsys.readouterr().out
+    colorizer.save(waiting, epochs=21)
+    assert records.adopt() == [there] and Colorizer.load(there).notes["epochs"] == 21
+
+
+def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):
+    usual = run()
+    other = run(epochs=2)
+    assert usual["profile"] == "smoke" and other["profile"] == "smoke-2-epochs" and other["epochs"] == 2
+    assert len(records.read()) == 2
+    assert run(epochs=1)["profile"] == "smoke"                              # as many as the profile has
 
 
 def test_of_several_processes_only_the_first_writes(folder, monkeypatch):

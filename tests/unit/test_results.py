@@ -1,8 +1,11 @@
 """The committed results: the table is that of the records, and the records say what the course says of K1 and N1."""
+import json
+
 import pytest
 
 from colorlib import metrics, records
 from colorlib.colorizer import Colorizer
+from colorlib.lesson import PROFILES
 
 RECORDS = [r for r in records.read() if (r["data"], r["profile"]) == ("cifar10", "lesson")]
 
@@ -45,6 +48,14 @@ def test_the_unet_beats_the_baseline_cnn_and_both_beat_one_color():
 
 def test_squared_error_leaves_the_pictures_pale():
     assert max(values("koo-baseline", "chroma_ratio") + values("nazeri-unet", "chroma_ratio")) < 0.75
+
+
+@pytest.mark.parametrize("path", sorted((records.root() / "notebooks").glob("*.json")), ids=lambda path: path.stem)
+def test_no_notebook_took_more_than_its_profile_announces(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    announced = PROFILES[record["notebook"]][record["profile"]]
+    assert record["peak_memory_mb"] <= announced["memory_mb"]
+    assert record["minutes"] <= announced["minutes"]
 
 
 @pytest.mark.cifar
