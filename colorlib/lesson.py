@@ -59,15 +59,15 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         "full": dict(train_images=50_000, test_images=10_000, size=32, colors=100_000, apples=10_000, patches=2_000_000,
                      pictures=64, minutes=3, memory_mb=4000),
     },
-    "03": {  # probe: the trials of K's learning rate; epochs of K1, unet_epochs of N1
-        "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, unet_epochs=1, probe_images=128,
-                      probe_batch=32, minutes=1, memory_mb=1000),
-        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, unet_epochs=2, probe_images=1_000,
-                      probe_batch=64, minutes=4, memory_mb=1400),
-        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=5, unet_epochs=8, probe_images=3_200,
-                       probe_batch=64, minutes=40, memory_mb=2000),
-        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=60, unet_epochs=60, probe_images=50_000,
-                     probe_batch=128, minutes=60, memory_mb=6000),
+    "03": {  # probe: trials of K's learning rate; epochs of K1, unet_epochs of N1; curve: images of their loss curves
+        "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, unet_epochs=1, curve_images=100,
+                      probe_images=128, probe_batch=32, minutes=1, memory_mb=1000),
+        "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, unet_epochs=2, curve_images=1_000,
+                      probe_images=1_000, probe_batch=64, minutes=4, memory_mb=1400),
+        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=5, unet_epochs=10, curve_images=2_000,
+                       probe_images=3_200, probe_batch=64, minutes=30, memory_mb=2000),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=60, unet_epochs=60, curve_images=10_000,
+                     probe_images=50_000, probe_batch=128, minutes=60, memory_mb=6000),
     },
 }
 # fmt: on
