@@ -95,7 +95,7 @@ def _train(options) -> int:
         return 0
     if not options.recipe:
         for recipe in recipes.RECIPES.values():
-            print(f"{recipe.name:16} {recipe.code}: {recipe.title}")
+            print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
             print(f"  source:  {recipe.says}\n  course:  {recipe.instead}")
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")

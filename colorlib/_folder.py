@@ -23,6 +23,7 @@ from colorlib.images import ImageSet
 
 FORMAT = 1                                                     # raise it when decode() changes what it returns
 TEST_FOLDERS = ("test", "val", "validation", "valid")
+MARKS = "marked-bad.txt"                                       # in a folder: names to leave out, one a line
 
 
 def load(path: Path, size: tuple[int, int] | None, split: str, memory: int) -> ImageSet:
@@ -31,9 +32,18 @@ def load(path: Path, size: tuple[int, int] | None, split: str, memory: int) -> I
     if not root.is_dir():
         raise FileNotFoundError(f"no folder of pictures at {path}")
     files = listing(root)
-    chosen = choose(files, split)
+    bad, chosen = marked(root), choose(files, split)
+    left_out = [(name, f"marked in {MARKS}") for name in chosen if name in bad]
+    chosen = [name for name in chosen if name not in bad]           # last, so that a mark moves no other file's split
     if not chosen:
-        raise ValueError(f"no files for split {split!r} in {path}")
+        raise ValueError(f"no files for split {split!r} in {path}" + (f": all are in {MARKS}" if left_out else ""))
+    images = _load(root, files, chosen, size, split, memory)
+    images.skipped += left_out
+    return images
+
+
+def _load(root: Path, files: list[str], chosen: list[str], size: tuple[int, int] | None, split: str,
+          memory: int) -> ImageSet:
     store = f"folder-{_digest(str(root), split, size)[:16]}"
     key = _digest(FORMAT, [(name, (s := (root / name).stat()).st_size, s.st_mtime_ns) for name in chosen])
     place = _cache.folder()
@@ -52,7 +62,17 @@ def load(path: Path, size: tuple[int, int] | None, split: str, memory: int) -> I
 def listing(root: Path) -> list[str]:
     """Every file below root but hidden ones, as relative names, sorted."""
     names = (path.relative_to(root) for path in root.rglob("*") if path.is_file())
-    return sorted(name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts))
+    shown = (name.as_posix() for name in names if not any(part.startswith(".") for part in name.parts))
+    return sorted(name for name in shown if name != MARKS)
+
+
+def marked(root: Path) -> set[str]:
+    """The names in a folder's marked-bad.txt, relative to it; empty without such a file."""
+    try:
+        lines = (root / MARKS).read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return set()
+    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
 
 
 def choose(files: list[str], split: str) -> list[str]:

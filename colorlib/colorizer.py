@@ -5,8 +5,8 @@
     picture = colorizer.colorize(rgb)               # uint8 in, uint8 out, any size, lightness kept
     colorizer.save("mine.safetensors"); Colorizer.load("mine.safetensors")
 
-A colorizer is a network and a head. The head knows what the network sees (`gray`), what it must answer (`encode`) and
-what its answer means as a color (`ab`). So a network trained in YUV and one trained in Lab are compared in Lab.
+A colorizer is a network and a head (`heads`), which knows what the network sees and what its answer means as a color.
+So a network trained in YUV and one trained in Lab are compared in Lab.
 """
 from __future__ import annotations
 
@@ -23,105 +23,15 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import color, models
-from .models.koo import contrast_normalize
+from .heads import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
 
 FORMAT = "colorlib-1"
-
-
-@dataclasses.dataclass(frozen=True)
-class LabHead:
-    """Regression in Lab: the network sees L/50 - 1 and answers ab/scale.
-
-    channels = 3 is N's variant: the network also answers L/50 - 1, which `ab` then drops, since L is given.
-    """
-
-    scale: float = 50.0
-    channels: int = 2
-
-    def __post_init__(self):
-        if self.channels not in (2, 3):
-            raise ValueError(f"channels must be 2 (ab) or 3 (L, a and b), got {self.channels}")
-        if not self.scale > 0:
-            raise ValueError(f"scale must be positive, got {self.scale}")
-
-    def gray(self, L: Tensor) -> Tensor:
-        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
-        return L / 50 - 1
-
-    def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and what it must answer (N, C, H, W)."""
-        lab = color.rgb_to_lab(rgb, check=False)                # N 3 H W
-        x, ab = self.gray(lab[:, :1]), lab[:, 1:] / self.scale
-        return x, (ab if self.channels == 2 else torch.cat([x, ab], dim=1))
-
-    def ab(self, y: Tensor, L: Tensor) -> Tensor:
-        """The color an answer means: (N, C, H, W) -> (N, 2, H, W), Lab units, not clipped to the gamut."""
-        return y[:, -2:] * self.scale
-
-
-@dataclasses.dataclass(frozen=True)
-class YuvHead:
-    """Regression in YUV (K): the network sees Y and answers U and V, each less its mean and over its deviation.
-
-    mean, std          of U and V over the training images, RGB in [0, 1]; (0, 0) and (1, 1) leave plain units
-    contrast           True: Y goes through K's local contrast normalization, else it is scaled to -1...1
-
-    Trained, the network sees the Y of the colored image (luma). Asked for a color it is given L, and Y is then the gray
-    value that has this lightness: equal for neutral pixels, up to a few percent off for saturated ones (notebook 01).
-    """
-
-    mean: tuple[float, float] = (0.0, 0.0)
-    std: tuple[float, float] = (1.0, 1.0)
-    contrast: bool = False
-
-    def __post_init__(self):
-        if len(self.mean) != 2 or len(self.std) != 2 or not min(self.std) > 0:
-            raise ValueError(f"expected two means and two deviations above 0, got mean={self.mean}, std={self.std}")
-
-    def _see(self, luma: Tensor) -> Tensor:
-        return contrast_normalize(luma) if self.contrast else 2 * luma - 1
-
-    def _vector(self, values: tuple[float, float], like: Tensor) -> Tensor:
-        return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, 2, 1, 1)
-
-    def gray(self, L: Tensor) -> Tensor:
-        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W)."""
-        return self._see(color.gray_from_lightness(L))
-
-    def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and normalized U, V (N, 2, H, W)."""
-        yuv = color.rgb_to_yuv(rgb, check=False)                # N 3 H W
-        uv = yuv[:, 1:]
-        return self._see(yuv[:, :1]), (uv - self._vector(self.mean, uv)) / self._vector(self.std, uv)
-
-    def ab(self, y: Tensor, L: Tensor) -> Tensor:
-        """The color an answer means beside the given L: (N, 2, H, W) -> (N, 2, H, W), Lab units, not clipped."""
-        uv = y * self._vector(self.std, y) + self._vector(self.mean, y)
-        yuv = torch.cat([color.gray_from_lightness(L), uv], dim=1)
-        rgb = color.yuv_to_rgb(yuv, clip=False)                 # N 3 H W, may leave [0, 1]
-        return color.rgb_to_lab(rgb, check=False)[:, 1:]
-
-    @classmethod
-    def fitted(cls, rgb: Tensor, contrast: bool = True) -> YuvHead:
-        """The head with the mean and deviation of U and V over images (N, 3, H, W): K, section 4.1, step 3.
-
-        ValueError if U or V is the same everywhere, as in gray images.
-        """
-        sums = torch.zeros(2, 2, dtype=torch.double)                        # of U, V; of their squares
-        for part in rgb.split(1000):
-            uv = color.rgb_to_yuv(part, check=False)[:, 1:].cpu().double()  # n 2 H W; MPS has no float64
-            sums += torch.stack([uv.sum((0, 2, 3)), uv.square().sum((0, 2, 3))])
-        mean, square = sums / (rgb.numel() // 3)
-        return cls(tuple(mean.tolist()), tuple((square - mean.square()).clamp_min(0).sqrt().tolist()), contrast)
-
-
-HEADS = {"lab": LabHead, "yuv": YuvHead}
 
 
 class Colorizer(nn.Module):
     """A network and its head. Called on L it answers ab, with gradients; `predict` is the same for use."""
 
-    def __init__(self, net: nn.Module, head: LabHead | YuvHead | None = None):
+    def __init__(self, net: nn.Module, head: LabHead | YuvHead | BinsHead | SpaceHead | None = None):
         super().__init__()
         self.net = net
         self.head = head or LabHead()
@@ -139,8 +49,10 @@ class Colorizer(nn.Module):
         """L (N, 1, H, W) in 0...100 -> ab (N, 2, H, W) in Lab units. Any H and W: padded, run, cut back (A7)."""
         x = self.head.gray(L)
         H, W = x.shape[-2:]
-        y = self.net(pad(x, getattr(self.net, "multiple", 1)))[..., :H, :W]
-        return self.head.ab(y, L)
+        x = pad(x, getattr(self.net, "multiple", 1))            # N 1 H' W'
+        y = self.net(x)                                         # N C H'/cell W'/cell
+        cell = x.shape[-1] // y.shape[-1]
+        return self.head.ab(y[..., :-(-H // cell), :-(-W // cell)], L)
 
     @torch.no_grad()
     def predict(self, L: Tensor, batch_size: int = 100) -> Tensor:

@@ -165,7 +165,8 @@ def folder(
 
     Upright by EXIF, transparent parts on white, CMYK and palette as RGB, 16 bits as 8, an animation's first frame.
     Labels are the folders that pictures lie in. What cannot be read or is larger than 90 million pixels is left out and
-    listed in .skipped, with the reason. Decoded once: kept as uint8 in the cache until a file changes.
+    listed in .skipped, with the reason; so is what `marked-bad.txt` names (see `datacheck`). Decoded once: kept as
+    uint8 in the cache until a file changes.
     FileNotFoundError when there is no folder; ValueError when it holds no picture.
     """
     if isinstance(size, int):

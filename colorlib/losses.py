@@ -1,7 +1,11 @@
 """Losses: what a wrong color costs.
 
     loss = losses.squared_error(net(x), y)
+    loss = losses.soft_cross_entropy(net(x), index, share)
 """
+from __future__ import annotations
+
+import torch
 from torch import Tensor
 
 
@@ -16,3 +20,45 @@ def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     if predicted.shape != target.shape:
         raise ValueError(f"shapes differ: predicted {tuple(predicted.shape)}, target {tuple(target.shape)}")
     return (predicted - target).square().sum(dim=1).mean()
+
+
+def soft_cross_entropy(logits: Tensor, index: Tensor, share: Tensor) -> Tensor:
+    """Cross-entropy against soft targets that stay sparse: -sum_k share_k log softmax(logits)[index_k].
+
+    logits    (N, Q, H, W), any scale
+    index     (N, k, H, W) integers, the bins that a pixel belongs to; and
+    share     (N, k, H, W), how much to each: a `bins.SoftTarget`. Shares sum to one over k or, rebalanced, to the
+              weight of the pixel (D10; Zhang et al. 2016, eq. 2 and 3)
+    returns   a scalar: mean over pixels, nats
+
+    The mean is over pixels, not over their weights. Written out, dense, in notebook 04. Here neither the targets nor
+    their gradient are ever Q numbers a pixel; the logits and theirs are.
+    """
+    if logits.ndim != 4 or index.shape != share.shape or logits.shape[::2] != index.shape[::2] \
+            or logits.shape[3] != index.shape[3]:
+        raise ValueError(f"expected logits (N, Q, H, W) and a target (N, k, H, W), got {tuple(logits.shape)}, "
+                         f"{tuple(index.shape)} and {tuple(share.shape)}")
+    def rows(t: Tensor) -> Tensor:                                          # N C H W -> P C, a view of channels_last
+        return t.permute(0, 2, 3, 1).reshape(-1, t.shape[1])
+    z, index, share = rows(logits), rows(index).long(), rows(share)         # P Q, P k, P k
+    return _SparseCrossEntropy.apply(z, index, share)
+
+
+class _SparseCrossEntropy(torch.autograd.Function):
+    """Mean over rows of -sum_k share_k log softmax(z)[index_k]: keeps one dense tensor, the softmax."""
+
+    @staticmethod
+    def forward(ctx, z: Tensor, index: Tensor, share: Tensor) -> Tensor:
+        z32 = z.float() if z.dtype in (torch.float16, torch.bfloat16) else z
+        log_p, share = z32.log_softmax(dim=1), share.to(z32.dtype)          # P Q, P k
+        loss = -(log_p.gather(1, index) * share).sum(1).mean()
+        ctx.save_for_backward(log_p.exp_(), index, share)
+        ctx.dtype = z.dtype
+        return loss
+
+    @staticmethod
+    def backward(ctx, above: Tensor) -> tuple[Tensor, None, None]:
+        p, index, share = ctx.saved_tensors
+        gradient = p * share.sum(1, keepdim=True)                           # P Q
+        gradient.scatter_add_(1, index, -share)
+        return gradient.mul_(above / len(p)).to(ctx.dtype), None, None

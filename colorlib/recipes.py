@@ -16,15 +16,15 @@ from collections.abc import Callable
 import torch
 
 from . import models
-from .colorizer import Colorizer, LabHead, YuvHead
-from .train import Settings, Step, regression_step
+from .colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead
+from .train import Settings, Step, classification_step, regression_step
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
     """A system that a source describes.
 
-    net, source_net     how to build the network: the course's size, the source's
+    net, source_net     how to build the network: the course's size, the source's; the head says how many outputs
     head, source_head   functions from training images (an ImageSet) to a head
     epochs              of the course's version, by profile
     """
@@ -47,8 +47,9 @@ class Recipe:
         """An untrained colorizer; the same weights for the same seed. images: what a head takes its statistics from."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            net = models.build(self.source_net if as_published else self.net)
-        return Colorizer(net, (self.source_head if as_published else self.head)(images))
+            head = (self.source_head if as_published else self.head)(images)
+            net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
+        return Colorizer(net, head)
 
     def settings(self, profile: str, as_published: bool = False) -> Settings:
         """The course's settings with the epochs of a profile; or the source's, whose epochs only "full" has."""
@@ -73,11 +74,44 @@ def _koo_head(images) -> YuvHead:
     return YuvHead.fitted(images.pixels)
 
 
+def _space(space: str, cell: int = 2) -> Callable:
+    def head(images) -> SpaceHead:
+        if images is None:
+            raise ValueError("the channels are normalized by their mean and deviation over the training images: "
+                             "give images")
+        return SpaceHead.fitted(images.pixels, space, cell=cell)
+    return head
+
+
+def _bins(lam: float = 1.0, cell: int = 2) -> Callable:
+    def head(images) -> BinsHead:
+        if images is None and lam != 1:
+            raise ValueError("rebalancing needs to know how often each color occurs: give images")
+        return BinsHead.fitted(images, lam, cell=cell)
+    return head
+
+
 def get(name: str) -> Recipe:
     """The recipe of that name; ValueError names those there are."""
     if name not in RECIPES:
         raise ValueError(f"unknown recipe {name!r}: expected one of {', '.join(RECIPES)}")
     return RECIPES[name]
+
+
+ADADELTA = Settings(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9, weight_decay=0.0,
+                    schedule="constant")
+D_EPOCHS = {"smoke": 1, "quick": 1, "lesson": 4, "full": 30}
+D_INSTEAD = ("Width 16 (D's is lost), one answer for 2 by 2 pixels, and AdamW with a one-cycle rate and batch 32 for a "
+             "few epochs; D's own optimizer and batch are in its settings.")
+
+
+def _compact(name: str, code: str, title: str, says: str, epochs: int, head: Callable, step: Step = classification_step,
+             instead: str = D_INSTEAD, **net) -> Recipe:
+    """One of D's networks: all have the same width, budget and settings, so that only the named property differs."""
+    net = {"model": "compact", "width": 16, "cell": 2} | net
+    return Recipe(name=name, code=code, title=title, net=net, head=head, step=step, source_net=net, source_head=head,
+                  course=Settings(epochs=4, batch_size=32, lr=4e-3, flip=True), source=ADADELTA.but(epochs=epochs),
+                  epochs=D_EPOCHS | {"full": epochs}, says=says, instead=instead)
 
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
@@ -99,7 +133,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="nazeri-unet", code="N1", title="U-Net, squared error",
         net={"model": "unet", "width": 16, "depth": 3}, head=_lab,
         course=Settings(epochs=10, batch_size=32, lr=4e-3, flip=True),
-        source_net={"model": "unet", "width": 64, "depth": 4, "outputs": 3}, source_head=_lab_of_three,
+        source_net={"model": "unet", "width": 64, "depth": 4}, source_head=_lab_of_three,
         source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5, weight_decay=0.0,
                         schedule="constant"),
         epochs={"smoke": 1, "quick": 1, "lesson": 10, "full": 60},
@@ -109,4 +143,45 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         instead="Two channels, since L is given; a narrower net (width 16) with three pools for four, which two cores "
                 "train in minutes; AdamW with a one-cycle rate and batch 32, since few epochs want many steps.",
     ),
+    Recipe(
+        name="unet-classifier", code="D7", title="U-Net, classes of color",
+        net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, head=_bins(), step=classification_step,
+        course=Settings(epochs=5, batch_size=32, lr=4e-3, flip=True),
+        source_net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, source_head=_bins(),
+        source=ADADELTA,
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 30},
+        says="D: the ab plane in bins, soft targets (k = 10, sigma 5), cross-entropy, annealed mean; here on N's "
+             "U-Net, so that only the question differs from N1.",
+        instead="Ten-unit bins that hold a color (261), one answer for 2 by 2 pixels, AdamW with a one-cycle rate.",
+    ),
+    Recipe(
+        name="unet-classifier-rebalanced", code="D10", title="U-Net, classes of color, rebalanced",
+        net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, head=_bins(0.5), step=classification_step,
+        course=Settings(epochs=5, batch_size=32, lr=4e-3, flip=True),
+        source_net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, source_head=_bins(0.5),
+        source=ADADELTA,
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 30},
+        says="D: as the classifier, each pixel's loss times a weight that grows with the rarity of its color; D gives "
+             "no lambda and prints equation 5 with lambda in place of lambda / Q.",
+        instead="Zhang's formula with lambda 1/2, weights with mean one under the colors of the training images.",
+    ),
+    _compact("delft-compact", "D1", "compact, squared error",
+             "D: convolutions, max-pools, upscaling with concatenation, two output maps, squared error; Lab or YCbCr; "
+             "ADADELTA with Nesterov momentum, batch 20, 50 epochs.", 50, _space("lab"), regression_step),
+    _compact("delft-compact-ycbcr", "D6", "compact in YCbCr",
+             "D: the compact network in YCbCr; results were never published.", 50, _space("ycbcr"), regression_step),
+    _compact("delft-compact-hsv", "D6", "compact in HSV",
+             "D: the compact network in HSV did not perform as well as in YCbCr or Lab; no figure is given.", 50,
+             _space("hsv"), regression_step),
+    _compact("delft-compact-rgb", "D6", "compact in RGB",
+             "D: in RGB lightness is not separated, so that the network has to answer it too; not trained by D.", 50,
+             _space("rgb"), regression_step),
+    _compact("delft-classifier", "D2", "compact classifier",
+             "D: the compact network with a softmax over bins; k = 10, sigma 5; 28 epochs.", 28, _bins()),
+    _compact("delft-dilated", "D3", "compact classifier, dilated",
+             "D: strides instead of max-pools, two blocks of three dilated convolutions instead of concatenation; "
+             "30 epochs.", 30, _bins(), dilated=True, concat=False),
+    _compact("delft-dilated-concat", "D4", "compact classifier, dilated and concatenated",
+             "D: the dilated network with concatenation of the encoder's layers; 30 epochs.", 30, _bins(),
+             dilated=True),
 ]}

@@ -16,6 +16,7 @@ import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
@@ -24,9 +25,10 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from . import losses
+from .bins import SoftTarget
 from .colorizer import Colorizer, read_tensors, write_tensors
 
-Step = Callable[[nn.Module, Tensor, Tensor], Tensor]
+Step = Callable[[nn.Module, Tensor, Any], Tensor]
 CHECK_EVERY = 50                                    # steps between two looks at the loss (each costs a device sync)
 
 
@@ -66,9 +68,39 @@ class Settings:
         return dataclasses.replace(self, **changes)
 
 
+class AdadeltaNesterov(torch.optim.Adadelta):
+    """ADADELTA (Zeiler 2012) whose steps go through Nesterov momentum: v = m v + step, then w = w + m v + step.
+
+    Source D trains with "ADADELTA with Nesterov momentum" and says no more. ADADELTA sets its own step lengths, so that
+    momentum is no part of it; libraries of that time could lay it over the steps of any optimizer, which is done here.
+    lr = 1 is Zeiler's rule. With momentum m a steady step becomes 1 / (1 - m) times as long.
+    """
+
+    def __init__(self, params, lr: float = 1.0, rho: float = 0.95, eps: float = 1e-6, weight_decay: float = 0.0,
+                 momentum: float = 0.9):
+        super().__init__(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
+        self.defaults["momentum"] = momentum
+        for group in self.param_groups:
+            group["momentum"] = momentum
+
+    @torch.no_grad()
+    def step(self, closure=None):
+        """One step of all weights that have a gradient."""
+        if closure is not None:
+            raise ValueError("a closure is not supported")
+        moved = [(group, p, p.clone()) for group in self.param_groups for p in group["params"] if p.grad is not None]
+        super().step()
+        for group, p, before in moved:
+            step, momentum = p - before, group["momentum"]
+            velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
+            velocity.mul_(momentum).add_(step)
+            p.copy_(before + momentum * velocity + step)
+
+
 OPTIMIZERS = {
     "adamw": lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay),
     "adam": lambda p, s: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
+    "adadelta": lambda p, s: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
     "sgd": lambda p, s: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
 }
 
@@ -104,6 +136,11 @@ class History:
 def regression_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     """Squared error of a network's answer: x (N, 1, H, W), y (N, C, H, W) in the head's units -> scalar loss."""
     return losses.squared_error(net(x), y)
+
+
+def classification_step(net: nn.Module, x: Tensor, y: SoftTarget) -> Tensor:
+    """Cross-entropy against soft targets: x (N, 1, H, W), y of a `BinsHead`, rebalanced or not -> scalar loss, nats."""
+    return losses.soft_cross_entropy(net(x), *y)
 
 
 def device_of(name: str = "auto") -> torch.device:

@@ -33,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     one = command("store", _store, "put the outputs of a run into notebooks/ and its record into results/")
     one.add_argument("--profile", choices=NAMES, default="lesson", help="of which run (default: %(default)s)")
     one.add_argument("--any-data", action="store_true", help="also when the run was not on CIFAR-10")
+    one.add_argument("--record-only", action="store_true", help="only its minutes and memory, for the README's map")
 
     command("text", lambda a: [print(text.to_text(p)) for p in find(a.notebooks)] and 0,
             "write notebooks as text to build/text/ (py:percent), to edit them")  # fmt: skip
@@ -52,7 +53,7 @@ def _run(a: argparse.Namespace) -> int:
 
 def _store(a: argparse.Namespace) -> int:
     for path in find(a.notebooks):
-        print(store.store(path, build("course", a.profile), any_data=a.any_data))
+        print(store.store(path, build("course", a.profile), any_data=a.any_data, record_only=a.record_only))
     return 0
 
 

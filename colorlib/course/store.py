@@ -8,22 +8,27 @@ from typing import Any
 
 import nbformat
 
-from colorlib._notebook import project_root, source_hash
+from colorlib._notebook import project_root, source_hash, write_whole
 from colorlib.course import links
 from colorlib.course.files import CourseError, clean, number, read, write
 
 LIMIT = 2_000_000  # bytes a notebook
 
 
-def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
+def store(path: Path, run_folder: Path, any_data: bool = False, record_only: bool = False) -> str:
     """Outputs and record of the run in `run_folder` into `path` and results/notebooks/; returns what was done.
 
     CourseError when there is no finished run of exactly this code, when it was not on CIFAR-10 (unless any_data),
-    or when the file would be over 2 MB.
+    or when the file would be over 2 MB. record_only leaves the notebook as it is: for what `quick` costs.
     """
     record, outputs = _run_of(path, run_folder)
     if record["data"] != "cifar10" and not any_data:
         raise CourseError(f"{path.stem}: the run used {record['data']}; stored outputs are of CIFAR-10")
+    kept = project_root() / "results" / "notebooks" / f"{number(path)}.{record['profile']}.json"
+    text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+    if record_only:
+        write_whole(kept, text)
+        return f"{path.stem}: record stored"
     nb = read(path)
     for cell in nb.cells:
         if cell.cell_type == "code":
@@ -33,9 +38,7 @@ def store(path: Path, run_folder: Path, any_data: bool = False) -> str:
     if size > LIMIT:
         raise CourseError(f"{path.stem} is {size / 1e6:.1f} MB with its outputs; the limit is {LIMIT / 1e6:.0f}")
     write(clean(nb), path)
-    kept = project_root() / "results" / "notebooks" / f"{number(path)}.{record['profile']}.json"
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_whole(kept, text)
     return f"{path.stem}: stored, {size / 1e6:.2f} MB"
 
 

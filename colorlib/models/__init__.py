@@ -7,10 +7,11 @@ its input's sides must be multiples of. `Colorizer` pads to it.
 """
 from torch import nn
 
+from .compact import Compact
 from .koo import KooBaseline
 from .unet import UNet
 
-MODELS: dict[str, type[nn.Module]] = {"koo": KooBaseline, "unet": UNet}
+MODELS: dict[str, type[nn.Module]] = {"koo": KooBaseline, "unet": UNet, "compact": Compact}
 
 
 def build(config: dict) -> nn.Module:
@@ -30,4 +31,4 @@ def parameters(net: nn.Module) -> int:
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
-__all__ = ["MODELS", "KooBaseline", "UNet", "build", "parameters"]
+__all__ = ["MODELS", "Compact", "KooBaseline", "UNet", "build", "parameters"]

@@ -16,7 +16,9 @@ class UNet(nn.Module):
 
     (N, 1, H, W) -> (N, outputs, H, W); H and W multiples of 2 ** depth, else ValueError (`Colorizer` pads).
     width    channels of the first unit; they double with each of the `depth` 2x2 max-pools
-    outputs  2 (ab, the course) or 3 (N: L, a and b)
+    outputs  2 (ab, the course) or 3 (N: L, a and b); for a classifier as many as there are bins
+    cell     1, 2, 4 ... 2 ** depth: one answer for cell x cell pixels, (N, outputs, H / cell, W / cell); the last units
+             of the way up are left out
 
     A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
     that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
@@ -26,18 +28,21 @@ class UNet(nn.Module):
     the fifth would leave a single pixel of a CIFAR image.
     """
 
-    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2):
+    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1):
         super().__init__()
         if width < 1 or depth < 1:
             raise ValueError(f"width and depth must be at least 1, got width={width}, depth={depth}")
-        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs}
+        if cell not in (2 ** i for i in range(depth + 1)):
+            raise ValueError(f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
+        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs, "cell": cell}
         self.multiple = 2 ** depth
+        top = cell.bit_length() - 1                             # levels that the way up leaves out
         channels = [width * 2 ** i for i in range(depth + 1)]
         self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
         self.pool = nn.MaxPool2d(2)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[1:]))
-        self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[1:]))
-        self.last = nn.Conv2d(width, outputs, 1)
+        self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[top + 1:]))
+        self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[top + 1:]))
+        self.last = nn.Conv2d(channels[top], outputs, 1)
         he_init(self)
         nn.init.zeros_(self.last.weight)                        # the first answer is gray
 
@@ -55,7 +60,7 @@ class UNet(nn.Module):
         for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W
             x = merge(x)                                        # N c/2 2H 2W
-        return self.last(x)                                     # N outputs H W
+        return self.last(x)                                     # N outputs H/cell W/cell
 
 
 def _unit(inputs: int, outputs: int) -> nn.Sequential:

@@ -148,7 +148,7 @@ def test_a_killed_download_leaves_nothing_that_harms_the_next(place, tmp_path, h
     while not (tmp_path / "log").exists():
         time.sleep(0.05)
     child.send_signal(how)
-    child.communicate(timeout=30)
+    child.communicate(timeout=120)
     assert child.returncode != 0 and not set(KEPT) & set(names(place))
     rgb, _ = _cifar10.load(small(good), "test")
     assert len(rgb) == 10 and names(place) == KEPT, "what was left over must be gone"

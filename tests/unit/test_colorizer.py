@@ -8,13 +8,15 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from pictures import smooth
 from safetensors.torch import save_file
+from scipy import ndimage
 from torch import nn
 
 from colorlib import color
 from colorlib import colorizer as module
-from colorlib.colorizer import Colorizer, LabHead, YuvHead, pad
+from colorlib.colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead, pad
 from colorlib.models import KooBaseline, UNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -27,6 +29,8 @@ def trained(net, head=None, seed=0):
         if isinstance(layer, nn.BatchNorm2d):
             layer.running_mean.copy_(torch.rand(layer.num_features, generator=generator) - 0.5)
             layer.running_var.copy_(torch.rand(layer.num_features, generator=generator) + 0.5)
+    if isinstance(net, UNet):
+        nn.init.kaiming_normal_(net.last.weight)
     return Colorizer(net, head).eval()
 
 
@@ -113,6 +117,66 @@ def test_gray_pictures_stay_gray_through_the_yuv_head():
     L = color.lightness(gray)
     assert YuvHead().ab(y, L).abs().max() < 1e-3
     torch.testing.assert_close(YuvHead().gray(L), x, rtol=0, atol=1e-4)
+
+
+@pytest.mark.parametrize("cell", [1, 2, 4])
+def test_the_right_answer_of_the_bins_head_means_the_true_color_up_to_the_bins(cell):
+    head = BinsHead(cell=cell, T=1.0)
+    rgb = smooth(4).pixels
+    lab = color.rgb_to_lab(rgb)
+    x, target = head.encode(rgb)
+    assert torch.equal(x, LabHead().encode(rgb)[0]) and target.index.shape == (4, 10, 16 // cell, 16 // cell)
+    answer = target.dense(261).clamp_min(1e-9).log()
+    ab = head.ab(answer, lab[:, :1])
+    assert ab.shape == (4, 2, 16, 16)
+    coarse = F.interpolate(F.avg_pool2d(lab[:, 1:], cell), scale_factor=cell, mode="bilinear")
+    assert (ab - coarse).norm(dim=1).mean() < 3                            # Lab units; a bin is ten wide
+
+
+def test_a_bins_head_with_weights_asks_more_of_rare_colors():
+    rgb = smooth(4).pixels
+    plain, weighed = BinsHead(), BinsHead.fitted(rgb, lam=0.5)
+    assert BinsHead.fitted(rgb, lam=1) == plain and len(weighed.weights) == 261
+    shares, heavier = plain.encode(rgb)[1], weighed.encode(rgb)[1]
+    assert torch.equal(shares.index, heavier.index)
+    of_pixel = torch.tensor(weighed.weights)[shares.index[:, 0].long()]
+    torch.testing.assert_close(heavier.weight.float().sum(1), of_pixel, rtol=5e-3, atol=1e-3)
+    assert 0.7 < heavier.weight.float().sum(1).mean() < 1.3                 # one under the prior, which is smoothed
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"T": 0}, "T must be positive"), ({"cell": 0}, "cell must be at least 1"),
+    ({"weights": (1.0, 2.0)}, "expected 261 weights, one a bin, or none, got 2"), ({"rule": "x"}, "unknown rule"),
+])
+def test_the_bins_head_names_wrong_settings(settings, words):
+    with pytest.raises(ValueError, match=words):
+        BinsHead(**settings)
+
+
+def test_the_bins_head_says_which_sides_it_takes():
+    with pytest.raises(ValueError, match=r"multiples of 2 \(cell\), got \(5, 4\)"):
+        BinsHead(cell=2).encode(torch.zeros(1, 3, 5, 4, dtype=torch.uint8))
+
+
+@pytest.mark.parametrize("cell", [1, 2])
+@pytest.mark.parametrize("height, width", [(1, 1), (7, 9), (16, 13)])
+def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
+    torch.manual_seed(0)
+    colorizer = trained(UNet(4, 2, outputs=261, cell=cell), BinsHead(cell=cell))
+    L = lightness(2, 1, height, width)
+    ab = colorizer.predict(L)
+    assert ab.shape == (2, 2, height, width) and ab.isfinite().all()
+    whole, h, w = colorizer.predict(pad(L, 4)), max(height - cell, 0), max(width - cell, 0)
+    torch.testing.assert_close(whole[..., :h, :w], ab[..., :h, :w], rtol=1e-4, atol=1e-3)
+
+
+def test_a_classifier_is_kept_with_its_bins_and_weights(tmp_path):
+    head = BinsHead.fitted(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
+    colorizer = trained(UNet(4, 2, outputs=261, cell=2), head)
+    loaded = Colorizer.load(colorizer.save(tmp_path / "c.safetensors"))
+    assert loaded.head == head
+    L = lightness(1, 1, 8, 8)
+    assert torch.equal(loaded.predict(L), colorizer.predict(L))
 
 
 def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
@@ -427,3 +491,55 @@ def test_notes_that_are_no_json_leave_the_old_file(tmp_path):
     with pytest.raises(TypeError):
         koo().save(path, notes_of=object())
     assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
+
+
+# the four spaces of D
+
+@pytest.mark.parametrize("space", ["lab", "ycbcr", "hsv", "rgb"])
+def test_the_right_answer_in_any_space_means_the_true_color(space):
+    rgb = smooth(4).pixels
+    head = SpaceHead.fitted(rgb, space)
+    lab = color.rgb_to_lab(rgb)
+    x, y = head.encode(rgb)
+    assert y.shape == (4, head.outputs, 16, 16)
+    torch.testing.assert_close(x, LabHead().encode(rgb)[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(head.outputs), rtol=0, atol=1e-4)
+    torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(head.outputs), rtol=1e-3, atol=0)
+    far = (head.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1)
+    # HSV's value is found by bisection; beside YCbCr's colors stands the gray of L, which is not their luma
+    assert far.max() < {"lab": 1e-3, "rgb": 1e-3, "hsv": 0.1, "ycbcr": 0.5}[space]
+
+
+def test_hue_is_a_number_to_the_head_and_red_lies_at_both_its_ends():
+    reds = color.swatch([(1, 0, 0.02), (1, 0.02, 0)])
+    hue = SpaceHead("hsv").encode(reds)[1][0, 0, 0]
+    assert hue[0] - hue[1] > 0.9
+
+
+def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees():
+    rgb = smooth(4).pixels
+    plain, blurred = SpaceHead("lab"), SpaceHead("lab", blur=1.5)
+    (x, y), (x_blurred, y_blurred) = plain.encode(rgb), blurred.encode(rgb)
+    assert torch.equal(x, x_blurred)
+    for a, b in zip(y.numpy().reshape(-1, 16, 16), y_blurred.numpy().reshape(-1, 16, 16), strict=True):
+        np.testing.assert_allclose(b, ndimage.gaussian_filter(a, 1.5, mode="mirror", truncate=10 / 3), atol=2e-2)
+
+
+@pytest.mark.parametrize("settings, words", [
+    ({"space": "cmyk"}, "unknown space 'cmyk': expected one of lab, ycbcr, hsv, rgb"),
+    ({"space": "rgb"}, "expected 3 means"), ({"std": (1.0, 0.0)}, "deviations above 0"), ({"blur": -1.0}, "at least 0"),
+])
+def test_the_space_head_names_wrong_settings(settings, words):
+    with pytest.raises(ValueError, match=words):
+        SpaceHead(**settings)
+
+
+def test_an_unknown_space_is_named_when_a_head_is_fitted():
+    with pytest.raises(ValueError, match="unknown space 'cmyk'"):
+        SpaceHead.fitted(smooth(1).pixels, "cmyk")
+
+
+def test_a_head_of_any_space_is_kept(tmp_path):
+    head = SpaceHead.fitted(smooth(4).pixels, "rgb", blur=1.0)
+    loaded = Colorizer.load(trained(UNet(4, 2, outputs=3), head).save(tmp_path / "c.safetensors"))
+    assert loaded.head == head

@@ -130,6 +130,16 @@ def test_a_stored_notebook_is_clean_and_whole(done, monkeypatch):
     assert json.loads((folder / "results/notebooks/01.smoke.json").read_text())["notebook"] == "01"
 
 
+def test_only_the_record_is_stored_if_asked(done, monkeypatch):
+    folder, _ = done
+    monkeypatch.chdir(folder)
+    path, kept = folder / "notebooks" / synthetic.NAME, folder / "results/notebooks/01.smoke.json"
+    kept.unlink(missing_ok=True)
+    before = path.read_bytes()
+    assert "record stored" in store.store(path, folder / "build/course/smoke", any_data=True, record_only=True)
+    assert path.read_bytes() == before and json.loads(kept.read_text())["profile"] == "smoke"
+
+
 def test_storing_refuses_generated_data_and_changed_code(done, monkeypatch):
     folder, _ = done
     monkeypatch.chdir(folder)

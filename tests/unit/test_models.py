@@ -9,7 +9,8 @@ from scipy import ndimage
 from torch import nn
 
 from colorlib import models
-from colorlib.models import KooBaseline, UNet
+from colorlib.colorizer import BinsHead, Colorizer, LabHead
+from colorlib.models import Compact, KooBaseline, UNet
 from colorlib.models.koo import contrast_normalize, gaussian_window
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -188,6 +189,7 @@ def test_unet_joins_each_level_to_its_mirror():
     """Without what comes up from below (its convolutions set to zero) detail still reaches the answer."""
     torch.manual_seed(0)
     net = UNet(4, 2).eval()
+    nn.init.ones_(net.last.weight)
     for up in net.up:
         nn.init.zeros_(up.weight)
     x = torch.rand(1, 1, 8, 8)
@@ -204,8 +206,26 @@ def test_the_way_up_starts_so_that_the_signal_keeps_its_size():
 
 def test_unet_sees_further_with_each_pooling():
     torch.manual_seed(0)
-    seen = [seen_by(UNet(2, depth).double().eval(), 32).sum() for depth in (1, 2)]
+    nets = [UNet(2, depth).double().eval() for depth in (1, 2)]
+    for net in nets:
+        nn.init.ones_(net.last.weight)
+    seen = [seen_by(net, 32).sum() for net in nets]
     assert 49 < seen[0] < seen[1]
+
+
+def test_unet_starts_with_a_gray_answer_and_learns_from_it():
+    torch.manual_seed(0)
+    net = UNet(4, 2)
+    x = torch.rand(4, 1, 16, 16)
+    assert net(x).abs().max() == 0
+    others = [p.std() for name, p in net.named_parameters() if p.ndim == 4 and not name.startswith("last")]
+    assert min(others) > 0
+    optimizer = torch.optim.SGD(net.parameters(), 0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        (net(x) - x).square().mean().backward()
+        optimizer.step()
+    assert net.down[0][0][0].weight.grad.abs().max() > 0 and net(x).abs().max() > 0
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 12, 16), (1, 1, 16, 1)])
@@ -220,16 +240,113 @@ def test_unet_refuses_an_empty_size(settings):
         UNet(**settings)
 
 
+def test_unet_answers_once_for_each_cell():
+    for cell in (1, 2, 4, 8):
+        net = UNet(4, 3, outputs=7, cell=cell).eval()
+        assert net(torch.zeros(2, 1, 16, 24)).shape == (2, 7, 16 // cell, 24 // cell)
+        assert models.build(net.config).config == net.config
+    with pytest.raises(ValueError, match="power of two up to 2 .. depth = 8, got 3"):
+        UNet(4, 3, cell=3)
+    with pytest.raises(ValueError, match="got 16"):
+        UNet(4, 3, cell=16)
+
+
+# compact
+
+COMPACT = {"D1": {}, "D2": {"outputs": 261}, "D3": {"outputs": 261, "dilated": True, "concat": False},
+           "D4": {"outputs": 261, "dilated": True}}
+
+
+@pytest.mark.parametrize("cell", [1, 2])
+@pytest.mark.parametrize("name", COMPACT)
+@pytest.mark.parametrize("side", [32, 48])
+def test_compact_networks_answer_in_the_size_asked(name, cell, side):
+    net = Compact(4, cell=cell, **COMPACT[name]).eval()
+    outputs = COMPACT[name].get("outputs", 2)
+    assert net(torch.rand(2, 1, side, 32)).shape == (2, outputs, side // cell, 32 // cell)
+
+
+@pytest.mark.parametrize("name", COMPACT)
+def test_compact_networks_take_small_and_odd_pictures_through_a_colorizer(name):
+    torch.manual_seed(0)
+    net = Compact(4, **COMPACT[name])
+    colorizer = Colorizer(net, BinsHead() if "outputs" in COMPACT[name] else LabHead())
+    for side in (1, 5, 13):
+        assert colorizer.predict(torch.full((1, 1, side, 9), 50.0)).shape == (1, 2, side, 9)
+
+
+def test_only_the_named_property_differs():
+    """Of table II: pools in D1 and D2, strides and dilation in D3 and D4, concatenation in all but D3."""
+    nets = {name: Compact(8, **settings) for name, settings in COMPACT.items()}
+    convs = {name: [m for m in net.modules() if isinstance(m, nn.Conv2d)] for name, net in nets.items()}
+    assert {name: max(c.stride[0] for c in layers) for name, layers in convs.items()} == \
+        {"D1": 1, "D2": 1, "D3": 2, "D4": 2}
+    assert {name: [c.dilation[0] for c in layers if c.dilation[0] > 1] for name, layers in convs.items()} == \
+        {"D1": [], "D2": [], "D3": [2, 4, 2, 4], "D4": [2, 4, 2, 4]}
+    assert [net.multiple for net in nets.values()] == [8, 8, 4, 4]
+    body = {name: {k: v.shape for k, v in net.state_dict().items() if not k.startswith("last")}
+            for name, net in nets.items()}
+    assert body["D1"] == body["D2"]
+    encoders = {str({k: v for k, v in shapes.items() if k.startswith("down")}) for shapes in body.values()}
+    assert len(encoders) == 1
+    sizes = [models.parameters(net) - models.parameters(net.last) for net in nets.values()]
+    assert max(sizes) / min(sizes) < 1.25
+
+
+@pytest.mark.parametrize("name, joined", [("D2", True), ("D3", False), ("D4", True)])
+def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, joined):
+    torch.manual_seed(0)
+    net = Compact(4, **COMPACT[name]).eval()
+    for layer in net.bottom.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.zeros_(layer.weight)
+    x = torch.rand(1, 1, 32, 32)
+    apart = (net(x) - net(x.flip(-1))).abs().max()
+    assert (apart > 1e-3) == joined
+
+
+def test_a_block_of_three_dilated_convolutions_sees_15_pixels():
+    """D, figure 3."""
+    torch.manual_seed(0)
+    block = Compact(1, dilated=True).bottom[:3].double().eval()
+    entry = nn.Conv2d(1, 4, 1, bias=False).double()
+    assert seen_by(lambda x: block(entry(x))).sum() == 15 * 15
+
+
+def test_compact_networks_start_as_glorot_says():
+    torch.manual_seed(0)
+    for layer in Compact(32, dilated=True).modules():
+        if isinstance(layer, nn.Conv2d):
+            fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel()
+            bound = (6 / (fan_in + fan_out)) ** 0.5
+            assert layer.weight.abs().max() <= bound and not layer.bias.any()
+            if layer.weight.numel() > 5000:
+                assert layer.weight.std().item() == pytest.approx(bound / 3 ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize("settings, words", [({"width": 0}, "at least 1"), ({"cell": 4}, "cell must be 1 or 2")])
+def test_compact_networks_refuse_what_makes_no_sense(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Compact(**settings)
+
+
+@pytest.mark.parametrize("name, multiple", [("D1", 8), ("D3", 4)])
+def test_compact_networks_say_which_sides_they_take(name, multiple):
+    with pytest.raises(ValueError, match=rf"multiples of {multiple}.*Colorizer"):
+        Compact(4, **COMPACT[name])(torch.zeros(1, 1, 30, 32))
+
+
 # all
 
-@pytest.mark.parametrize("net", [KooBaseline(), UNet(2, 1)], ids=["koo", "unet"])
+@pytest.mark.parametrize("net", [KooBaseline(), UNet(2, 1), Compact(2)], ids=["koo", "unet", "compact"])
 @pytest.mark.parametrize("shape", [(1, 3, 8, 8), (1, 8, 8), (8, 8)])
 def test_networks_say_that_they_want_gray(net, shape):
     with pytest.raises(ValueError, match=r"\(N, 1, H, W\)"):
         net(torch.zeros(shape))
 
 
-@pytest.mark.parametrize("net", [KooBaseline(outputs=5), UNet(2, 1, 3)], ids=["koo", "unet"])
+@pytest.mark.parametrize("net", [KooBaseline(outputs=5), UNet(2, 1, 3), Compact(2, 9, True, False, 2)],
+                         ids=["koo", "unet", "compact"])
 def test_a_network_says_how_to_build_it_again(net):
     again = models.build(net.config)
     assert type(again) is type(net)
@@ -243,7 +360,7 @@ def test_build_leaves_its_settings_as_they_were():
 
 
 @pytest.mark.parametrize("config, words", [
-    ({"model": "nobody"}, "unknown model 'nobody': expected one of koo, unet"),
+    ({"model": "nobody"}, "unknown model 'nobody': expected one of koo, unet, compact"),
     ({}, "unknown model None"),
     ({"model": "koo", "width": 3}, "does not take"),
 ])

@@ -1,5 +1,7 @@
 """The recipes hold what their sources say, build what they name, and train."""
 
+import dataclasses
+
 import pytest
 import torch
 from pictures import smooth
@@ -16,7 +18,11 @@ EACH = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 
 
 def test_every_system_of_this_part_of_the_course_has_a_recipe():
-    assert {recipe.code: name for name, recipe in RECIPES.items()} == {"K1": "koo-baseline", "N1": "nazeri-unet"}
+    codes = {name: recipe.code for name, recipe in RECIPES.items()}
+    assert codes == {
+        "koo-baseline": "K1", "nazeri-unet": "N1", "unet-classifier": "D7", "unet-classifier-rebalanced": "D10",
+        "delft-compact": "D1", "delft-compact-ycbcr": "D6", "delft-compact-hsv": "D6", "delft-compact-rgb": "D6",
+        "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -37,16 +43,45 @@ def test_nazeris_settings_are_those_of_his_paper():
     assert (source.epochs, source.batch_size) == (500, 128)
     assert (source.optimizer, source.lr, source.momentum, source.weight_decay) == ("adam", 5e-4, 0.5, 0.0)
     with torch.device("meta"):
-        net = models.build(recipe.source_net)
+        net = recipe.build(as_published=True).net
     assert len(net.down) == 5 and net.last.out_channels == 3
     assert recipe.source_head(None) == LabHead(channels=3)
 
 
-@EACH
-def test_the_course_answers_two_channels_of_lab(recipe):
-    colorizer = recipe.build()
+@pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
+def test_the_course_answers_two_channels_of_lab(name):
+    colorizer = get(name).build()
     assert colorizer.head == LabHead()
     assert colorizer.net(torch.zeros(2, 1, 16, 16)).shape == (2, 2, 16, 16)
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("delft")])
+def test_delfts_networks_have_the_settings_of_table_ii(name):
+    recipe = get(name)
+    source = recipe.source
+    assert (source.batch_size, source.optimizer, source.lr, source.momentum) == (20, "adadelta", 1.0, 0.9)
+    assert source.epochs == {"D1": 50, "D6": 50, "D2": 28, "D3": 30, "D4": 30}[recipe.code]
+    head = recipe.build(0, IMAGES).head
+    if recipe.code in ("D1", "D6"):
+        assert head.space == name.removeprefix("delft-compact").removeprefix("-") or head.space == "lab"
+    else:
+        assert (head.k, head.sigma, len(head.bins), head.weights) == (10, 5.0, 261, ())
+
+
+def test_delfts_networks_differ_only_in_the_named_property():
+    nets = {name: recipe.net for name, recipe in RECIPES.items() if name.startswith("delft")}
+    plain = nets["delft-compact"]
+    assert all(nets[name] == plain for name in nets if "dilated" not in name)
+    assert nets["delft-dilated"] == plain | {"dilated": True, "concat": False}
+    assert nets["delft-dilated-concat"] == plain | {"dilated": True}
+    assert len({str(RECIPES[name].course) for name in nets}) == 1
+
+
+def test_rebalancing_is_all_that_tells_the_two_classifiers_apart():
+    plain, weighed = (get(name).build(0, IMAGES) for name in ("unet-classifier", "unet-classifier-rebalanced"))
+    assert not plain.head.weights and len(weighed.head.weights) == 261
+    assert dataclasses.replace(weighed.head, weights=()) == plain.head
+    assert get("unet-classifier").course == get("unet-classifier-rebalanced").course
 
 
 @EACH
@@ -58,7 +93,7 @@ def test_a_recipe_says_what_its_source_says_and_what_the_course_does_instead(rec
 @EACH
 def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(recipe):
     before = torch.get_rng_state()
-    one, again, other = (recipe.build(seed).net.state_dict() for seed in (4, 4, 5))
+    one, again, other = (recipe.build(seed, IMAGES).net.state_dict() for seed in (4, 4, 5))
     assert all(torch.equal(one[name], again[name]) for name in one)
     assert any(not torch.equal(one[name], other[name]) for name in one)
     assert torch.equal(torch.get_rng_state(), before)
@@ -94,6 +129,12 @@ def test_koo_as_published_trains_too():
 def test_koos_head_needs_images():
     with pytest.raises(ValueError, match="give images"):
         get("koo-baseline").build(0, as_published=True)
+
+
+@pytest.mark.parametrize("name", ["unet-classifier-rebalanced", "delft-compact-hsv"])
+def test_heads_that_are_fitted_need_images(name):
+    with pytest.raises(ValueError, match="give images"):
+        get(name).build(0)
 
 
 def test_an_unknown_recipe_is_named():

@@ -10,9 +10,9 @@ from pictures import smooth
 from torch import nn
 
 from colorlib import losses, train
-from colorlib.colorizer import Colorizer, LabHead, YuvHead, read_tensors
+from colorlib.colorizer import BinsHead, Colorizer, LabHead, YuvHead, read_tensors
 from colorlib.models import KooBaseline, UNet
-from colorlib.train import Settings, TrainingDiverged, epoch_seed, regression_step
+from colorlib.train import Settings, TrainingDiverged, classification_step, epoch_seed, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -52,7 +52,73 @@ def interrupt(net, loss, x):
     raise KeyboardInterrupt
 
 
+# classification
+
+def classifier(**settings):
+    torch.manual_seed(0)
+    return Colorizer(UNet(2, 1, outputs=261, cell=settings.get("cell", 1)), BinsHead(**settings))
+
+
+@pytest.mark.parametrize("cell", [1, 2])
+def test_a_classifier_learns(cell):
+    colorizer = classifier(cell=cell)
+    history = fit(colorizer, FOUR.but(epochs=15, lr=3e-2), step=classification_step, validation=IMAGES)
+    assert history["loss"][0] < math.log(261) + 0.1                         # it starts with all bins alike
+    assert history["validation_loss"][-1] < 0.8 * history["loss"][0]
+
+
+def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
+    plain, weighed = classifier(), classifier(weights=BinsHead.fitted(IMAGES.pixels).weights)
+    for colorizer in (plain, weighed):                                      # all bins alike: log Q a pixel
+        x, target = colorizer.encode(IMAGES.pixels)
+        weight = target.weight.float().sum(1).mean().item()
+        assert float(classification_step(colorizer.net, x, target)) == pytest.approx(math.log(261) * weight, rel=1e-3)
+    assert weight != pytest.approx(1, abs=0.01)
+
+
+def test_a_classifier_resumes_to_the_same_bits(tmp_path):
+    whole = classifier()
+    fit(whole, step=classification_step)
+    stopped = classifier()
+    kept = tmp_path / "c.safetensors"
+    fit(stopped, step=Stopping(10, interrupt, classification_step), checkpoint=kept)
+    resumed = classifier()
+    fit(resumed, step=classification_step, checkpoint=kept)
+    assert equal(whole, resumed)
+
+
 # settings
+
+def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
+    nets = [unet() for _ in range(2)]
+    optimizers = [train.AdadeltaNesterov(nets[0].net.parameters(), momentum=0.0),
+                  torch.optim.Adadelta(nets[1].net.parameters(), rho=0.95)]
+    for net, optimizer in zip(nets, optimizers, strict=True):
+        for _ in range(3):
+            optimizer.zero_grad()
+            regression_step(net.net, *net.encode(IMAGES.pixels)).backward()
+            optimizer.step()
+    for a, b in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
+    """Its rule over plain steps -lr g gives torch's SGD with nesterov=True, seen from the point it looks ahead to."""
+    def plain_step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.sub_(0.1 * p.grad)
+
+    monkeypatch.setattr(torch.optim.Adadelta, "step", plain_step)
+    ours, theirs = (nn.Parameter(torch.tensor([3.0, -2.0])) for _ in range(2))
+    first, second = train.AdadeltaNesterov([ours], momentum=0.9), torch.optim.SGD([theirs], 0.1, 0.9, nesterov=True)
+    for _ in range(5):
+        for w, optimizer in ((ours, first), (theirs, second)):
+            optimizer.zero_grad()
+            (w ** 4).sum().mul(0.1).backward()
+            optimizer.step()
+    torch.testing.assert_close(ours, theirs)
+
 
 @pytest.mark.parametrize("wrong, words", [
     ({"epochs": 0}, "epochs and batch_size must be at least 1, got 0"),
@@ -62,7 +128,7 @@ def interrupt(net, loss, x):
     ({"lr": math.inf}, "lr must be positive, got inf"),
     ({"momentum": 1.0}, "momentum must lie in 0...1"),
     ({"weight_decay": -0.1}, "weight_decay be at least 0"),
-    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, sgd"),
+    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, adadelta, sgd"),
     ({"schedule": "cosine"}, "unknown schedule 'cosine': expected onecycle, constant or koo"),
 ])
 def test_settings_that_make_no_sense_are_refused(wrong, words):

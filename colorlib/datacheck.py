@@ -1,0 +1,77 @@
+"""A data check by hand, as source D did in a small web application (D9): page through a folder, mark bad pictures.
+
+    datacheck.show("pictures")                      # in a notebook: arrow keys page, Tab and Space mark
+    datasets.folder("pictures")                     # leaves out what was marked
+
+The marks are lines of `marked-bad.txt` in the folder, which any editor can change.
+"""
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from ipywidgets import Checkbox, HBox, Image, IntSlider, Label, VBox
+from PIL import Image as Pillow
+
+from colorlib import _folder, _pictures
+from colorlib._notebook import write_whole
+
+SIDE = 384                                          # pixels of the longer side, on the page
+
+
+def mark(folder: str | Path, name: str, bad: bool) -> None:
+    """Put a picture's name into marked-bad.txt, or take it out, at once. OSError where that cannot be written."""
+    root = Path(folder).expanduser()
+    names = _folder.marked(root) - {name} | ({name} if bad else set())
+    write_whole(root / _folder.MARKS, "".join(f"{one}\n" for one in sorted(names)))
+
+
+def show(folder: str | Path) -> VBox:
+    """The widget. FileNotFoundError without such a folder, ValueError if nothing in it can be read as a picture."""
+    root = Path(folder).expanduser()
+    if not root.is_dir():
+        raise FileNotFoundError(f"no folder of pictures at {folder}")
+    names = [name for name in _folder.listing(root) if _readable(root / name)]
+    if not names:
+        raise ValueError(f"no picture in {folder}")
+    slider = IntSlider(0, min=0, max=len(names) - 1, description="picture", continuous_update=True)
+    box, title, picture = Checkbox(description="bad", indent=False), Label(), Image(format="png")
+
+    def turn(_=None) -> None:
+        name = names[slider.value]
+        picture.value = _png(root / name)
+        bad = _folder.marked(root)
+        box.unobserve(save, names="value")
+        box.value = name in bad
+        box.observe(save, names="value")
+        title.value = f"{name}, {slider.value + 1} of {len(names)}, {len(bad & set(names))} marked"
+
+    def save(change) -> None:
+        mark(root, names[slider.value], change["new"])
+        turn()
+
+    slider.observe(turn, names="value")
+    turn()
+    return VBox([HBox([slider, box]), title, picture])
+
+
+def _readable(path: Path) -> bool:
+    try:
+        with Pillow.open(path) as picture:
+            return bool(picture.size)
+    except (OSError, ValueError, Pillow.DecompressionBombError):
+        return False
+
+
+def _png(path: Path) -> bytes:
+    """A picture as PNG, its longer side SIDE pixels; a gray field if its end is missing."""
+    try:
+        picture = Pillow.fromarray(_pictures.decode(path))
+    except _pictures.Unreadable:
+        picture = Pillow.new("RGB", (SIDE, SIDE), "gray")
+    scale = SIDE / max(picture.size)
+    size = [max(1, round(side * scale)) for side in picture.size]
+    picture = picture.resize(size, Pillow.NEAREST if scale > 1 else Pillow.LANCZOS)
+    file = io.BytesIO()
+    picture.save(file, format="png")
+    return file.getvalue()

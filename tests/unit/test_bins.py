@@ -1,0 +1,327 @@
+"""Bins of the ab plane: how many there are, soft targets by table and by search, rebalancing, annealed mean."""
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.neighbors import NearestNeighbors
+
+from colorlib import color
+from colorlib.bins import CELL, AbBins, SoftTarget, _colors
+from colorlib.losses import soft_cross_entropy
+
+BINS = AbBins()
+
+
+def screen_colors(n=4096, seed=0):
+    """ab of n random 8-bit colors, as (1, 2, n / 64, 64)."""
+    rgb = torch.randint(0, 256, (1, 3, n // 64, 64), generator=torch.Generator().manual_seed(seed), dtype=torch.uint8)
+    return color.rgb_to_lab(rgb)[:, 1:]
+
+
+def point(a, b):
+    return torch.tensor([a, b], dtype=torch.float32).view(1, 2, 1, 1)
+
+
+# how many
+
+def test_ten_units_give_261_occupied_bins_and_zhangs_313():
+    assert len(BINS) == 261 and len(AbBins(rule="zhang")) == 313
+
+
+def test_occupied_bins_are_those_of_all_sixteen_million_colors():
+    """The rim of the RGB cube, from which they are counted, reaches as far as its inside."""
+    cells = set()
+    grid = torch.cartesian_prod(*2 * [torch.arange(256, dtype=torch.uint8)]).T.view(1, 2, 256, 256)
+    for red in range(256):
+        rgb = torch.cat([torch.full_like(grid[:, :1], red), grid], dim=1)
+        ab = color.rgb_to_lab(rgb)[0, 1:].flatten(1).T.double().numpy()
+        for step in (10, 5):
+            cells |= {(step, *cell) for cell in np.unique(np.rint(ab / step), axis=0).tolist()}
+    for step in (10, 5):
+        centers = AbBins(step).centers / step
+        assert {(step, *c) for c in centers.tolist()} == {c for c in cells if c[0] == step}
+
+
+def test_52_of_zhangs_bins_are_nearest_to_no_color():
+    zhang = AbBins(rule="zhang")
+    named = {tuple(c) for c in zhang.centers.tolist()}
+    assert {tuple(c) for c in BINS.centers.tolist()} <= named and len(named) - len(BINS) == 52
+
+
+def test_centers_are_sorted_multiples_of_the_step():
+    for bins in (BINS, AbBins(20.0), AbBins(5.0, "zhang")):
+        rows = bins.centers.tolist()
+        assert rows == sorted(rows) and all(x % bins.step == 0 for row in rows for x in row)
+        assert [0.0, 0.0] in rows
+
+
+def test_every_color_of_a_screen_has_a_bin_of_its_own_square():
+    nearest = BINS.centers[BINS.hard(_colors().T.reshape(1, 2, 1, -1)[..., ::7])]
+    distance = (nearest - _colors()[::7]).abs().max()
+    assert distance <= 5.0001
+
+
+@pytest.mark.parametrize("wrong, words", [
+    ({"step": 0}, "step and sigma must be positive"),
+    ({"sigma": -1}, "step and sigma must be positive"),
+    ({"rule": "all"}, "unknown rule 'all': expected one of occupied, zhang"),
+    ({"k": 0}, r"k must lie in 1\.\.\.261"),
+    ({"k": 262}, r"k must lie in 1\.\.\.261 \(the number of bins\), got 262"),
+])
+def test_wrong_settings_are_named(wrong, words):
+    with pytest.raises(ValueError, match=words):
+        AbBins(**wrong)
+
+
+def test_config_makes_the_same_bins_again():
+    bins = AbBins(20.0, "zhang", k=3, sigma=4.0)
+    assert AbBins(**bins.config).config == bins.config and repr(bins) == "AbBins(step=20, rule='zhang', k=3, sigma=4)"
+
+
+# soft targets
+
+def test_exact_search_finds_the_neighbors_of_scikit_learn():
+    ab = screen_colors()
+    target = BINS.neighbors(ab)
+    rows = ab.permute(0, 2, 3, 1).reshape(-1, 2)
+    distance, oracle = NearestNeighbors(n_neighbors=10).fit(BINS.centers).kneighbors(rows)
+    index = target.index.permute(0, 2, 3, 1).reshape(-1, 10).numpy()
+    assert (np.sort(index) == np.sort(oracle)).all()
+    weight = np.exp(-distance ** 2 / 50)
+    weight /= weight.sum(1, keepdims=True)
+    np.testing.assert_allclose(target.weight.permute(0, 2, 3, 1).reshape(-1, 10), weight, atol=1e-5)
+
+
+@pytest.mark.parametrize("bins", [BINS, AbBins(rule="zhang"), AbBins(20.0, k=5, sigma=10.0), AbBins(k=1)], ids=repr)
+def test_the_table_gives_what_the_search_gives_for_the_middle_of_its_cells(bins):
+    ab = screen_colors(seed=1)
+    ab = (ab / CELL).floor() * CELL + CELL / 2
+    table, search = bins.encode(ab), bins.neighbors(ab)
+    apart = (table.dense(len(bins)) - search.dense(len(bins))).abs().sum(1) / 2
+    assert apart.max() < 0.002                                              # float16
+
+
+def test_the_table_is_close_to_the_search_everywhere():
+    ab = screen_colors(seed=2)
+    table, search = BINS.encode(ab), BINS.neighbors(ab)
+    apart = (table.dense(261) - search.dense(261)).abs().sum(1) / 2         # total variation
+    assert apart.max() < 0.03 and apart.mean() < 0.01
+    assert (BINS.decode(table) - BINS.decode(search)).norm(dim=1).max() < 2 * CELL
+
+
+def test_shares_sum_to_one_and_the_nearest_bin_goes_first():
+    target = BINS.encode(screen_colors(seed=3))
+    assert target.index.dtype == torch.int16 and target.weight.dtype == torch.float16
+    torch.testing.assert_close(target.weight.float().sum(1), torch.ones(1, 64, 64), rtol=0, atol=2e-3)
+    assert (target.weight[:, :-1] >= target.weight[:, 1:]).all()
+
+
+def test_a_batch_of_cifar_takes_little_memory():
+    target = BINS.encode(torch.zeros(128, 2, 32, 32))
+    assert target.nbytes == 128 * 32 * 32 * 10 * 4 <= 6e6
+
+
+@given(*3 * [st.integers(0, 255)])
+@settings(max_examples=200, deadline=None)
+def test_the_nearest_bin_is_exact_for_any_color_of_a_screen(red, green, blue):
+    ab = color.rgb_to_lab(torch.tensor([red, green, blue], dtype=torch.uint8).view(1, 3, 1, 1))[:, 1:]
+    squared = (BINS.centers - ab.flatten()).square().sum(1)
+    assert squared[int(BINS.hard(ab))] <= squared.min() * (1 + 1e-6) + 1e-6
+
+
+def test_of_two_bins_at_one_distance_the_lower_is_taken():
+    for a, b in ((5, 0), (0, 5), (5, 5), (-5, 5), (15, -5)):
+        squared = (BINS.centers - torch.tensor([a, b])).square().sum(1)
+        tied = (squared == squared.min()).nonzero().flatten()
+        hard, searched = int(BINS.hard(point(a, b))), int(BINS.neighbors(point(a, b)).index[0, 0])
+        assert len(tied) > 1 and hard == searched == int(tied[0])
+
+
+@pytest.mark.parametrize("a, b", [(1e4, 0), (-3e3, 3e3), (0, 400)])
+def test_colors_far_outside_the_gamut_get_a_bin_and_finite_shares(a, b):
+    assert 0 <= int(BINS.hard(point(a, b))) < 261
+    for target in (BINS.encode(point(a, b)), BINS.neighbors(point(a, b))):
+        assert target.weight.isfinite().all() and abs(float(target.weight.float().sum()) - 1) < 2e-3
+
+
+@pytest.mark.parametrize("ab", [torch.zeros(1, 3, 4, 4), torch.zeros(2, 4, 4), torch.zeros(1, 2, 4, 4).long()])
+def test_what_is_no_ab_is_refused(ab):
+    for method in (BINS.encode, BINS.neighbors, BINS.hard):
+        with pytest.raises(ValueError, match=r"floats of shape \(N, 2, H, W\)"):
+            method(ab)
+
+
+# rebalancing
+
+def test_the_prior_counts_the_bins_of_the_pixels():
+    red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 8, 8)
+    gray = torch.full((3, 3, 8, 8), 90, dtype=torch.uint8)
+    prior = BINS.prior(torch.cat([red, gray]), smooth=False)
+    where = {tuple(c): float(p) for c, p in zip(BINS.centers.tolist(), prior, strict=True) if p}
+    assert where == {(80.0, 70.0): 0.25, (0.0, 0.0): 0.75}
+    smooth = BINS.prior(torch.cat([red, gray]))
+    assert smooth.sum() == pytest.approx(1) and (smooth > 0).sum() == 20 and smooth.argmax() == prior.argmax()
+
+
+def test_a_prior_that_does_not_peak_at_gray_is_a_warning():
+    red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 8, 8)
+    with pytest.warns(UserWarning, match=r"most frequent bin lies at ab = \(80, 70\), not at gray"):
+        BINS.prior(red)
+
+
+def test_no_images_have_no_prior():
+    with pytest.raises(ValueError, match="at least one image"):
+        BINS.prior(torch.empty(0, 3, 8, 8, dtype=torch.uint8))
+
+
+@pytest.mark.cifar
+def test_the_prior_of_photographs_peaks_at_gray(cifar):
+    prior = BINS.prior(cifar[0].take(1000))
+    assert BINS.centers[prior.argmax()].norm() <= 10
+
+
+def some_prior(zeros=0, seed=0):
+    p = torch.rand(261, generator=torch.Generator().manual_seed(seed), dtype=torch.double) ** 8
+    p[:zeros] = 0
+    return p / p.sum()
+
+
+@pytest.mark.parametrize("lam", [0.0, 0.1, 0.5, 1.0])
+@pytest.mark.parametrize("zeros", [0, 40])
+def test_weights_have_mean_one_under_the_prior_and_follow_zhangs_formula(lam, zeros):
+    p = some_prior(zeros)
+    w = BINS.rebalance(p, lam).double()
+    assert float((p * w).sum()) == pytest.approx(1, abs=1e-6)
+    u = (p > 0) / (p > 0).sum()
+    occurs = p > 0
+    expected = 1 / ((1 - lam) * p + lam * u)[occurs]
+    expected = expected / (p[occurs] * expected).sum()
+    torch.testing.assert_close(w[occurs], expected, rtol=1e-5, atol=0)
+    assert w.isfinite().all() and (w[~occurs] == w.max()).all()
+
+
+def test_lam_1_leaves_all_colors_as_they_are():
+    assert BINS.rebalance(some_prior(), 1.0).unique().numel() == 1
+
+
+def test_source_ds_equation_5_hardly_rebalances():
+    """((1 - lam) H + lam)^-1 with lam in place of lam / Q: beside lam the shares of the bins are nothing."""
+    p = some_prior()
+    printed = 1 / (0.5 * p + 0.5)
+    meant = BINS.rebalance(p, 0.5)
+    assert printed.max() / printed.min() < 1.1 and meant.max() / meant.min() > 5
+
+
+@pytest.mark.parametrize("prior, lam, words", [
+    (torch.ones(260) / 260, 0.5, "a prior of 261 numbers"),
+    (torch.ones(261), 0.5, "sum 1"),
+    (torch.full((261,), math.nan), 0.5, "none negative"),
+    (torch.ones(261) / 261, 1.5, "lam must lie in"),
+    (torch.ones(261) / 261, -0.1, "lam must lie in"),
+])
+def test_what_is_no_prior_or_lambda_is_refused(prior, lam, words):
+    with pytest.raises(ValueError, match=words):
+        BINS.rebalance(prior, lam)
+
+
+# annealed mean
+
+def logits(n=1, scale=3.0, seed=0):
+    return scale * torch.randn(n, 261, 4, 5, generator=torch.Generator().manual_seed(seed))
+
+
+def test_at_T_1_the_annealed_mean_is_the_mean_and_near_0_the_mode():
+    z = logits()
+    p = z.softmax(1)
+    torch.testing.assert_close(BINS.annealed_mean(z, 1.0), (p[:, :, None] * BINS.centers[:, :, None, None]).sum(1))
+    mode = BINS.centers[z.argmax(1)].permute(0, 3, 1, 2)
+    torch.testing.assert_close(BINS.annealed_mean(z, 1e-4), mode)
+
+
+@given(st.floats(0.05, 3), st.floats(-50, 50))
+@settings(max_examples=20, deadline=None)
+def test_a_constant_added_to_the_logits_changes_nothing(T, shift):
+    z = logits(seed=1)
+    torch.testing.assert_close(BINS.annealed_mean(z + shift, T), BINS.annealed_mean(z, T), rtol=1e-3, atol=2e-2)
+
+
+def test_source_ds_equation_3_does_not_give_back_the_distribution_at_T_1():
+    """A softmax of probabilities over T: at T = 1 nearly uniform, so that its mean is nearly that of all bins."""
+    p = logits().softmax(1)
+    printed = p.softmax(1)
+    assert (printed - p).abs().sum(1).min() / 2 > 0.5
+    torch.testing.assert_close((p.log() / 1).softmax(1), p)
+    mean = (printed[:, :, None] * BINS.centers[:, :, None, None]).sum(1)
+    assert (mean - BINS.centers.mean(0).view(1, 2, 1, 1)).norm(dim=1).max() < 2
+
+
+@pytest.mark.parametrize("T", [0, -1, math.nan])
+def test_a_temperature_that_is_not_positive_is_refused(T):
+    with pytest.raises(ValueError, match="T must be positive"):
+        BINS.annealed_mean(logits(), T)
+
+
+def test_logits_of_another_number_of_bins_are_refused():
+    with pytest.raises(ValueError, match=r"\(N, 261, H, W\)"):
+        BINS.annealed_mean(torch.zeros(1, 313, 2, 2))
+
+
+def test_soft_targets_decode_to_nearly_the_color_they_were_made_of():
+    ab = screen_colors(seed=5)
+    inner = ab.norm(dim=1) < 40                                             # at the rim neighbors are missing
+    assert (BINS.decode(BINS.encode(ab)) - ab).norm(dim=1)[inner].max() < 4
+
+
+# the loss
+
+def dense_loss(z, target):
+    return -(target.dense(z.shape[1]) * z.float().log_softmax(1)).sum(1).mean()
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_the_sparse_loss_is_the_dense_one_with_its_gradient(layout):
+    ab = screen_colors(64).view(1, 2, 8, 8)
+    target = BINS.encode(ab)
+    z = torch.randn(1, 261, 8, 8).to(memory_format=layout).requires_grad_()
+    sparse, dense = soft_cross_entropy(z, *target), dense_loss(z, target)
+    torch.testing.assert_close(sparse, dense)
+    torch.testing.assert_close(*(torch.autograd.grad(loss, z)[0] for loss in (sparse, dense)), rtol=1e-4, atol=1e-8)
+
+
+def test_the_sparse_loss_has_the_gradient_that_differences_give():
+    bins = AbBins(40.0, k=3)
+    target = SoftTarget(*(t.double() if t.is_floating_point() else t for t in bins.neighbors(screen_colors(64))))
+    z = torch.randn(1, len(bins), 1, 64, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda z: soft_cross_entropy(z, *target), z)
+
+
+def test_weights_in_the_shares_weigh_whole_pixels():
+    target = BINS.encode(screen_colors(64))
+    z = torch.randn(1, 261, 1, 64)
+    w = torch.rand(64)
+    per_pixel = -(target.dense(261) * z.log_softmax(1)).sum(1).flatten()
+    weighed = soft_cross_entropy(z, target.index, target.weight.float() * w.view(1, 1, 1, 64))
+    torch.testing.assert_close(weighed, (per_pixel * w).mean())
+
+
+@pytest.mark.parametrize("scale", [1e4, -1e4])
+def test_the_sparse_loss_stays_finite_for_confident_logits(scale):
+    z = (scale * torch.randn(1, 261, 1, 64)).requires_grad_()
+    loss = soft_cross_entropy(z, *BINS.encode(screen_colors(64)))
+    loss.backward()
+    assert loss.isfinite() and z.grad.isfinite().all()
+
+
+def test_bf16_logits_get_a_bf16_gradient():
+    z = torch.randn(1, 261, 1, 64, dtype=torch.bfloat16, requires_grad=True)
+    soft_cross_entropy(z, *BINS.encode(screen_colors(64))).backward()
+    assert z.grad.dtype == torch.bfloat16
+
+
+@pytest.mark.parametrize("shape", [(261, 8, 8), (1, 261, 4, 4), (2, 261, 1, 64)])
+def test_logits_that_do_not_fit_the_target_are_refused(shape):
+    with pytest.raises(ValueError, match="expected logits"):
+        soft_cross_entropy(torch.zeros(shape), *BINS.encode(screen_colors(64)))

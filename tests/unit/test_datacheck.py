@@ -1,0 +1,76 @@
+"""Marks on a folder's pictures: kept in a file, honored by datasets.folder, set by a widget with keys of its own."""
+
+import pytest
+from PIL import Image
+
+from colorlib import datacheck, datasets
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    """Five pictures of one size in two folders, and a file that is none."""
+    monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "cache"))
+    root = tmp_path / "pictures"
+    for i, name in enumerate(("a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png")):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (40 * i, 0, 0)).save(root / name)
+    (root / "notes.txt").write_text("not a picture")
+    return root
+
+
+def reds(images):
+    return [int(p[0, 0, 0]) for p in images.pixels]
+
+
+def test_marked_pictures_are_left_out_and_listed(pictures):
+    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120, 160]
+    datacheck.mark(pictures, "b/3.png", True)
+    images = datasets.folder(pictures)
+    assert reds(images) == [0, 40, 120, 160] and ("b/3.png", "marked in marked-bad.txt") in images.skipped
+    datacheck.mark(pictures, "b/3.png", False)
+    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120, 160]
+
+
+def test_marks_are_lines_that_an_editor_may_write(pictures):
+    (pictures / "marked-bad.txt").write_text("# blurred\nb/5.png\n\na/1.png  \n")
+    assert reds(datasets.folder(pictures)) == [40, 80, 120]
+    datacheck.mark(pictures, "a/2.png", True)
+    assert (pictures / "marked-bad.txt").read_text() == "a/1.png\na/2.png\nb/5.png\n"
+
+
+def test_a_mark_moves_no_other_picture_to_another_split(pictures):
+    before = [reds(datasets.folder(pictures, split=split)) for split in ("train", "test")]
+    datacheck.mark(pictures, "a/2.png", True)
+    after = [reds(datasets.folder(pictures, split=split)) for split in ("train", "test")]
+    assert [[r for r in part if r != 40] for part in before] == after
+
+
+def test_a_folder_of_marked_pictures_says_so(pictures):
+    for name in ("a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png", "notes.txt"):
+        datacheck.mark(pictures, name, True)
+    with pytest.raises(ValueError, match=r"all are in marked-bad.txt"):
+        datasets.folder(pictures)
+
+
+def test_the_widget_pages_and_marks(pictures):
+    widget = datacheck.show(pictures)
+    (slider, box), title, picture = widget.children[0].children, widget.children[1], widget.children[2]
+    assert slider.max == 4 and title.value == "a/1.png, 1 of 5, 0 marked" and picture.value[1:4] == b"PNG"
+    first = picture.value
+    slider.value = 2
+    assert picture.value != first and title.value.startswith("b/3.png, 3 of 5")
+    box.value = True
+    assert (pictures / "marked-bad.txt").read_text() == "b/3.png\n" and title.value.endswith("1 marked")
+    slider.value = 3
+    assert box.value is False and (pictures / "marked-bad.txt").read_text() == "b/3.png\n"
+    slider.value = 2
+    assert box.value is True
+    box.value = False
+    assert (pictures / "marked-bad.txt").read_text() == ""
+
+
+def test_the_widget_says_what_is_missing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="no folder of pictures"):
+        datacheck.show(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="no picture in"):
+        datacheck.show(tmp_path)
