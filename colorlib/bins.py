@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from scipy.spatial import ConvexHull
 from torch import Tensor
 
 from . import color
@@ -284,6 +283,8 @@ def _within_hull(step: float) -> Tensor:
 
     That is: points of the hull of the colors moved by one step to all four corners.
     """
+    from scipy.spatial import ConvexHull  # large, and rarely needed
+
     corners = np.array([(i, j) for i in (-step, step) for j in (-step, step)])
     rim = _colors().double().numpy()
     rim = rim[ConvexHull(rim).vertices]

@@ -15,7 +15,6 @@ from functools import cache
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.functional import gaussian_blur
 
 from . import color
 from .bins import AbBins, SoftTarget
@@ -247,6 +246,8 @@ class SpaceHead:
         c = SPACES[self.space](rgb)
         y = (c - self._vector(self.mean, c)) / self._vector(self.std, c)
         if self.blur:
+            from torchvision.transforms.functional import gaussian_blur  # large, and rarely needed
+
             y = gaussian_blur(y, 2 * math.ceil(3 * self.blur) + 1, self.blur)
         return self.gray(color.lightness(rgb, check=False)), _pooled(y, self.cell)
 
