@@ -72,7 +72,7 @@ def _parser() -> argparse.ArgumentParser:
 
     bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
                     "python -m colorlib bench color")
-    bench.add_argument("only", nargs="*", help="color, train (default: all)")
+    bench.add_argument("only", nargs="*", help="bins, color, train (default: all)")
     return parser
 
 

@@ -69,10 +69,10 @@ def listing(root: Path) -> list[str]:
 def marked(root: Path) -> set[str]:
     """The names in a folder's marked-bad.txt, relative to it; empty without such a file."""
     try:
-        lines = (root / MARKS).read_text(encoding="utf-8").splitlines()
+        lines = (root / MARKS).read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return set()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("#")}
+    return {line.strip() for line in lines if line.strip() and not line.startswith("# ")}
 
 
 def choose(files: list[str], split: str) -> list[str]:

@@ -51,7 +51,7 @@ class SoftTarget(NamedTuple):
 class AbBins:
     """Square bins of the ab plane, centered on multiples of `step`.
 
-    step    side of a bin, Lab units, > 0
+    step    side of a bin, Lab units, at least 1
     rule    which centers are kept. "occupied": whose square holds at least one of the 16.7 million 8-bit colors (261 at
             ten units). "zhang": all grid points within `step` (largest coordinate difference) of the convex hull of the
             colors in the ab plane, which gives the 313 of Zhang et al. 2016, some of which no color belongs to
@@ -63,8 +63,8 @@ class AbBins:
     """
 
     def __init__(self, step: float = 10.0, rule: str = "occupied", k: int = 10, sigma: float = 5.0):
-        if not step > 0 or not sigma > 0:
-            raise ValueError(f"step and sigma must be positive, got step={step}, sigma={sigma}")
+        if not 1 <= step < math.inf or not 0 < sigma < math.inf:
+            raise ValueError(f"step must be at least 1 and sigma positive, got step={step}, sigma={sigma}")
         if rule not in RULES:
             raise ValueError(f"unknown rule {rule!r}: expected one of {', '.join(RULES)}")
         self.step, self.rule, self.sigma = float(step), rule, float(sigma)
@@ -93,8 +93,8 @@ class AbBins:
         ab       (N, 2, H, W), Lab units; colors no screen has go to the bins nearest to the table's rim
         returns  index (N, k, H, W) int16, nearest first, and weight (N, k, H, W) float16
 
-        Looked up: each color counts as the middle of its cell of CELL units, which is finer than what eight bits of RGB
-        tell apart. `neighbors` is the exact search.
+        Looked up: each color counts as the middle of its cell of CELL units, which moves one percent of the shares.
+        `neighbors` is the exact search. NaN is not looked for.
         """
         points, shape = _points(ab)
         index, weight = self._table(ab.device)
@@ -122,7 +122,7 @@ class AbBins:
     def _table(self, device: torch.device) -> tuple[Tensor, Tensor]:
         """Index and weight for each cell: (cells, max(k, 4)) int16, and (cells, k) float16."""
         if device not in self._tables:
-            index, weight = _table(tuple(map(tuple, self.centers.tolist())), max(self.k, 4), self.sigma)
+            index, weight = _table(tuple(map(tuple, self.centers.tolist())), min(max(self.k, 4), len(self)), self.sigma)
             weight = weight[:, :self.k] / weight[:, :self.k].sum(1, keepdim=True)
             self._tables[device] = index.to(device), weight.half().to(device)
         return self._tables[device]
@@ -130,7 +130,7 @@ class AbBins:
     # ------------------------------------------------------------------------------------------------ rebalancing
 
     @torch.no_grad()
-    def prior(self, images, smooth: bool = True, batch_size: int = 500) -> Tensor:
+    def prior(self, images, smooth: bool = True) -> Tensor:
         """How often each bin occurs: (Q,) float64, sums to one.
 
         images   an ImageSet, or uint8 RGB (N, 3, H, W)
@@ -142,13 +142,15 @@ class AbBins:
         """
         if not len(images):
             raise ValueError("expected at least one image")
+        height, width = images.size if hasattr(images, "batches") else images.shape[-2:]
+        batch_size = max(1, 2 ** 19 // (height * width))            # half a million pixels at a time
         batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
         count = torch.zeros(len(self), dtype=torch.double)
         for rgb in batches:
             index, weight = self.encode(color.rgb_to_lab(rgb)[:, 1:])
             if not smooth:
                 index, weight = index[:, :1], torch.ones_like(weight[:, :1])
-            count.index_add_(0, index.flatten().long().cpu(), weight.flatten().double().cpu())
+            count.index_add_(0, index.flatten().cpu().long(), weight.flatten().cpu().double())
         p = count / count.sum()
         peak = self.centers[int(p.argmax())]
         if peak.norm() > 2 * self.step:
@@ -210,7 +212,7 @@ class AbBins:
 def _points(ab: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
     if ab.ndim != 4 or ab.shape[1] != 2 or not ab.is_floating_point():
         raise ValueError(f"expected ab as floats of shape (N, 2, H, W), got {ab.dtype} of shape {tuple(ab.shape)}")
-    return ab.permute(0, 2, 3, 1).reshape(-1, 2), (len(ab), *ab.shape[2:])
+    return ab.permute(0, 2, 3, 1).reshape(-1, 2).float(), (len(ab), *ab.shape[2:])
 
 
 def _pack(index: Tensor, weight: Tensor, shape: tuple[int, int, int]) -> SoftTarget:
@@ -254,8 +256,8 @@ def _cell(points: Tensor) -> Tensor:
     """The number of each color's cell: (P, 2) -> (P,)."""
     (low_a, low_b), (rows, columns) = GRID
     a, b = points.unbind(1)
-    return (((a - low_a) / CELL).floor().clamp(0, rows - 1) * columns
-            + ((b - low_b) / CELL).floor().clamp(0, columns - 1)).long()
+    row, column = ((a - low_a) / CELL).floor(), ((b - low_b) / CELL).floor()
+    return row.clamp(0, rows - 1).long() * columns + column.clamp(0, columns - 1).long()
 
 
 @torch.no_grad()

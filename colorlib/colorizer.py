@@ -29,12 +29,19 @@ FORMAT = "colorlib-1"
 
 
 class Colorizer(nn.Module):
-    """A network and its head. Called on L it answers ab, with gradients; `predict` is the same for use."""
+    """A network and its head. Called on L it answers ab, with gradients; `predict` is the same for use.
+
+    ValueError if one of colorlib's networks does not answer what the head wants.
+    """
 
     def __init__(self, net: nn.Module, head: LabHead | YuvHead | BinsHead | SpaceHead | None = None):
         super().__init__()
         self.net = net
         self.head = head or LabHead()
+        config = getattr(net, "config", {})
+        for name, wants in (("outputs", self.head.outputs), ("cell", getattr(self.head, "cell", 1))):
+            if config.get(name, wants) != wants:
+                raise ValueError(f"the network has {name} {config[name]}, but {self.head!r:.80} wants {wants}")
 
     @property
     def device(self) -> torch.device:

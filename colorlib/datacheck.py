@@ -20,10 +20,18 @@ SIDE = 384                                          # pixels of the longer side,
 
 
 def mark(folder: str | Path, name: str, bad: bool) -> None:
-    """Put a picture's name into marked-bad.txt, or take it out, at once. OSError where that cannot be written."""
+    """Put a picture's name into marked-bad.txt, or take it out, at once; comments ("# ...") stay.
+
+    FileNotFoundError without such a folder or, to mark it, such a file; OSError where the marks cannot be written.
+    """
     root = Path(folder).expanduser()
-    names = _folder.marked(root) - {name} | ({name} if bad else set())
-    write_whole(root / _folder.MARKS, "".join(f"{one}\n" for one in sorted(names)))
+    if not root.is_dir() or (bad and not (root / name).is_file()):
+        raise FileNotFoundError(f"no file {name} in the folder {folder}")
+    place = root / _folder.MARKS
+    lines = place.read_text(encoding="utf-8-sig").splitlines() if place.exists() else []
+    comments = [line for line in lines if line.startswith("# ")]
+    names = sorted(_folder.marked(root) - {name} | ({name} if bad else set()))
+    write_whole(place, "".join(f"{line}\n" for line in comments + names))
 
 
 def show(folder: str | Path) -> VBox:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -181,7 +182,8 @@ class BinsHead:
         lab = color.rgb_to_lab(rgb, check=False)                # N 3 H W
         index, share = self.bins.encode(_pooled(lab[:, 1:], self.cell))
         if self.weights:
-            share = share * torch.tensor(self.weights, device=share.device, dtype=share.dtype)[index[:, :1].long()]
+            dtype = torch.float16 if max(self.weights) < 1e4 else torch.float32             # what float16 can hold
+            share = share * torch.tensor(self.weights, device=share.device, dtype=dtype)[index[:, :1].long()]
         return self.gray(lab[:, :1]), SoftTarget(index, share)
 
     def ab(self, y: Tensor, L: Tensor) -> Tensor:
@@ -207,11 +209,11 @@ class SpaceHead:
     space       "lab" (answers a, b), "ycbcr" (Cb, Cr), "hsv" (hue, saturation) or "rgb" (all three)
     mean, std   of these channels over the training images: each is answered less its mean and over its deviation
     blur        standard deviation, in pixels, of a Gaussian over the target's channels (D8); 0: none
-    cell        one answer for cell x cell pixels, whose target is their mean; decoded colors are enlarged
+    cell        one answer for cell x cell pixels, whose target is their mean in RGB; decoded colors are enlarged
 
-    Whatever the answer, only its color counts, beside the given L: YCbCr gets the Y of the gray with this L; HSV the
-    value, 0...1, whose color comes nearest to this L; of RGB the ab is taken. Hue is regressed as a number, as
-    D did: 0.99 and 0.01 are neighbors on the circle and far apart here.
+    Whatever the answer, only its color counts, beside the given L: YCbCr and HSV get the Y or the value with which the
+    picture has this lightness, as near as they can; of RGB the ab is taken. Hue is regressed as a number, as D
+    did: 0.99 and 0.01 are neighbors on the circle and far apart here.
     """
 
     space: str = "lab"
@@ -243,26 +245,31 @@ class SpaceHead:
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and normalized channels (N, C, H, W)."""
-        c = SPACES[self.space](rgb)
+        mean = _pooled(color.to_float(rgb, check=False), self.cell)     # not of hues
+        c = SPACES[self.space](mean)
         y = (c - self._vector(self.mean, c)) / self._vector(self.std, c)
         if self.blur:
             from torchvision.transforms.functional import gaussian_blur  # large, and rarely needed
 
-            y = gaussian_blur(y, 2 * math.ceil(3 * self.blur) + 1, self.blur)
-        return self.gray(color.lightness(rgb, check=False)), _pooled(y, self.cell)
+            sigma = self.blur / self.cell
+            y = gaussian_blur(y, 2 * math.ceil(3 * sigma) + 1, sigma)
+        return self.gray(color.lightness(rgb, check=False)), y
 
     def ab(self, y: Tensor, L: Tensor) -> Tensor:
         """The color an answer means beside L: (N, C, H/cell, W/cell) -> (N, 2, H, W), Lab units, not clipped."""
-        c = _enlarged(y * self._vector(self.std, y) + self._vector(self.mean, y), self.cell, L)
+        c = y * self._vector(self.std, y) + self._vector(self.mean, y)
         if self.space == "lab":
-            return c
+            return _enlarged(c, self.cell, L)
+        small = F.interpolate(L, size=c.shape[-2:], mode="area") if self.cell > 1 else L
         if self.space == "rgb":
             rgb = c
         elif self.space == "ycbcr":
-            rgb = color.ycbcr_to_rgb(torch.cat([color.gray_from_lightness(L), c], dim=1), clip=False)
+            rgb = _with_lightness(lambda y: color.ycbcr_to_rgb(torch.cat([y, c], dim=1), clip=False), small, -0.5, 1.5)
         else:
-            rgb = _with_lightness(c, L)
-        return color.rgb_to_lab(rgb, check=False)[:, 1:]
+            pure = torch.cat([c[:, :1], c[:, 1:].clamp(0, 1), torch.ones_like(c[:, :1])], dim=1)
+            brightest = color.hsv_to_rgb(pure, check=False)     # value 1
+            rgb = _with_lightness(lambda value: value * brightest, small, 0.0, 1.0)
+        return _enlarged(color.rgb_to_lab(rgb, check=False)[:, 1:], self.cell, L)
 
     @classmethod
     def fitted(cls, rgb: Tensor, space: str, **settings) -> SpaceHead:
@@ -283,16 +290,14 @@ SPACES = {
 }
 
 
-def _with_lightness(hue_saturation: Tensor, L: Tensor) -> Tensor:
-    """RGB (N, 3, H, W) of hue and saturation (N, 2, H, W) with the value, 0...1, that comes nearest to lightness L."""
-    hue, saturation = hue_saturation[:, :1], hue_saturation[:, 1:].clamp(0, 1)
-    brightest = color.hsv_to_rgb(torch.cat([hue, saturation, torch.ones_like(hue)], dim=1), check=False)
-    low, high = torch.zeros_like(L), torch.ones_like(L)
-    for _ in range(14):                                         # lightness rises with the value
-        value = (low + high) / 2
-        dark = color.lightness(value * brightest, check=False) < L
-        low, high = torch.where(dark, value, low), torch.where(dark, high, value)
-    return (low + high) / 2 * brightest
+def _with_lightness(picture: Callable[[Tensor], Tensor], L: Tensor, low: float, high: float) -> Tensor:
+    """The RGB picture(v) with the v (N, 1, H, W) in low...high whose lightness is nearest to L; it rises with v."""
+    below, above = torch.full_like(L, low), torch.full_like(L, high)
+    for _ in range(16):                                         # bisection
+        v = (below + above) / 2
+        dark = color.lightness(picture(v), check=False) < L
+        below, above = torch.where(dark, v, below), torch.where(dark, above, v)
+    return picture((below + above) / 2)
 
 
 HEADS = {"lab": LabHead, "yuv": YuvHead, "bins": BinsHead, "space": SpaceHead}

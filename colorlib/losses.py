@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 
 def squared_error(predicted: Tensor, target: Tensor) -> Tensor:
@@ -57,6 +58,7 @@ class _SparseCrossEntropy(torch.autograd.Function):
         return loss
 
     @staticmethod
+    @once_differentiable
     def backward(ctx, above: Tensor) -> tuple[Tensor, None, None]:
         p, index, share = ctx.saved_tensors
         gradient = p * share.sum(1, keepdim=True)                           # P Q

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 
 import torch
 
@@ -107,9 +108,13 @@ D_INSTEAD = ("Width 16 (D's is lost), one answer for 2 by 2 pixels, and AdamW wi
 
 def _compact(name: str, code: str, title: str, says: str, epochs: int, head: Callable, step: Step = classification_step,
              instead: str = D_INSTEAD, **net) -> Recipe:
-    """One of D's networks: all have the same width, budget and settings, so that only the named property differs."""
-    net = {"model": "compact", "width": 16, "cell": 2} | net
-    return Recipe(name=name, code=code, title=title, net=net, head=head, step=step, source_net=net, source_head=head,
+    """One of D's networks: all have the same width, budget and settings, so that only the named property differs.
+
+    head   of a cell: what makes the head
+    """
+    net = {"model": "compact", "width": 16} | net
+    return Recipe(name=name, code=code, title=title, net=net | {"cell": 2}, head=head(cell=2), step=step,
+                  source_net=net | {"cell": 1}, source_head=head(cell=1),
                   course=Settings(epochs=4, batch_size=32, lr=4e-3, flip=True), source=ADADELTA.but(epochs=epochs),
                   epochs=D_EPOCHS | {"full": epochs}, says=says, instead=instead)
 
@@ -147,7 +152,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="unet-classifier", code="D7", title="U-Net, classes of color",
         net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, head=_bins(), step=classification_step,
         course=Settings(epochs=5, batch_size=32, lr=4e-3, flip=True),
-        source_net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, source_head=_bins(),
+        source_net={"model": "unet", "width": 16, "depth": 3}, source_head=_bins(cell=1),
         source=ADADELTA,
         epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 30},
         says="D: the ab plane in bins, soft targets (k = 10, sigma 5), cross-entropy, annealed mean; here on N's "
@@ -158,7 +163,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="unet-classifier-rebalanced", code="D10", title="U-Net, classes of color, rebalanced",
         net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, head=_bins(0.5), step=classification_step,
         course=Settings(epochs=5, batch_size=32, lr=4e-3, flip=True),
-        source_net={"model": "unet", "width": 16, "depth": 3, "cell": 2}, source_head=_bins(0.5),
+        source_net={"model": "unet", "width": 16, "depth": 3}, source_head=_bins(0.5, cell=1),
         source=ADADELTA,
         epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 30},
         says="D: as the classifier, each pixel's loss times a weight that grows with the rarity of its color; D gives "
@@ -167,21 +172,22 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     ),
     _compact("delft-compact", "D1", "compact, squared error",
              "D: convolutions, max-pools, upscaling with concatenation, two output maps, squared error; Lab or YCbCr; "
-             "ADADELTA with Nesterov momentum, batch 20, 50 epochs.", 50, _space("lab"), regression_step),
+             "ADADELTA with Nesterov momentum, batch 20, 50 epochs.", 50, partial(_space, "lab"), regression_step),
     _compact("delft-compact-ycbcr", "D6", "compact in YCbCr",
-             "D: the compact network in YCbCr; results were never published.", 50, _space("ycbcr"), regression_step),
+             "D: the compact network in YCbCr; results were never published.", 50, partial(_space, "ycbcr"),
+             regression_step),
     _compact("delft-compact-hsv", "D6", "compact in HSV",
              "D: the compact network in HSV did not perform as well as in YCbCr or Lab; no figure is given.", 50,
-             _space("hsv"), regression_step),
+             partial(_space, "hsv"), regression_step),
     _compact("delft-compact-rgb", "D6", "compact in RGB",
              "D: in RGB lightness is not separated, so that the network has to answer it too; not trained by D.", 50,
-             _space("rgb"), regression_step),
+             partial(_space, "rgb"), regression_step),
     _compact("delft-classifier", "D2", "compact classifier",
-             "D: the compact network with a softmax over bins; k = 10, sigma 5; 28 epochs.", 28, _bins()),
+             "D: the compact network with a softmax over bins; k = 10, sigma 5; 28 epochs.", 28, _bins),
     _compact("delft-dilated", "D3", "compact classifier, dilated",
              "D: strides instead of max-pools, two blocks of three dilated convolutions instead of concatenation; "
-             "30 epochs.", 30, _bins(), dilated=True, concat=False),
+             "30 epochs.", 30, _bins, dilated=True, concat=False),
     _compact("delft-dilated-concat", "D4", "compact classifier, dilated and concatenated",
-             "D: the dilated network with concatenation of the encoder's layers; 30 epochs.", 30, _bins(),
+             "D: the dilated network with concatenation of the encoder's layers; 30 epochs.", 30, _bins,
              dilated=True),
 ]}

@@ -49,14 +49,19 @@ def waiting() -> Path:
 def adopt() -> list[Path]:
     """Move what `waiting()` holds to results/runs and data/checkpoints; returns the new paths.
 
-    A checkpoint that was trained for fewer epochs than the one in data/checkpoints is left where it is.
+    A checkpoint trained for fewer epochs than the one in data/checkpoints is left where it is, with its record.
     """
-    moved = []
-    for path in sorted(waiting().glob("[!.]*.*")):                          # not the temporary names of writers
-        folder = root() / "runs" if path.suffix == ".json" else root().parent / "data" / "checkpoints"
-        target = folder / path.name
-        if path.suffix == ".safetensors" and target.exists() and _epochs_of(target) > _epochs_of(path):
+    moved, shorter = [], set()
+    checkpoints = root().parent / "data" / "checkpoints"
+    for path in sorted(waiting().glob("[!.]*.safetensors")):                # not the temporary names of writers
+        target = checkpoints / path.name
+        if target.exists() and _epochs_of(target) > _epochs_of(path):
             print(f"{path.name}: the one in data/checkpoints was trained for longer and stays")
+            shorter.add(path.stem)
+    for path in sorted(waiting().glob("[!.]*.*")):
+        folder = root() / "runs" if path.suffix == ".json" else checkpoints
+        target = folder / path.name
+        if path.name.split(".")[0] in shorter:
             continue
         folder.mkdir(parents=True, exist_ok=True)
         moved.append(Path(shutil.move(path, target)))
@@ -201,8 +206,8 @@ def page(records: list[dict]) -> str:
         "colorfulness: of the clipped picture). Lower is better for *unexplained* and *ab error*, higher for PSNR and "
         "AuC; *chroma ratio* is best at 1. `colorlib/metrics.py` defines each.\n\n"
         f"{table(records)}\n"
-        "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018). A system ending in "
-        "`-as-published` has its source's own settings.\n\n"
+        "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
+        "2016). A system ending in `-as-published` has its source's own settings.\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

@@ -28,8 +28,8 @@ class Compact(nn.Module):
     D's text and table II give: the operations, kernels of 3x3, upscaling by bilinear interpolation, Glorot's uniform
     initialization, zero padding, in dilated convolutions mirrored. Widths and depths were in figures that are lost.
     Chosen here: the levels above; dilations 1, 2 and 4 in each block, with which three layers see 15 pixels, as D's
-    figure 3 says; batch norm before ReLU; a last layer of 1x1. All four share width and encoder, so that parameters
-    and multiply-adds stay within a quarter of each other (notebook 04 prints them).
+    figure 3 says; batch norm before ReLU; a last layer of 1x1. All four share width and encoder, so that, but for
+    the last layer, their parameters stay within a quarter of each other (notebook 04 prints both, and multiply-adds).
     """
 
     def __init__(self, width: int = 24, outputs: int = 2, dilated: bool = False, concat: bool = True, cell: int = 1):

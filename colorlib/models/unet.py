@@ -44,7 +44,7 @@ class UNet(nn.Module):
         self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[top + 1:]))
         self.last = nn.Conv2d(channels[top], outputs, 1)
         he_init(self)
-        nn.init.zeros_(self.last.weight)                        # the first answer is gray
+        nn.init.zeros_(self.last.weight)                        # the first answer is zero: gray
 
     def forward(self, x: Tensor) -> Tensor:
         check_gray(x)

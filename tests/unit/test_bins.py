@@ -65,8 +65,8 @@ def test_every_color_of_a_screen_has_a_bin_of_its_own_square():
 
 
 @pytest.mark.parametrize("wrong, words", [
-    ({"step": 0}, "step and sigma must be positive"),
-    ({"sigma": -1}, "step and sigma must be positive"),
+    ({"step": 0.8}, "step must be at least 1"),
+    ({"sigma": -1}, "sigma positive"),
     ({"rule": "all"}, "unknown rule 'all': expected one of occupied, zhang"),
     ({"k": 0}, r"k must lie in 1\.\.\.261"),
     ({"k": 262}, r"k must lie in 1\.\.\.261 \(the number of bins\), got 262"),
@@ -152,6 +152,17 @@ def test_what_is_no_ab_is_refused(ab):
     for method in (BINS.encode, BINS.neighbors, BINS.hard):
         with pytest.raises(ValueError, match=r"floats of shape \(N, 2, H, W\)"):
             method(ab)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_other_precisions_find_the_same_cells(dtype):
+    ab = screen_colors(seed=6).to(dtype)
+    assert torch.equal(BINS.encode(ab).index, BINS.encode(ab.float()).index)
+
+
+def test_bins_as_large_as_the_plane():
+    bins = AbBins(200.0, k=1)
+    assert 1 <= len(bins) <= 9 and bins.hard(screen_colors(64)).max() < len(bins)
 
 
 # rebalancing

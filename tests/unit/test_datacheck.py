@@ -35,7 +35,22 @@ def test_marks_are_lines_that_an_editor_may_write(pictures):
     (pictures / "marked-bad.txt").write_text("# blurred\nb/5.png\n\na/1.png  \n")
     assert reds(datasets.folder(pictures)) == [40, 80, 120]
     datacheck.mark(pictures, "a/2.png", True)
-    assert (pictures / "marked-bad.txt").read_text() == "a/1.png\na/2.png\nb/5.png\n"
+    assert (pictures / "marked-bad.txt").read_text() == "# blurred\na/1.png\na/2.png\nb/5.png\n"
+    (pictures / "marked-bad.txt").write_bytes("\ufeffb/5.png\r\n".encode())                  # as some editors save it
+    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120]
+
+
+def test_a_picture_whose_name_looks_like_a_comment_can_be_marked(pictures):
+    (pictures / "a/1.png").rename(pictures / "#1.png")
+    datacheck.mark(pictures, "#1.png", True)
+    assert reds(datasets.folder(pictures)) == [40, 80, 120, 160]
+
+
+def test_what_is_not_there_is_not_marked(pictures, tmp_path):
+    for folder, name in ((tmp_path / "typo", "a/1.png"), (pictures, "a/9.png")):
+        with pytest.raises(FileNotFoundError, match="no file a/"):
+            datacheck.mark(folder, name, True)
+    assert not (tmp_path / "typo").exists() and not (pictures / "marked-bad.txt").exists()
 
 
 def test_a_mark_moves_no_other_picture_to_another_split(pictures):

@@ -131,7 +131,11 @@ def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     waiting = records.waiting() / "koo-baseline.safetensors"
     colorizer.save(there, epochs=20)
     colorizer.save(waiting, epochs=5)
+    (records.waiting() / "koo-baseline.cifar10.lesson.s0.json").write_text(json.dumps(record()))
     assert records.adopt() == [] and Colorizer.load(there).notes["epochs"] == 20 and waiting.exists()
+    assert records.read() == []                                             # nor is its record taken over
+    for path in records.waiting().glob("*.json"):
+        path.unlink()
     assert "trained for longer and stays" in capsys.readouterr().out
     colorizer.save(waiting, epochs=21)
     assert records.adopt() == [there] and Colorizer.load(there).notes["epochs"] == 21
