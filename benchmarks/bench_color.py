@@ -10,7 +10,6 @@ process; a ratio is the median of the pairs' ratios: above 1, colorlib is faster
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 
 import cv2
@@ -21,6 +20,7 @@ import torch
 from torch import Tensor
 
 from colorlib import color, datasets
+from colorlib.timing import interleaved, ratio
 
 IMAGES = 10_000
 PAIRS = 5
@@ -51,24 +51,12 @@ def _floats(bytes_: np.ndarray) -> np.ndarray:
 
 def _row(name: str, other: Callable[[], object], pixels: Tensor) -> dict:
     theirs, ours = interleaved(other, lambda: color.rgb_to_lab(pixels), PAIRS)
-    ratio = statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
+    middle = ratio(theirs, ours)
     detail = (
         f"{statistics.median(theirs) * 1e3:.0f} and {statistics.median(ours) * 1e3:.0f} ms, "
         f"{torch.get_num_threads()} threads, median of {PAIRS} pairs"
     )
-    return {"name": f"RGB to Lab: {name} / colorlib", "ratio": ratio, "detail": detail}
-
-
-def interleaved(other: Callable, ours: Callable, pairs: int) -> tuple[list[float], list[float]]:
-    """Seconds of each, run in turn, after one run of each that does not count."""
-    other(), ours()
-    times: tuple[list[float], list[float]] = ([], [])
-    for _ in range(pairs):
-        for function, taken in zip((other, ours), times, strict=True):
-            start = time.perf_counter()
-            function()
-            taken.append(time.perf_counter() - start)
-    return times
+    return {"name": f"RGB to Lab: {name} / colorlib", "ratio": middle, "detail": detail}
 
 
 if __name__ == "__main__":

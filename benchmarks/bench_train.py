@@ -9,7 +9,6 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 
 import numpy as np
@@ -19,9 +18,9 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
 from colorlib import datasets, models
-from colorlib.colorizer import Colorizer
 from colorlib.images import ImageSet
 from colorlib.recipes import RECIPES
+from colorlib.timing import interleaved, ratio, timed
 from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
 
 PAIRS = 5
@@ -66,9 +65,10 @@ def epoch_of_k1(images: ImageSet) -> dict:
         def colorlib() -> None:
             fit(ours, images, regression_step, settings, device="cpu", progress=False)
 
-        theirs, mine = interleaved(tutorial, colorlib, PAIRS)
+        times = interleaved(tutorial, colorlib, PAIRS)
         other.stdin.close()
-    return {"name": "epoch of K1: tutorial's time / colorlib's", "ratio": theirs / mine,
+    theirs, mine = map(statistics.median, times)
+    return {"name": "epoch of K1: tutorial's time / colorlib's", "ratio": ratio(*times),
             "detail": f"{theirs / IMAGES * 1e6:.0f} and {mine / IMAGES * 1e6:.0f} microseconds an image, "
                       f"{precision()}, batch 128, median of {PAIRS} pairs"}
 
@@ -94,7 +94,7 @@ def convolution_share(images: ImageSet) -> list[dict]:
     for name in ("koo-baseline", "nazeri-unet"):
         recipe = RECIPES[name]
         colorizer = recipe.build().to(memory_format=torch.channels_last)
-        optimizer = torch.optim.AdamW(colorizer.net.parameters(), 1e-3)
+        optimizer = torch.optim.AdamW(colorizer.net.parameters(), 1e-3, fused=True)
         batch = images.pixels[: recipe.course.batch_size]
         autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision_of("cpu") == "bf16")
 
@@ -107,9 +107,10 @@ def convolution_share(images: ImageSet) -> list[dict]:
             optimizer.step()
 
         _keep_freed_memory()
-        work = 3 * multiply_adds(colorizer, batch) - first_layer(colorizer, batch)
+        forward = models.multiply_adds(colorizer.net) * len(batch)
+        work = 3 * forward - first_layer(colorizer.net, batch)
         convolution, rate = best_convolution()
-        seconds, alone = interleaved(step, convolution, 7)
+        seconds, alone = map(statistics.median, interleaved(step, convolution, 7))
         best = rate / alone
         rows.append({"name": f"{recipe.code} training: share of the best convolution rate",
                      "ratio": work / seconds / best,
@@ -137,43 +138,14 @@ def best_convolution() -> tuple[Callable[[], None], float]:
     return best[1], best[2]
 
 
-def multiply_adds(colorizer: Colorizer, batch: torch.Tensor) -> int:
-    """Of the convolutions of one forward pass over a batch."""
-    total = 0
-
-    def count(layer: nn.Conv2d, _, output: torch.Tensor) -> None:
-        nonlocal total
-        total += output.numel() * layer.weight[0].numel()
-
-    hooks = [m.register_forward_hook(count) for m in colorizer.modules() if isinstance(m, nn.Conv2d)]
-    with torch.no_grad():
-        colorizer.net(colorizer.encode(batch)[0])
-    for hook in hooks:
-        hook.remove()
-    return total
-
-
-def first_layer(colorizer: Colorizer, batch: torch.Tensor) -> int:
+def first_layer(net: nn.Module, batch: torch.Tensor) -> int:
     """Of the first convolution, whose input needs no gradient: one of the three passes falls away."""
-    layer = next(m for m in colorizer.modules() if isinstance(m, nn.Conv2d))
+    layer = next(m for m in net.modules() if isinstance(m, nn.Conv2d))
     return layer.weight.numel() * len(batch) * batch.shape[-2] * batch.shape[-1]
 
 
 def precision() -> str:
     return "bf16" if precision_of("cpu") == "bf16" else "float32"
-
-
-def timed(function: Callable[[], None]) -> float:
-    started = time.perf_counter()
-    function()
-    return time.perf_counter() - started
-
-
-def interleaved(one: Callable[[], None], other: Callable[[], None], pairs: int) -> tuple[float, float]:
-    """Median seconds of each, run in turn; a first round of both is not counted."""
-    timed(one), timed(other)
-    times = [(timed(one), timed(other)) for _ in range(pairs)]
-    return statistics.median(t for t, _ in times), statistics.median(t for _, t in times)
 
 
 if __name__ == "__main__":

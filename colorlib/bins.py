@@ -72,7 +72,7 @@ class AbBins:
         if not 1 <= k <= len(self.centers):
             raise ValueError(f"k must lie in 1...{len(self.centers)} (the number of bins), got {k}")
         self.k = int(k)
-        self._tables: dict[torch.device, Tensor] = {}
+        self._tables: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -120,7 +120,7 @@ class AbBins:
         return torch.where(nearest, index, len(self)).amin(dim=1).view(shape)
 
     def _table(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Index and weight for each cell: (cells, max(k, 4)) int16, and (cells, k) float16."""
+        """Index and weight for each cell: (cells, max(k, 4) or fewer bins) int16, and (cells, k) float16."""
         if device not in self._tables:
             index, weight = _table(tuple(map(tuple, self.centers.tolist())), min(max(self.k, 4), len(self)), self.sigma)
             weight = weight[:, :self.k] / weight[:, :self.k].sum(1, keepdim=True)
@@ -265,8 +265,8 @@ def _colors() -> Tensor:
     """ab of 8-bit colors on the surface of the RGB cube, (P, 2): it bounds all others in the ab plane."""
     n = torch.arange(256, dtype=torch.uint8)
     u, v = torch.meshgrid(n, n, indexing="ij")
-    faces = [torch.stack(order) for fixed in (0, 255) for c in [torch.full_like(u, fixed)]
-             for order in ((c, u, v), (u, c, v), (u, v, c))]
+    low, high = torch.zeros_like(u), torch.full_like(u, 255)
+    faces = [torch.stack(face) for c in (low, high) for face in ((c, u, v), (u, c, v), (u, v, c))]
     rgb = torch.stack(faces)                                        # 6 3 256 256
     return color.rgb_to_lab(rgb)[:, 1:].permute(0, 2, 3, 1).reshape(-1, 2)
 

@@ -22,8 +22,38 @@ from .bins import AbBins, SoftTarget
 from .models.koo import contrast_normalize
 
 
+class _SeesLightness:
+    """A head whose network sees L/50 - 1."""
+
+    def gray(self, L: Tensor) -> Tensor:
+        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
+        return L / 50 - 1
+
+
+def _normalized(channels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """Each channel of (N, C, H, W) less its mean and over its deviation."""
+    return (channels - _vector(mean, channels)) / _vector(std, channels)
+
+
+def _restored(y: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
+    """`_normalized` undone."""
+    return y * _vector(std, y) + _vector(mean, y)
+
+
+def _vector(values: tuple[float, ...], like: Tensor) -> Tensor:
+    return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, -1, 1, 1)
+
+
+def _mean_and_std(channels: Callable[[Tensor], Tensor], rgb: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation over images (N, 3, H, W) of each channel that `channels` makes of them."""
+    sums = sum(torch.stack([c.sum((0, 2, 3)), c.square().sum((0, 2, 3))])
+               for c in (channels(part).cpu().double() for part in rgb.split(1000)))    # MPS has no float64
+    mean, square = sums / (rgb.numel() // 3)
+    return tuple(mean.tolist()), tuple((square - mean.square()).clamp_min(0).sqrt().tolist())
+
+
 @dataclasses.dataclass(frozen=True)
-class LabHead:
+class LabHead(_SeesLightness):
     """Regression in Lab: the network sees L/50 - 1 and answers ab/scale.
 
     channels = 3 is N's variant: the network also answers L/50 - 1, which `ab` then drops, since L is given.
@@ -42,10 +72,6 @@ class LabHead:
     def outputs(self) -> int:
         """How many numbers a pixel the network answers."""
         return self.channels
-
-    def gray(self, L: Tensor) -> Tensor:
-        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
-        return L / 50 - 1
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and what it must answer (N, C, H, W)."""
@@ -81,9 +107,6 @@ class YuvHead:
     def _see(self, luma: Tensor) -> Tensor:
         return contrast_normalize(luma) if self.contrast else 2 * luma - 1
 
-    def _vector(self, values: tuple[float, float], like: Tensor) -> Tensor:
-        return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, 2, 1, 1)
-
     def gray(self, L: Tensor) -> Tensor:
         """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W)."""
         return self._see(color.gray_from_lightness(L))
@@ -92,11 +115,11 @@ class YuvHead:
         """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and normalized U, V (N, 2, H, W)."""
         yuv = color.rgb_to_yuv(rgb, check=False)                # N 3 H W
         uv = yuv[:, 1:]
-        return self._see(yuv[:, :1]), (uv - self._vector(self.mean, uv)) / self._vector(self.std, uv)
+        return self._see(yuv[:, :1]), _normalized(uv, self.mean, self.std)
 
     def ab(self, y: Tensor, L: Tensor) -> Tensor:
         """The color an answer means beside the given L: (N, 2, H, W) -> (N, 2, H, W), Lab units, not clipped."""
-        uv = y * self._vector(self.std, y) + self._vector(self.mean, y)
+        uv = _restored(y, self.mean, self.std)
         yuv = torch.cat([color.gray_from_lightness(L), uv], dim=1)
         rgb = color.yuv_to_rgb(yuv, clip=False)                 # N 3 H W, may leave [0, 1]
         return color.rgb_to_lab(rgb, check=False)[:, 1:]
@@ -107,12 +130,7 @@ class YuvHead:
 
         ValueError if U or V is the same everywhere, as in gray images.
         """
-        sums = torch.zeros(2, 2, dtype=torch.double)                        # of U, V; of their squares
-        for part in rgb.split(1000):
-            uv = color.rgb_to_yuv(part, check=False)[:, 1:].cpu().double()  # n 2 H W; MPS has no float64
-            sums += torch.stack([uv.sum((0, 2, 3)), uv.square().sum((0, 2, 3))])
-        mean, square = sums / (rgb.numel() // 3)
-        return cls(tuple(mean.tolist()), tuple((square - mean.square()).clamp_min(0).sqrt().tolist()), contrast)
+        return cls(*_mean_and_std(lambda part: color.rgb_to_yuv(part, check=False)[:, 1:], rgb), contrast)
 
 
 def _pooled(t: Tensor, cell: int) -> Tensor:
@@ -134,7 +152,7 @@ def _bins(step: float, rule: str, k: int, sigma: float) -> AbBins:
 
 
 @dataclasses.dataclass(frozen=True)
-class BinsHead:
+class BinsHead(_SeesLightness):
     """Classification: the network sees L/50 - 1 and answers a logit for each bin of the ab plane (D7; Zhang 2016).
 
     step, rule, k, sigma    of the bins and their soft targets; see `AbBins`
@@ -169,10 +187,6 @@ class BinsHead:
         """How many numbers a pixel the network answers: one a bin."""
         return len(self.bins)
 
-    def gray(self, L: Tensor) -> Tensor:
-        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
-        return L / 50 - 1
-
     def encode(self, rgb: Tensor) -> tuple[Tensor, SoftTarget]:
         """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and its soft target, sides over cell.
 
@@ -203,7 +217,7 @@ class BinsHead:
 
 
 @dataclasses.dataclass(frozen=True)
-class SpaceHead:
+class SpaceHead(_SeesLightness):
     """Regression in any of D's four spaces (D6), all else equal: the network sees L/50 - 1 and answers color channels.
 
     space       "lab" (answers a, b), "ycbcr" (Cb, Cr), "hsv" (hue, saturation) or "rgb" (all three)
@@ -236,18 +250,11 @@ class SpaceHead:
         """How many numbers a pixel the network answers."""
         return 3 if self.space == "rgb" else 2
 
-    def _vector(self, values: tuple[float, ...], like: Tensor) -> Tensor:
-        return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, -1, 1, 1)
-
-    def gray(self, L: Tensor) -> Tensor:
-        """What the network sees: (N, 1, H, W) in 0...100 -> (N, 1, H, W) in -1...1."""
-        return L / 50 - 1
-
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> what the network sees (N, 1, H, W), and normalized channels (N, C, H, W)."""
         mean = _pooled(color.to_float(rgb, check=False), self.cell)     # not of hues
         c = SPACES[self.space](mean)
-        y = (c - self._vector(self.mean, c)) / self._vector(self.std, c)
+        y = _normalized(c, self.mean, self.std)
         if self.blur:
             from torchvision.transforms.functional import gaussian_blur  # large, and rarely needed
 
@@ -257,7 +264,7 @@ class SpaceHead:
 
     def ab(self, y: Tensor, L: Tensor) -> Tensor:
         """The color an answer means beside L: (N, C, H/cell, W/cell) -> (N, 2, H, W), Lab units, not clipped."""
-        c = y * self._vector(self.std, y) + self._vector(self.mean, y)
+        c = _restored(y, self.mean, self.std)
         if self.space == "lab":
             return _enlarged(c, self.cell, L)
         small = F.interpolate(L, size=c.shape[-2:], mode="area") if self.cell > 1 else L
@@ -275,11 +282,7 @@ class SpaceHead:
     def fitted(cls, rgb: Tensor, space: str, **settings) -> SpaceHead:
         """The head with the means and deviations of the channels over images (N, 3, H, W)."""
         channels = SPACES.get(space) or cls(space)                  # an unknown space is named by the class
-        sums = sum(torch.stack([c.sum((0, 2, 3)), c.square().sum((0, 2, 3))])
-                   for c in (channels(part).cpu().double() for part in rgb.split(1000)))
-        mean, square = sums / (rgb.numel() // 3)
-        std = (square - mean.square()).clamp_min(0).sqrt()
-        return cls(space, tuple(mean.tolist()), tuple(std.tolist()), **settings)
+        return cls(space, *_mean_and_std(channels, rgb), **settings)
 
 
 SPACES = {

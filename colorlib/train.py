@@ -98,7 +98,7 @@ class AdadeltaNesterov(torch.optim.Adadelta):
 
 
 OPTIMIZERS = {
-    "adamw": lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay),
+    "adamw": lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=True),
     "adam": lambda p, s: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
     "adadelta": lambda p, s: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
     "sgd": lambda p, s: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),

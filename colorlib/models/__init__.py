@@ -5,6 +5,7 @@
 A network says in `net.config` how to build it again (a checkpoint stores that), and in `net.multiple` the number that
 its input's sides must be multiples of. `Colorizer` pads to it.
 """
+import torch
 from torch import nn
 
 from .compact import Compact
@@ -31,4 +32,26 @@ def parameters(net: nn.Module) -> int:
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
-__all__ = ["MODELS", "Compact", "KooBaseline", "UNet", "build", "parameters"]
+@torch.no_grad()
+def multiply_adds(net: nn.Module, size: int = 32) -> int:
+    """Multiply-adds of a network's convolutions for one gray image of size x size pixels, forward only."""
+    total = 0
+
+    def count(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
+        nonlocal total
+        up = isinstance(layer, nn.ConvTranspose2d)              # each weight meets every input, not every output
+        total += (inputs[0] if up else output).numel() * layer.weight[0].numel()
+
+    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
+    hooks = [layer.register_forward_hook(count) for layer in layers]
+    training, weight = net.training, next(net.parameters())
+    try:
+        net.eval()(torch.zeros(1, 1, size, size, device=weight.device, dtype=weight.dtype))
+    finally:
+        net.train(training)
+        for hook in hooks:
+            hook.remove()
+    return total
+
+
+__all__ = ["MODELS", "Compact", "KooBaseline", "UNet", "build", "multiply_adds", "parameters"]

@@ -64,10 +64,7 @@ class Compact(nn.Module):
                     nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        check_gray(x)
-        if x.shape[-2] % self.multiple or x.shape[-1] % self.multiple:
-            raise ValueError(f"sides must be multiples of {self.multiple}, got {tuple(x.shape[-2:])}: "
-                             "call it through Colorizer, which pads")
+        check_gray(x, self.multiple)
         mirror = []
         for level in self.down:
             x = level(x)                                        # N c h w

@@ -26,7 +26,10 @@ def he_init(net: nn.Module) -> nn.Module:
     return net
 
 
-def check_gray(x: Tensor) -> None:
-    """ValueError unless x is (N, 1, H, W)."""
+def check_gray(x: Tensor, multiple: int = 1) -> None:
+    """ValueError unless x is (N, 1, H, W), with H and W multiples of `multiple`."""
     if x.ndim != 4 or x.shape[1] != 1:
         raise ValueError(f"expected gray images of shape (N, 1, H, W), got {tuple(x.shape)}")
+    if x.shape[-2] % multiple or x.shape[-1] % multiple:
+        raise ValueError(f"sides must be multiples of {multiple}, got {tuple(x.shape[-2:])}: "
+                         "call the network through Colorizer, which pads")
