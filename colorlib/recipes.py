@@ -75,12 +75,12 @@ def _koo_head(images) -> YuvHead:
     return YuvHead.fitted(images.pixels)
 
 
-def _space(space: str, cell: int = 2) -> Callable:
+def _space(space: str, cell: int = 2, blur: float = 0.0) -> Callable:
     def head(images) -> SpaceHead:
         if images is None:
             raise ValueError("the channels are normalized by their mean and deviation over the training images: "
                              "give images")
-        return SpaceHead.fitted(images.pixels, space, cell=cell)
+        return SpaceHead.fitted(images.pixels, space, cell=cell, blur=blur)
     return head
 
 
@@ -101,7 +101,7 @@ def get(name: str) -> Recipe:
 
 ADADELTA = Settings(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9, weight_decay=0.0,
                     schedule="constant")
-D_EPOCHS = {"smoke": 1, "quick": 1, "lesson": 4, "full": 30}
+D_EPOCHS = {"smoke": 1, "quick": 1, "lesson": 2, "full": 30}
 D_INSTEAD = ("Width 16 (D's is lost), one answer for 2 by 2 pixels, and AdamW with a one-cycle rate and batch 32 for a "
              "few epochs; D's own optimizer and batch are in its settings.")
 
@@ -115,7 +115,7 @@ def _compact(name: str, code: str, title: str, says: str, epochs: int, head: Cal
     net = {"model": "compact", "width": 16} | net
     return Recipe(name=name, code=code, title=title, net=net | {"cell": 2}, head=head(cell=2), step=step,
                   source_net=net | {"cell": 1}, source_head=head(cell=1),
-                  course=Settings(epochs=4, batch_size=32, lr=4e-3, flip=True), source=ADADELTA.but(epochs=epochs),
+                  course=Settings(epochs=2, batch_size=32, lr=4e-3, flip=True), source=ADADELTA.but(epochs=epochs),
                   epochs=D_EPOCHS | {"full": epochs}, says=says, instead=instead)
 
 
@@ -182,8 +182,14 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _compact("delft-compact-rgb", "D6", "compact in RGB",
              "D: in RGB lightness is not separated, so that the network has to answer it too; not trained by D.", 50,
              partial(_space, "rgb"), regression_step),
+    _compact("delft-compact-blur", "D8", "compact, target blurred",
+             "D: the target's color channels are blurred by a Gaussian, since lightness carries the detail; its width "
+             "is not given (here one pixel).", 50, partial(_space, "lab", blur=1.0), regression_step),
     _compact("delft-classifier", "D2", "compact classifier",
              "D: the compact network with a softmax over bins; k = 10, sigma 5; 28 epochs.", 28, _bins),
+    _compact("delft-classifier-rebalanced", "D10", "compact classifier, rebalanced",
+             "D: the loss of each pixel weighted by the rarity of its color, lambda 0.5; annealed mean.", 28,
+             partial(_bins, 0.5)),
     _compact("delft-dilated", "D3", "compact classifier, dilated",
              "D: strides instead of max-pools, two blocks of three dilated convolutions instead of concatenation; "
              "30 epochs.", 30, _bins, dilated=True, concat=False),

@@ -37,7 +37,8 @@ from matplotlib.patches import Rectangle
 
 from colorlib import color, exercises, figures, fruits, losses, metrics, models, records
 from colorlib.bins import AbBins
-from colorlib.colorizer import BinsHead, Colorizer, LabHead
+from colorlib.colorizer import Colorizer
+from colorlib.heads import BinsHead, LabHead
 from colorlib.images import ImageSet
 from colorlib.lesson import Lesson
 from colorlib.recipes import RECIPES
@@ -443,25 +444,11 @@ VBox([slider, picture])
 # - D3, *dilated*: strides for pools, dilated convolutions for concatenation;
 # - D4, *dilated and concatenated*: both.
 
-# %% id="a4000059"
-def multiply_adds(net, size=32):
-    """Multiply-adds of a network's convolutions for one image of size by size pixels."""
-    total = 0
-    def count(layer, _, out):
-        nonlocal total
-        total += out.numel() * layer.weight[0].numel()
-    hooks = [m.register_forward_hook(count) for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
-    with torch.no_grad():
-        net.eval()(torch.zeros(1, 1, size, size))
-    for hook in hooks:
-        hook.remove()
-    return total
-
 # %% id="a4000060"
 four = {"D1": "delft-compact", "D2": "delft-classifier", "D3": "delft-dilated", "D4": "delft-dilated-concat"}
 nets = {code: RECIPES[name].build(SEED, train).net for code, name in four.items()}
 lesson.table(["", "system", "parameters", "multiply-adds, millions"],
-             [[code, RECIPES[four[code]].title, models.parameters(net), multiply_adds(net) / 1e6]
+             [[code, RECIPES[four[code]].title, models.parameters(net), models.multiply_adds(net) / 1e6]
               for code, net in nets.items()])
 
 # %% id="a4000061" tags=["nbval-check-output"]

@@ -22,6 +22,7 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
     assert codes == {
         "koo-baseline": "K1", "nazeri-unet": "N1", "unet-classifier": "D7", "unet-classifier-rebalanced": "D10",
         "delft-compact": "D1", "delft-compact-ycbcr": "D6", "delft-compact-hsv": "D6", "delft-compact-rgb": "D6",
+        "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4"}
 
 
@@ -60,12 +61,15 @@ def test_delfts_networks_have_the_settings_of_table_ii(name):
     recipe = get(name)
     source = recipe.source
     assert (source.batch_size, source.optimizer, source.lr, source.momentum) == (20, "adadelta", 1.0, 0.9)
-    assert source.epochs == {"D1": 50, "D6": 50, "D2": 28, "D3": 30, "D4": 30}[recipe.code]
+    assert source.epochs == {"D1": 50, "D6": 50, "D8": 50, "D2": 28, "D10": 28, "D3": 30, "D4": 30}[recipe.code]
     head = recipe.build(0, IMAGES).head
-    if recipe.code in ("D1", "D6"):
-        assert head.space == {"": "lab"}.get(space := name.removeprefix("delft-compact").removeprefix("-"), space)
+    if recipe.code in ("D1", "D6", "D8"):
+        assert head.space == {"": "lab", "blur": "lab"}.get(
+            variant := name.removeprefix("delft-compact").removeprefix("-"), variant)
+        assert head.blur == (recipe.code == "D8")
     else:
-        assert (head.k, head.sigma, len(head.bins), head.weights) == (10, 5.0, 261, ())
+        assert (head.k, head.sigma, len(head.bins)) == (10, 5.0, 261)
+        assert len(head.weights) == (261 if recipe.code == "D10" else 0)
 
 
 def test_delfts_networks_differ_only_in_the_named_property():
@@ -80,11 +84,12 @@ def test_delfts_networks_differ_only_in_the_named_property():
     assert len({str(RECIPES[name].course) for name in nets}) == 1
 
 
-def test_rebalancing_is_all_that_tells_the_two_classifiers_apart():
-    plain, weighed = (get(name).build(0, IMAGES) for name in ("unet-classifier", "unet-classifier-rebalanced"))
+@pytest.mark.parametrize("name", ["unet-classifier", "delft-classifier"])
+def test_rebalancing_is_all_that_tells_the_two_classifiers_apart(name):
+    plain, weighed = (get(one).build(0, IMAGES) for one in (name, f"{name}-rebalanced"))
     assert not plain.head.weights and len(weighed.head.weights) == 261
     assert dataclasses.replace(weighed.head, weights=()) == plain.head
-    assert get("unet-classifier").course == get("unet-classifier-rebalanced").course
+    assert get(name).course == get(f"{name}-rebalanced").course
 
 
 @EACH
