@@ -17,8 +17,10 @@ from torch import Tensor
 
 from . import color
 
+CELLS = 31 * 31                                     # see bin_of
 AUC_LIMIT = 150                                     # Lab units, Zhang et al. 2016, section 3.1
 NAMES = ("unexplained", "chroma_ratio", "ab_error", "psnr", "auc", "auc_balanced", "colorfulness")
+MORE = ("ab_error_balanced", "histogram_distance")  # of notebook 04
 
 
 def ab_distance(predicted: Tensor, true: Tensor) -> Tensor:
@@ -72,6 +74,17 @@ def colorfulness(rgb: Tensor) -> Tensor:
     return sigma + 0.3 * mu
 
 
+def histogram_distance(predicted: Tensor, true: Tensor) -> float:
+    """Total variation between the colors used and the true ones: ab (N, 2, H, W) twice -> 0 (alike) to 1.
+
+    The share of pixels that would have to change cell so that each 10-unit cell of the ab plane holds as many predicted
+    pixels as true ones. Where the colors are does not matter: it asks for the palette, not for the places.
+    """
+    ab_distance(predicted, true)                                            # for its checks
+    used, there = (bin_of(ab).flatten().bincount(minlength=CELLS).double() for ab in (predicted, true))
+    return float((used - there).abs().sum() / there.sum() / 2)
+
+
 def bin_of(ab: Tensor) -> Tensor:
     """Ten-unit cell of the ab plane of each pixel, centered on multiples of ten: (N, 2, H, W) -> (N, H, W) integers."""
     a, b = (ab / 10).round().long().clamp(-15, 15).unbind(dim=1)
@@ -80,13 +93,14 @@ def bin_of(ab: Tensor) -> Tensor:
 
 @torch.no_grad()
 def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_size: int = 500) -> dict[str, float]:
-    """Every number of `NAMES` over a set of images.
+    """Every number of `NAMES` and `MORE` over a set of images.
 
     colorizer   a Colorizer, or any function from L (N, 1, H, W) to ab (N, 2, H, W)
     images      an ImageSet, or uint8 RGB (N, 3, H, W)
     mean        (2,) mean ab of the *training* images
     returns     unexplained, chroma_ratio, ab_error (Lab units), psnr (dB, mean over images, an equal one as 100), auc,
-                auc_balanced (each 10-unit cell of the true ab counts the same), colorfulness (mean over images)
+                auc_balanced (each 10-unit cell of the true ab counts the same), colorfulness (mean over images);
+                ab_error_balanced (as auc_balanced), histogram_distance (see there)
 
     ValueError without images, or if the answer has another shape. Not a number where the truth has no color.
     """
@@ -95,7 +109,7 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
     predict = getattr(colorizer, "predict", colorizer)
     batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
     sums = dict.fromkeys(("squared", "around", "chroma", "true_chroma", "distance", "psnr", "color"), 0.0)
-    cells = torch.zeros(31 * 31, 2, dtype=torch.double)                     # sum of min(d, limit), pixels
+    cells = torch.zeros(CELLS, 4, dtype=torch.double)   # of each true cell: sum of min(d, limit), of d, pixels; answers
     pixels = count = 0
     for rgb in batches:
         lab = color.rgb_to_lab(rgb)                                         # N 3 H W
@@ -110,19 +124,24 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
         sums["distance"] += float(d.cpu().double().sum())
         sums["psnr"] += float(psnr(shown, color.to_float(rgb)).clamp(max=100).cpu().double().sum())
         sums["color"] += float(colorfulness(shown).cpu().double().sum())
-        cut = torch.stack([d.clamp(max=AUC_LIMIT), torch.ones_like(d)], dim=-1).cpu().double().reshape(-1, 2)
-        cells.index_add_(0, bin_of(true).flatten().cpu(), cut.cpu())
+        of_true = bin_of(true).flatten().cpu()
+        sums_of = torch.stack([d.clamp(max=AUC_LIMIT), d, torch.ones_like(d)], dim=-1).cpu().double().reshape(-1, 3)
+        cells[:, :3].index_add_(0, of_true, sums_of)
+        cells[:, 3] += bin_of(ab).flatten().cpu().bincount(minlength=CELLS)
         pixels += d.numel()
         count += len(rgb)
-    seen = cells[:, 1] > 0
+    seen = cells[:, 2] > 0
+    cut, distance, truth = cells[seen, :3].unbind(dim=1)
     return {
         "unexplained": _ratio(sums["squared"], sums["around"]),
         "chroma_ratio": _ratio(sums["chroma"], sums["true_chroma"]),
         "ab_error": sums["distance"] / pixels,
         "psnr": sums["psnr"] / count,
-        "auc": 1 - float(cells[:, 0].sum()) / pixels / AUC_LIMIT,
-        "auc_balanced": 1 - float((cells[seen, 0] / cells[seen, 1]).mean()) / AUC_LIMIT,
+        "auc": 1 - float(cut.sum()) / pixels / AUC_LIMIT,
+        "auc_balanced": 1 - float((cut / truth).mean()) / AUC_LIMIT,
         "colorfulness": sums["color"] / count,
+        "ab_error_balanced": float((distance / truth).mean()),
+        "histogram_distance": float((cells[:, 2] - cells[:, 3]).abs().sum()) / pixels / 2,
     }
 
 

@@ -9,6 +9,7 @@ measured on the test images. Prose and tables take their numbers from records, n
 """
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import shutil
@@ -122,10 +123,19 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
                  "epochs": len(history.epochs)}
         colorizer.save(keep, half=True, **about)
         colorizer = type(colorizer).load(keep, colorizer.device)                # what is measured is what is kept
-    values = metrics.evaluate(colorizer, test.to(colorizer.device), train.ab_mean())
-    values["loss"] = history["loss"][-1]
+    values = measured(colorizer, test, train.ab_mean()) | {"loss": history["loss"][-1]}
     return write(name, code, train.name, profile, seed, len(test), values, len(history.epochs), history.minutes,
                  models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device), folder)
+
+
+def measured(colorizer, test, mean) -> dict[str, float]:
+    """What a record says of a colorizer: `metrics.evaluate`, for a classifier also with the plain mean (T = 1)."""
+    test = test.to(colorizer.device)
+    values = metrics.evaluate(colorizer, test, mean)
+    if getattr(colorizer.head, "T", 1.0) != 1.0:
+        plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0)).eval()
+        values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
+    return values
 
 
 def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, values: dict, epochs: int, minutes: float,
@@ -166,7 +176,8 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
 
 COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ratio", "{:.2f}"),
            ("ab_error", "ab error", "{:.2f}"), ("psnr", "PSNR", "{:.2f}"), ("auc", "AuC", "{:.4f}"),
-           ("auc_balanced", "AuC, balanced", "{:.3f}"), ("colorfulness", "colorfulness", "{:.1f}")]
+           ("auc_balanced", "AuC, balanced", "{:.3f}"), ("ab_error_balanced", "ab error, balanced", "{:.2f}"),
+           ("histogram_distance", "histogram distance", "{:.2f}"), ("colorfulness", "colorfulness", "{:.1f}")]
 
 
 def table(records: list[dict]) -> str:
@@ -180,7 +191,7 @@ def table(records: list[dict]) -> str:
     worst_first = sorted(groups.items(), key=lambda kv: (*kv[0][:2], -_mean(kv[1], "unexplained")))
     for (data, profile, recipe), runs in worst_first:
         first = runs[0]
-        values = [_with_range([r["metrics"][key] for r in runs], form) for key, _, form in COLUMNS]
+        values = [_with_range([r["metrics"].get(key) for r in runs], form) for key, _, form in COLUMNS]
         minutes = f"{statistics.mean(r['minutes'] for r in runs):.1f}"
         epochs = "-".join(sorted({str(r["epochs"]) for r in runs}, key=int))
         rows.append([first["code"], recipe, data, profile, f"{first['n']:,}", str(len(runs)), *values, epochs, minutes,
@@ -204,7 +215,8 @@ def page(records: list[dict]) -> str:
         "over its seeds, with the lowest and highest in brackets where there is more than one. Measured on test images "
         "that no training saw, in Lab, on the predicted ab with the given L, before clipping to the gamut (PSNR and "
         "colorfulness: of the clipped picture). Lower is better for *unexplained* and *ab error*, higher for PSNR and "
-        "AuC; *chroma ratio* is best at 1. `colorlib/metrics.py` defines each.\n\n"
+        "AuC; *chroma ratio* is best at 1; *histogram distance* compares the colors used, wherever they are, and is "
+        "best at 0. `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
         f"{table(records)}\n"
         "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
         "2016). A system ending in `-as-published` has its source's own settings.\n\n"
@@ -216,7 +228,9 @@ def _mean(runs: list[dict], key: str) -> float:
     return statistics.mean(r["metrics"][key] for r in runs)
 
 
-def _with_range(values: list[float], form: str) -> str:
+def _with_range(values: list[float | None], form: str) -> str:
+    if None in values:
+        return "-"
     middle = form.format(statistics.mean(values))
     return middle if len(values) == 1 else f"{middle} ({form.format(min(values))}...{form.format(max(values))})"
 

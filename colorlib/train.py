@@ -362,10 +362,14 @@ def _resume(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, 
         colorizer.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
     except RuntimeError as error:
         raise ValueError(f"{path.name} belongs to another network: {error}") from None
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".", 2)
+            like = weights[int(index)]
+            if tensor.shape == like.shape:                      # in its order in memory, which a fused optimizer takes
+                tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)           # for granted
             state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": kept["groups"]})
     schedule.load_state_dict(schedule.state_dict() | kept["schedule"])

@@ -137,18 +137,34 @@ def test_evaluate_equals_the_single_functions():
         "auc": metrics.auc(metrics.ab_distance(ab, TRUE)),
         "auc_balanced": slow_balanced_auc(ab, TRUE),
         "colorfulness": float(metrics.colorfulness(shown).mean()),
+        "ab_error_balanced": slow_balanced(ab, TRUE, limit=math.inf),
+        "histogram_distance": metrics.histogram_distance(ab, TRUE),
     }, rel=1e-5)
-    assert tuple(got) == metrics.NAMES
+    assert tuple(got) == metrics.NAMES + metrics.MORE
 
 
 def slow_balanced_auc(predicted, true):
-    """By a loop over pixels and cells: the curve's area for each cell of the true color, then their plain mean."""
+    return 1 - slow_balanced(predicted, true, limit=150) / 150
+
+
+def slow_balanced(predicted, true, limit):
+    """By a loop over pixels and cells: the mean distance for each cell of the true color, then their plain mean."""
     cells = {}
     for (a, b), (pa, pb) in zip(true.movedim(1, -1).reshape(-1, 2).tolist(),
                                 predicted.movedim(1, -1).reshape(-1, 2).tolist(), strict=True):
-        cells.setdefault((round(a / 10), round(b / 10)), []).append(min(math.hypot(a - pa, b - pb), 150) / 150)
+        cells.setdefault((round(a / 10), round(b / 10)), []).append(min(math.hypot(a - pa, b - pb), limit))
     assert len(cells) > 3
-    return 1 - sum(sum(cell) / len(cell) for cell in cells.values()) / len(cells)
+    return sum(sum(cell) / len(cell) for cell in cells.values()) / len(cells)
+
+
+def test_the_histogram_distance_asks_for_the_palette_and_not_for_the_places():
+    two = torch.tensor([[0.0, 0.0], [40.0, 20.0]]).T.reshape(1, 2, 2, 1)    # a gray pixel and an orange one
+    assert metrics.histogram_distance(two, two) == 0
+    assert metrics.histogram_distance(two.flip(2), two) == 0                # the places do not matter
+    assert metrics.histogram_distance(two.mean(2, keepdim=True).expand_as(two), two) == 1   # the mean is neither
+    assert metrics.histogram_distance(torch.zeros_like(two), two) == 0.5
+    with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
+        metrics.histogram_distance(two[:, :1], two)
 
 
 def test_balanced_auc_gives_a_rare_color_the_weight_of_a_common_one():
@@ -184,6 +200,7 @@ def test_a_colorizer_is_measured_in_evaluation_mode():
 def test_the_truth_itself_is_perfect():
     got = metrics.evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
     assert got["unexplained"] == 0 and got["ab_error"] == 0 and got["auc"] == got["auc_balanced"] == 1
+    assert got["ab_error_balanced"] == got["histogram_distance"] == 0
     assert got["chroma_ratio"] == pytest.approx(1) and got["psnr"] > 90
 
 

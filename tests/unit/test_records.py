@@ -1,5 +1,6 @@
 """Records say how a run was made and what was measured; the table says what the records say."""
 
+import dataclasses
 import json
 
 import pytest
@@ -52,7 +53,7 @@ def test_a_run_writes_its_record_where_it_belongs(folder):
     path = folder / "runs" / "koo-baseline.smooth.smoke.s3.json"
     assert json.loads(path.read_text()) == made and sorted(made) == sorted(records.FIELDS)
     assert made["code"] == "K1" and made["n"] == 20 and made["epochs"] == 1 and made["parameters"] == 30_530
-    assert set(made["metrics"]) == {*metrics.NAMES, "loss"}
+    assert set(made["metrics"]) == {*metrics.NAMES, *metrics.MORE, "loss"}
     assert set(made["versions"]) >= {"python", "torch", "torchvision", "accelerate", "numpy"}
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -62,7 +63,17 @@ def test_what_is_recorded_is_what_the_kept_file_measures(folder, tmp_path):
     kept = Colorizer.load(tmp_path / "kept.safetensors")
     assert kept.notes == {name: made[name] for name in ("recipe", "code", "data", "profile", "seed", "epochs")}
     again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
-    assert {k: round(v, 6) for k, v in again.items()} == {k: made["metrics"][k] for k in metrics.NAMES}
+    assert {k: round(v, 6) for k, v in again.items()} == {k: made["metrics"][k] for k in again}
+
+
+def test_a_classifier_is_recorded_with_the_plain_mean_too(folder, tmp_path):
+    made = run("delft-classifier", keep=tmp_path / "kept.safetensors")["metrics"]
+    kept = Colorizer.load(tmp_path / "kept.safetensors")
+    assert kept.head.T == 0.38
+    kept.head = dataclasses.replace(kept.head, T=1.0)
+    again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
+    assert {f"{k}_at_T1": round(v, 6) for k, v in again.items()} == {k: v for k, v in made.items() if k.endswith("_T1")}
+    assert made["chroma_ratio_at_T1"] != made["chroma_ratio"]
 
 
 def test_the_same_run_twice_measures_the_same(folder):

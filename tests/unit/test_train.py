@@ -102,6 +102,21 @@ def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
         torch.testing.assert_close(a, b)
 
 
+def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
+    """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
+    def trained(**kind):
+        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=0.01, **kind))
+        colorizer = unet()
+        fit(colorizer, FOUR.but(epochs=2))
+        return torch.cat([p.flatten() for p in colorizer.net.parameters()])
+
+    shipped, plain = trained(fused=True), trained(foreach=False)
+    torch.testing.assert_close(shipped, plain, rtol=0, atol=1e-4)
+    assert (plain - torch.cat([p.flatten() for p in unet().net.parameters()])).abs().max() > 0.01
+    monkeypatch.undo()
+    assert train.OPTIMIZERS["adamw"](unet().parameters(), FOUR).defaults["fused"]
+
+
 def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
     """Its rule over plain steps -lr g gives torch's SGD with nesterov=True, seen from the point it looks ahead to."""
     def plain_step(self, closure=None):
