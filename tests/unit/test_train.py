@@ -105,7 +105,7 @@ def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
 def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
     """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
     def trained(**kind):
-        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=0.01, **kind))
+        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s: torch.optim.AdamW(p, s.lr, **kind))
         colorizer = unet()
         fit(colorizer, FOUR.but(epochs=2))
         return torch.cat([p.flatten() for p in colorizer.net.parameters()])
