@@ -14,9 +14,9 @@ from sklearn.neighbors import NearestNeighbors
 
 from colorlib import color, datasets
 from colorlib.bins import AbBins
+from colorlib.measure import interleaved, ratio
 from colorlib.models import UNet
 from colorlib.recipes import RECIPES
-from colorlib.timing import interleaved, ratio
 from colorlib.train import fit
 
 PAIRS = 7

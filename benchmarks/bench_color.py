@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from colorlib import color, datasets
-from colorlib.timing import interleaved, ratio
+from colorlib.measure import interleaved, ratio
 
 IMAGES = 10_000
 PAIRS = 5

@@ -19,8 +19,8 @@ from torch.utils.data import DataLoader, Dataset
 
 from colorlib import datasets, models
 from colorlib.images import ImageSet
+from colorlib.measure import interleaved, ratio, timed
 from colorlib.recipes import RECIPES
-from colorlib.timing import interleaved, ratio, timed
 from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
 
 PAIRS = 5

@@ -50,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and epochs")
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--epochs", type=int, help="instead of the profile's")
+    train.add_argument("--size", type=int, default=32, metavar="PIXELS",
+                       help="side of a folder's pictures, or of fruits (default: 32)")
     train.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
     train.add_argument("--as-published", action="store_true", help="with the source's own settings")
     train.add_argument("--keep", type=Path, metavar="FILE", help="write the trained colorizer to this safetensors file")
@@ -100,7 +102,7 @@ def _train(options) -> int:
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep,
-                         options.epochs)
+                         options.epochs, size=options.size)
     if record:
         print(records.path_of(record["recipe"], record["data"], record["profile"], record["seed"]).name)
         print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 import warnings
 from collections.abc import Iterable, Sequence
@@ -30,6 +29,7 @@ from torch import Tensor
 from colorlib import _report
 from colorlib._machine import hardware, versions
 from colorlib._notebook import notebook_file, project_root, source_hash, write_whole
+from colorlib.measure import peak_bytes
 
 if TYPE_CHECKING:
     from colorlib.images import ImageSet
@@ -193,7 +193,7 @@ class Lesson:
 
     def peak_memory_mb(self) -> float:
         """The most memory this process has held, in MB (10⁶ bytes)."""
-        return _peak_bytes() / 1e6
+        return peak_bytes() / 1e6
 
     def record(self) -> dict[str, Any]:
         """What a run leaves: see the field names; claims hold text, holds (None: not checked), values, profiles."""
@@ -264,20 +264,6 @@ def _truth(holds: Any) -> bool:
     if one_bool and holds.dtype in (torch.bool, np.dtype(bool)):
         return bool(holds)
     raise TypeError(f"a claim is True or False (a bool, or a tensor of one bool); got {type(holds).__name__}")
-
-
-def _peak_bytes() -> int:
-    """Peak resident memory of this process."""
-    if sys.platform == "linux":  # not ru_maxrss: a child starts with its parent's
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    if sys.platform == "win32":
-        return psutil.Process().memory_info().peak_wset
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _record_folder() -> Path:

@@ -74,17 +74,21 @@ def _epochs_of(checkpoint: Path) -> int:
 
 
 def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, device: str = "auto",
-        keep: str | Path | None = None, epochs: int | None = None, images=None, progress: bool = True) -> dict:
+        keep: str | Path | None = None, epochs: int | None = None, images=None, progress: bool = True,
+        size: int = 32) -> dict:
     """Train a recipe (or take a baseline), measure it on the test images, write its record.
 
     name    of RECIPES, the same with "-as-published", or "baseline-gray", "baseline-mean", "baseline-random"
     keep    a file for the trained colorizer (weights as float16: what is measured is what is kept)
     epochs  instead of the profile's: another training, whose record is of profile "lesson-12-epochs"
     images  (train, test) ImageSets, instead of those of `data` and `profile`
+    size    side in pixels to which the pictures of a folder are brought, or fruits generated
     Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
-    train, test = images or (datasets.load(data, split, n=n, seed=seed)
+    train, test = images or (datasets.load(data, split, n=n, seed=seed, size=size)
                              for split, n in zip(("train", "test"), _sizes(profile), strict=True))
+    if data.startswith("folder:") and not images:
+        train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}"
     where = device_of(device)
     if name in BASELINES:
         values = metrics.evaluate_baseline(BASELINES[name], test, train, seed=seed)

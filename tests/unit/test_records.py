@@ -5,6 +5,7 @@ import json
 
 import pytest
 from pictures import smooth
+from PIL import Image
 
 from colorlib import losses, metrics, records
 from colorlib.colorizer import Colorizer
@@ -74,6 +75,16 @@ def test_a_classifier_is_recorded_with_the_plain_mean_too(folder, tmp_path):
     again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
     assert {f"{k}_at_T1": round(v, 6) for k, v in again.items()} == {k: v for k, v in made.items() if k.endswith("_T1")}
     assert made["chroma_ratio_at_T1"] != made["chroma_ratio"]
+
+
+def test_a_folder_of_pictures_is_named_in_its_record(folder, tmp_path):
+    for split, n in (("train", 40), ("test", 8)):
+        (tmp_path / "my pears" / split).mkdir(parents=True)
+        for i, pixels in enumerate(smooth(n, size=20).pixels):
+            Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(tmp_path / "my pears" / split / f"{i}.png")
+    made = run("delft-compact", data=f"folder:{tmp_path / 'my pears'}", images=None, size=16)
+    assert (made["data"], made["n"]) == ("folder-my pears", 8)
+    assert [p.name for p in (folder / "runs").iterdir()] == ["delft-compact.folder-my pears.smoke.s0.json"]
 
 
 def test_the_same_run_twice_measures_the_same(folder):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 # Imports point down only: a module may import those of the rows above its own, and those of its own row.
 LEVELS = [
     ["color"],
-    ["bins", "images", "fruits", "timing"],
+    ["bins", "images", "fruits", "measure"],
     ["datasets"],
     ["models", "losses"],
     ["heads"],

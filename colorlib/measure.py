@@ -1,0 +1,63 @@
+"""Time and memory: two ways to do a thing, timed in turn, so that what else the machine does slows both; and peaks.
+
+    theirs, ours = interleaved(one, other, pairs=5)             # seconds of each run, in order
+    print(ratio(theirs, ours))                                  # above 1: ours is faster
+    peak_memory("import torch", "torch.zeros(1000, 1000)")      # MB
+"""
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+
+
+def timed(function: Callable[[], object]) -> float:
+    """Seconds that a call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def interleaved(one: Callable[[], object], other: Callable[[], object], pairs: int) -> tuple[list[float], list[float]]:
+    """Seconds of each call of both, in turn; a first round of both is not counted."""
+    timed(one), timed(other)
+    times = [(timed(one), timed(other)) for _ in range(pairs)]
+    return [t for t, _ in times], [t for _, t in times]
+
+
+def ratio(theirs: list[float], ours: list[float]) -> float:
+    """The median of the pairs' ratios."""
+    return statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
+
+
+def peak_memory(setup: str, work: str) -> float:
+    """MB by which the peak of a process rises while it runs `work`, above what it holds after `setup`.
+
+    Both are Python, run in a process of its own on the CPU. RuntimeError with its last words if it fails. What `setup`
+    itself needed for a while counts if it was more.
+    """
+    code = f"{setup}\nfrom colorlib import measure\nheld = measure.psutil.Process().memory_info().rss\n{work}\n" \
+           "print((measure.peak_bytes() - held) / 1e6)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the process that was to be measured failed:\n{done.stderr[-2000:]}")
+    return float(done.stdout.split()[-1])
+
+
+def peak_bytes() -> int:
+    """Peak resident memory of this process."""
+    if sys.platform == "linux":                     # not ru_maxrss: a child starts with its parent's
+        for line in Path("/proc/self/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    if sys.platform == "win32":
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,28 @@
+"""Timings in turn, the ratio of pairs, and peaks of memory."""
+import pytest
+
+from colorlib import measure
+
+
+def test_both_sides_run_in_turn_and_the_first_round_does_not_count():
+    calls = []
+    one, other = measure.interleaved(lambda: calls.append("a"), lambda: calls.append("b"), pairs=3)
+    assert calls == ["a", "b"] * 4
+    assert len(one) == len(other) == 3 and min(*one, *other) > 0
+
+
+def test_the_ratio_is_the_median_of_the_pairs_ratios():
+    assert measure.ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == 2.0
+    with pytest.raises(ValueError):
+        measure.ratio([1.0], [1.0, 2.0])
+
+
+def test_the_peak_of_a_process_is_that_of_the_work():
+    work = "part = bytearray(200_000_000); part[::4096] = b'x' * len(part[::4096]); del part"
+    assert 190 < measure.peak_memory("", work) < 260
+    assert measure.peak_memory("", "pass") < 20
+
+
+def test_a_process_that_fails_says_why():
+    with pytest.raises(RuntimeError, match="division by zero"):
+        measure.peak_memory("", "1 / 0")
