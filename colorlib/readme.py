@@ -35,6 +35,7 @@ ABOUT = {
     "01": "what each color space separates, and where detail lives",
     "02": "why the best single answer is a gray one",
     "03": "a small CNN and a U-Net on photographs, and what their loss is worth",
+    "04": "a distribution for each pixel, the color taken from it, and four networks that never got their results",
 }
 
 
