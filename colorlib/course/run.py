@@ -158,20 +158,18 @@ def _environment(records: Path) -> Iterator[None]:
 
 @contextmanager
 def _memory() -> Iterator[dict[str, float]]:
-    """Peak resident bytes, summed over the processes started meanwhile, sampled twenty times a second."""
+    """Peak resident bytes, summed over the processes started meanwhile, sampled twenty times a second.
+
+    Pages that several hold, such as those of torch's libraries, count once where the system says so (Linux).
+    """
     me = psutil.Process()
     others = {child.pid for child in me.children(recursive=True)}
     seen, done = {"peak": 0.0}, threading.Event()
 
     def sample() -> None:
         while not done.wait(1 / RATE):
-            total = 0
-            for child in me.children(recursive=True):
-                try:
-                    total += 0 if child.pid in others else child.memory_info().rss
-                except psutil.Error:
-                    continue
-            seen["peak"] = max(seen["peak"], total)
+            ours = [child for child in me.children(recursive=True) if child.pid not in others]
+            seen["peak"] = max(seen["peak"], sum(_held(child, len(ours) > 1) for child in ours))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()
@@ -180,6 +178,17 @@ def _memory() -> Iterator[dict[str, float]]:
     finally:
         done.set()
         thread.join()
+
+
+def _held(process: psutil.Process, shared: bool) -> int:
+    """Resident bytes of a process; if shared, its part of the pages that it shares. 0 if it has ended."""
+    try:
+        if shared:
+            memory = process.memory_full_info()
+            return getattr(memory, "pss", memory.rss)
+        return process.memory_info().rss
+    except psutil.Error:
+        return 0
 
 
 def _shown(path: Path) -> Path:
