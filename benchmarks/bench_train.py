@@ -107,7 +107,7 @@ def convolution_share(images: ImageSet) -> list[dict]:
             optimizer.step()
 
         _keep_freed_memory()
-        forward = models.multiply_adds(colorizer.net) * len(batch)
+        forward = models.multiply_adds(colorizer.net, batch.shape[-1]) * len(batch)
         work = 3 * forward - first_layer(colorizer.net, batch)
         convolution, rate = best_convolution()
         seconds, alone = map(statistics.median, interleaved(step, convolution, 7))

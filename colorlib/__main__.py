@@ -51,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--epochs", type=int, help="instead of the profile's")
     train.add_argument("--size", type=int, default=32, metavar="PIXELS",
-                       help="side of a folder's pictures, or of fruits (default: 32)")
+                       help="side of the pictures (default: 32, the only one of CIFAR-10)")
     train.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
     train.add_argument("--as-published", action="store_true", help="with the source's own settings")
     train.add_argument("--keep", type=Path, metavar="FILE", help="write the trained colorizer to this safetensors file")
@@ -88,7 +88,8 @@ def _data(options) -> int:
 def _train(options) -> int:
     from . import recipes, records
     if options.missing:
-        alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published)
+        alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published
+                     or options.size != 32)
         if not alone or options.data not in ("auto", "cifar10"):
             raise ValueError("--missing trains the table's runs on CIFAR-10: only --profile and --device go with it")
         for name, seed in records.missing(options.profile):

@@ -120,7 +120,7 @@ class AbBins:
         return torch.where(nearest, index, len(self)).amin(dim=1).view(shape)
 
     def _table(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Index and weight for each cell: (cells, max(k, 4) or fewer bins) int16, and (cells, k) float16."""
+        """Index and weight for each cell: (cells, k or, where there are so many, 4) int16, and (cells, k) float16."""
         if device not in self._tables:
             index, weight = _table(tuple(map(tuple, self.centers.tolist())), min(max(self.k, 4), len(self)), self.sigma)
             weight = weight[:, :self.k] / weight[:, :self.k].sum(1, keepdim=True)

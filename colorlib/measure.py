@@ -6,6 +6,7 @@
 """
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -38,15 +39,27 @@ def ratio(theirs: list[float], ours: list[float]) -> float:
 def peak_memory(setup: str, work: str) -> float:
     """MB by which the peak of a process rises while it runs `work`, above what it holds after `setup`.
 
-    Both are Python, run in a process of its own on the CPU. RuntimeError with its last words if it fails. What `setup`
-    itself needed for a while counts if it was more.
+    Both are Python, run in a process of its own, which finds the same modules. Memory of the host, not of a GPU. A peak
+    of `setup` itself counts if it was higher, except on Linux, where it is forgotten. RuntimeError with the process's
+    last words if it fails.
     """
-    code = f"{setup}\nfrom colorlib import measure\nheld = measure.psutil.Process().memory_info().rss\n{work}\n" \
-           "print((measure.peak_bytes() - held) / 1e6)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    code = f"{setup}\nfrom colorlib import measure as _measure\n_held = _measure.forget_peak()\n{work}\n" \
+           "print((_measure.peak_bytes() - _held) / 1e6)"
+    path = os.pathsep.join(filter(None, sys.path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": path})
     if done.returncode:
         raise RuntimeError(f"the process that was to be measured failed:\n{done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])
+
+
+def forget_peak() -> int:
+    """Resident bytes of this process now; on Linux its peak starts anew from them."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")           # resets VmHWM
+    except OSError:                                             # another system, or not allowed
+        pass
+    return psutil.Process().memory_info().rss
 
 
 def peak_bytes() -> int:

@@ -81,13 +81,13 @@ def histogram_distance(predicted: Tensor, true: Tensor) -> float:
     pixels as true ones. Where the colors are does not matter: it asks for the palette, not for the places.
     """
     ab_distance(predicted, true)                                            # for its checks
-    used, there = (bin_of(ab).flatten().bincount(minlength=CELLS).double() for ab in (predicted, true))
+    used, there = (bin_of(ab).flatten().cpu().bincount(minlength=CELLS).double() for ab in (predicted, true))
     return float((used - there).abs().sum() / there.sum() / 2)
 
 
 def bin_of(ab: Tensor) -> Tensor:
     """Ten-unit cell of the ab plane of each pixel, centered on multiples of ten: (N, 2, H, W) -> (N, H, W) integers."""
-    a, b = (ab / 10).round().long().clamp(-15, 15).unbind(dim=1)
+    a, b = (ab / 10).round().clamp(-15, 15).long().unbind(dim=1)
     return (a + 15) * 31 + (b + 15)
 
 

@@ -82,13 +82,14 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     keep    a file for the trained colorizer (weights as float16: what is measured is what is kept)
     epochs  instead of the profile's: another training, whose record is of profile "lesson-12-epochs"
     images  (train, test) ImageSets, instead of those of `data` and `profile`
-    size    side in pixels to which the pictures of a folder are brought, or fruits generated
+    size    side of the pictures in pixels (CIFAR-10 has 32). A folder's record is named by its last part and this:
+            "folder-pears-96px"; folders of one name share a record
     Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
     train, test = images or (datasets.load(data, split, n=n, seed=seed, size=size)
                              for split, n in zip(("train", "test"), _sizes(profile), strict=True))
     if data.startswith("folder:") and not images:
-        train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}"
+        train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}-{size}px"
     where = device_of(device)
     if name in BASELINES:
         values = metrics.evaluate_baseline(BASELINES[name], test, train, seed=seed)
@@ -137,7 +138,7 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     test = test.to(colorizer.device)
     values = metrics.evaluate(colorizer, test, mean)
     if getattr(colorizer.head, "T", 1.0) != 1.0:
-        plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0)).eval()
+        plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
         values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
     return values
 

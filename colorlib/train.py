@@ -97,11 +97,12 @@ class AdadeltaNesterov(torch.optim.Adadelta):
             p.copy_(before + momentum * velocity + step)
 
 
+# fused: a step in one pass through memory; not where losses are scaled (fp16), since it then skips steps unseen
 OPTIMIZERS = {
-    "adamw": lambda p, s: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=True),
-    "adam": lambda p, s: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
-    "adadelta": lambda p, s: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
-    "sgd": lambda p, s: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
+    "adamw": lambda p, s, fused=True: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=fused),
+    "adam": lambda p, s, fused=True: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
+    "adadelta": lambda p, s, fused=True: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
+    "sgd": lambda p, s, fused=True: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
 }
 
 
@@ -205,11 +206,14 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     colorizer.to(accelerator.device, memory_format=torch.channels_last)
     if world > 1 and accelerator.device.type == "cuda":
         colorizer.net = nn.SyncBatchNorm.convert_sync_batchnorm(colorizer.net)
-    optimizer = OPTIMIZERS[settings.optimizer](colorizer.net.parameters(), settings)
+    fused = accelerator.mixed_precision != "fp16"
+    optimizer = OPTIMIZERS[settings.optimizer](colorizer.net.parameters(), settings, fused)
     schedule = _schedule(optimizer, settings, per_epoch)
     history = History()
     about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
-    about |= {"seed": seed, "images": f"{len(images)} of {images.name}", "world": world, "head": repr(colorizer.head),
+    size = "x".join(map(str, images.size))
+    about |= {"seed": seed, "images": f"{len(images)} of {images.name}, {size}", "world": world,
+              "head": repr(colorizer.head),
               "net": getattr(colorizer.net, "config", type(colorizer.net).__name__),
               "precision": accelerator.mixed_precision}
     checkpoint = Path(checkpoint) if checkpoint else None

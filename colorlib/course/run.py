@@ -160,7 +160,7 @@ def _environment(records: Path) -> Iterator[None]:
 def _memory() -> Iterator[dict[str, float]]:
     """Peak resident bytes, summed over the processes started meanwhile, sampled twenty times a second.
 
-    Pages that several hold, such as those of torch's libraries, count once where the system says so (Linux).
+    Pages that several may hold, such as those of torch's libraries, count once.
     """
     me = psutil.Process()
     others = {child.pid for child in me.children(recursive=True)}
@@ -169,7 +169,7 @@ def _memory() -> Iterator[dict[str, float]]:
     def sample() -> None:
         while not done.wait(1 / RATE):
             ours = [child for child in me.children(recursive=True) if child.pid not in others]
-            seen["peak"] = max(seen["peak"], sum(_held(child, len(ours) > 1) for child in ours))
+            seen["peak"] = max(seen["peak"], _held(ours))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()
@@ -180,15 +180,21 @@ def _memory() -> Iterator[dict[str, float]]:
         thread.join()
 
 
-def _held(process: psutil.Process, shared: bool) -> int:
-    """Resident bytes of a process; if shared, its part of the pages that it shares. 0 if it has ended."""
-    try:
-        if shared:
-            memory = process.memory_full_info()
-            return getattr(memory, "pss", memory.rss)
-        return process.memory_info().rss
-    except psutil.Error:
-        return 0
+def _held(processes: list[psutil.Process]) -> int:
+    """Resident bytes of processes: of each what it holds alone, and once the largest part that may be shared."""
+    alone, shared = 0, 0
+    for process in processes:
+        try:
+            resident = process.memory_info().rss
+            try:
+                own = process.memory_full_info().uss if len(processes) > 1 else resident
+            except psutil.AccessDenied:                         # macOS, of other processes
+                own = resident
+        except psutil.Error:                                    # it has ended
+            continue
+        alone += own
+        shared = max(shared, resident - own)
+    return alone + shared
 
 
 def _shown(path: Path) -> Path:

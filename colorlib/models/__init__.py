@@ -44,11 +44,12 @@ def multiply_adds(net: nn.Module, size: int = 32) -> int:
 
     layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
     hooks = [layer.register_forward_hook(count) for layer in layers]
-    training, weight = net.training, next(net.parameters())
+    modes, weight = [(m, m.training) for m in net.modules()], next(net.parameters())
     try:
         net.eval()(torch.zeros(1, 1, size, size, device=weight.device, dtype=weight.dtype))
     finally:
-        net.train(training)
+        for module, mode in modes:
+            module.training = mode
         for hook in hooks:
             hook.remove()
     return total

@@ -5,6 +5,7 @@ import re
 import sys
 
 import nbformat
+import psutil
 import pytest
 import synthetic
 
@@ -270,3 +271,31 @@ def test_the_page_says_when_a_quick_run_takes_too_much_memory(course, tmp_path):
     assert "over the 1.5 GB" in page.index_page([one], {"PROFILE": "quick"})
     assert "over the 1.5 GB" not in page.index_page([one], {"PROFILE": "lesson"})
     assert "A &lt;title&gt;" in page.index_page([one], {"PROFILE": "quick"})
+
+
+class Process:
+    """A made-up process; numbers in bytes."""
+
+    def __init__(self, rss, uss, error=None):
+        self.rss, self.uss, self.error = rss, uss, error
+
+    def memory_info(self):
+        if self.error is psutil.NoSuchProcess:
+            raise self.error(1)
+        return self
+
+    def memory_full_info(self):
+        if self.error:
+            raise self.error(1)
+        return self
+
+
+@pytest.mark.parametrize("processes, held", [
+    ([Process(900, 500)], 900),
+    ([Process(900, 500), Process(700, 300)], 500 + 300 + 400),              # the 400 that both may share, once
+    ([Process(900, 500), Process(700, 300, psutil.AccessDenied)], 500 + 700 + 400),
+    ([Process(900, 500), Process(700, 300, psutil.NoSuchProcess)], 500 + 400),
+    ([], 0),
+])
+def test_memory_that_processes_share_counts_once(processes, held):
+    assert run._held(processes) == held

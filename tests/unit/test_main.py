@@ -192,7 +192,7 @@ def test_train_without_a_name_lists_the_recipes(capsys):
 
 
 def test_train_writes_a_record_and_says_which(results, monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(datasets, "load", lambda name, split, n, seed: smooth(140 if split == "train" else 20))
+    monkeypatch.setattr(datasets, "load", lambda name, split, n, seed, size: smooth(140 if split == "train" else 20))
     kept = tmp_path / "kept.safetensors"
     assert run("train", "koo-baseline", "--profile", "smoke", "--device", "cpu", "--seed", 2, "--keep", kept) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -206,7 +206,7 @@ def test_train_writes_a_record_and_says_which(results, monkeypatch, tmp_path, ca
     (["koo-baseline", "--profile", "smoke", "--epochs", "0"], "must be at least 1"),
 ])
 def test_a_training_that_cannot_be_is_answered_in_one_line(results, monkeypatch, capsys, words, message):
-    monkeypatch.setattr(datasets, "load", lambda name, split, n, seed: smooth(140))
+    monkeypatch.setattr(datasets, "load", lambda name, split, n, seed, size: smooth(140))
     assert run("train", *words, "--device", "cpu") == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
@@ -223,7 +223,7 @@ def test_missing_trains_what_the_table_lacks(results, monkeypatch, capsys):
 
 @pytest.mark.parametrize("stop, message", [(KeyboardInterrupt(), "stopped"), (KeyboardInterrupt("after 2"), "after 2")])
 def test_an_interrupt_is_status_130_and_a_word(monkeypatch, capsys, stop, message):
-    def interrupted(*_):
+    def interrupted(*_, **__):
         raise stop
 
     monkeypatch.setattr(records, "run", interrupted)

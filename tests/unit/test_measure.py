@@ -1,4 +1,6 @@
 """Timings in turn, the ratio of pairs, and peaks of memory."""
+import sys
+
 import pytest
 
 from colorlib import measure
@@ -21,6 +23,17 @@ def test_the_peak_of_a_process_is_that_of_the_work():
     work = "part = bytearray(200_000_000); part[::4096] = b'x' * len(part[::4096]); del part"
     assert 190 < measure.peak_memory("", work) < 260
     assert measure.peak_memory("", "pass") < 20
+
+
+def test_the_process_finds_the_modules_that_this_one_finds(tmp_path, monkeypatch):
+    (tmp_path / "only_here.py").write_text("part = bytearray")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert measure.peak_memory("import only_here", "held = only_here.part(50_000_000)") > 40
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")
+def test_a_peak_of_the_setup_does_not_count():
+    assert measure.peak_memory("part = b'x' * 200_000_000; del part", "pass") < 20
 
 
 def test_a_process_that_fails_says_why():

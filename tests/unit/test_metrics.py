@@ -116,6 +116,11 @@ def test_cells_are_centered_on_multiples_of_ten_and_all_different():
     assert torch.equal(metrics.bin_of((centers + inside)[None, :, None]), cells)
 
 
+def test_colors_beyond_all_bounds_go_to_the_rim():
+    far = torch.tensor([[1e20, -1e20], [150.0, -150.0]])[:, :, None, None]    # 2 2 1 1
+    assert torch.equal(metrics.bin_of(far)[0], metrics.bin_of(far)[1])
+
+
 # evaluate
 
 def warm(L):

@@ -83,8 +83,8 @@ def test_a_folder_of_pictures_is_named_in_its_record(folder, tmp_path):
         for i, pixels in enumerate(smooth(n, size=20).pixels):
             Image.fromarray(pixels.permute(1, 2, 0).numpy()).save(tmp_path / "my pears" / split / f"{i}.png")
     made = run("delft-compact", data=f"folder:{tmp_path / 'my pears'}", images=None, size=16)
-    assert (made["data"], made["n"]) == ("folder-my pears", 8)
-    assert [p.name for p in (folder / "runs").iterdir()] == ["delft-compact.folder-my pears.smoke.s0.json"]
+    assert (made["data"], made["n"]) == ("folder-my pears-16px", 8)
+    assert [p.name for p in (folder / "runs").iterdir()] == ["delft-compact.folder-my pears-16px.smoke.s0.json"]
 
 
 def test_the_same_run_twice_measures_the_same(folder):

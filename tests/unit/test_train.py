@@ -105,7 +105,7 @@ def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
 def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
     """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
     def trained(**kind):
-        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s: torch.optim.AdamW(p, s.lr, **kind))
+        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s, fused: torch.optim.AdamW(p, s.lr, **kind))
         colorizer = unet()
         fit(colorizer, FOUR.but(epochs=2))
         return torch.cat([p.flatten() for p in colorizer.net.parameters()])
@@ -337,7 +337,8 @@ def dropout_step(net, x, y):
     (FOUR, regression_step),
     (FOUR.but(optimizer="sgd", schedule="koo", lr=0.05), regression_step),
     (FOUR.but(optimizer="adam", schedule="constant"), dropout_step),
-], ids=["adamw-onecycle", "sgd-koo", "adam-constant-dropout"])
+    (FOUR.but(optimizer="adadelta", schedule="constant", lr=1.0), regression_step),
+], ids=["adamw-onecycle", "sgd-koo", "adam-constant-dropout", "adadelta-constant"])
 @pytest.mark.parametrize("call", [9, 11])                                   # first and third step of the third epoch
 def test_two_epochs_and_two_more_end_at_the_bits_of_four(settings, step, call, tmp_path):
     whole = unet()
@@ -363,8 +364,9 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
     ({"settings": FOUR.but(lr=1e-3)}, r"its settings.lr is 0.003, here it is 0.001"),
     ({"settings": FOUR.but(epochs=5)}, "settings.epochs is 4, here it is 5"),
     ({"seed": 1}, "seed is 0, here it is 1"),
-    ({"images": smooth(40, size=8)}, "images is 32 of smooth, here it is 40 of smooth"),
+    ({"images": smooth(40, size=8)}, "images is 32 of smooth, 8x8, here it is 40 of smooth, 8x8"),
     ({"images": smooth(32, size=8, name="other")}, "32 of other"),
+    ({"images": smooth(32, size=16)}, "images is 32 of smooth, 8x8, here it is 32 of smooth, 16x16"),
     ({"colorizer": Colorizer(UNet(2, 1), LabHead(scale=110))}, "head is .*50.*here it is .*110"),
     ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width"),
 ])
