@@ -1,4 +1,4 @@
-"""The command line: `python -m colorlib data | train | colorize | results | bench`.
+"""The command line: `python -m colorlib data | train | colorize | compare | results | bench`.
 
     python -m colorlib data cifar10
     python -m colorlib train koo-baseline --profile lesson
@@ -67,6 +67,17 @@ def _parser() -> argparse.ArgumentParser:
                                "size); the lightness stays sharp")
     colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
+    compare = command("compare", _compare, "Color test pictures of a data set by several models, side by side, as PNG.",
+                      "python -m colorlib compare koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png")
+    compare.add_argument("models", nargs="+", help="checkpoints of data/checkpoints, or safetensors files; "
+                                                   "LABEL=MODEL names the row")
+    compare.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+    compare.add_argument("--size", type=int, default=32, metavar="PIXELS", help="side of the pictures (default: 32)")
+    compare.add_argument("-n", type=int, default=8, help="how many pictures (default: 8)")
+    compare.add_argument("--seed", type=int, default=0, help="which pictures (default: 0)")
+    compare.add_argument("-o", "--output", type=Path, required=True, help="the PNG to write")
+    compare.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
+
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
     results.add_argument("--adopt", action="store_true",
                          help="first take over the records and checkpoints that notebooks left in build/trained")
@@ -100,6 +111,8 @@ def _train(options) -> int:
         for recipe in recipes.RECIPES.values():
             print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
             print(f"  source:  {recipe.says}\n  course:  {recipe.instead}")
+            if recipe.duel:
+                print(f"  against: {recipe.duel.net}, {recipe.duel.rules}")
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep,
@@ -120,19 +133,10 @@ def _colorize(options) -> int:
     if not options.photo.is_file():
         raise FileNotFoundError(f"no picture at {options.photo}")
     output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
-    if output.suffix.lower() != ".png":
-        raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"no folder {output.parent} to write to")
+    _check_png(output)
     if output.resolve() == options.photo.resolve():
         raise ValueError(f"the output would replace the photograph {output.name}: give another name with -o")
-    model = Path(options.model)
-    if not model.suffix:
-        model = project_root() / "data" / "checkpoints" / f"{options.model}.safetensors"
-        if not model.exists():
-            there = ", ".join(sorted(p.stem for p in model.parent.glob("*.safetensors"))) or "none"
-            raise ValueError(f"no checkpoint {options.model!r} in data/checkpoints (there: {there}); "
-                             "give one of these or a safetensors file")
+    model = _model(options.model)
     if options.max_side < 0:
         raise ValueError(f"--max-side must be a number of pixels, or 0 for full size, got {options.max_side}")
     colorizer = Colorizer.load(model, device_of(options.device))
@@ -141,14 +145,64 @@ def _colorize(options) -> int:
     except Unreadable as error:
         raise ValueError(f"{options.photo.name}: {error}") from None
     colored = colorizer.colorize(image, options.max_side or None)                   # 3 H W
+    _save(Image.fromarray(colored.permute(1, 2, 0).numpy()), output)
+    print(f"{output} ({colored.shape[2]} x {colored.shape[1]} pixels)")
+    return 0
+
+
+def _compare(options) -> int:
+    import io
+
+    from PIL import Image
+
+    from . import color, datasets, figures
+    from .colorizer import Colorizer
+    from .train import device_of
+    _check_png(options.output)
+    named = [model.split("=", 1) if "=" in model and not Path(model).exists() else [Path(model).stem, model]
+             for model in options.models]
+    if len({label for label, _ in named} | {"gray", "truth"}) < len(named) + 2:
+        raise ValueError("two rows have the same name: give each its own, LABEL=MODEL")
+    colorizers = {label: Colorizer.load(_model(model), device_of(options.device)) for label, model in named}
+    images = datasets.load(options.data, "test", size=options.size)
+    if not 1 <= options.n <= len(images):
+        raise ValueError(f"-n must lie between 1 and the {len(images)} pictures there are, got {options.n}")
+    truth = images.take(options.n, options.seed).pixels                             # n 3 H W
+    gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
+    rows = {"gray": color.to_uint8(gray)} | {label: c.colorize(truth) for label, c in colorizers.items()}
+    buffer = io.BytesIO(figures.png(figures.images(rows | {"truth": truth})))
+    _save(Image.open(buffer).convert("RGB"), options.output)
+    print(options.output)
+    return 0
+
+
+def _model(name: str) -> Path:
+    """The file of a checkpoint of data/checkpoints, or the file itself; ValueError names those there are."""
+    if Path(name).suffix:
+        return Path(name)
+    path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
+    if not path.exists():
+        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.safetensors"))) or "none"
+        raise ValueError(f"no checkpoint {name!r} in data/checkpoints (there: {there}); "
+                         "give one of these or a safetensors file")
+    return path
+
+
+def _check_png(output: Path) -> None:
+    if output.suffix.lower() != ".png":
+        raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
+    if not output.parent.is_dir():
+        raise FileNotFoundError(f"no folder {output.parent} to write to")
+
+
+def _save(picture, output: Path) -> None:
+    """Write a PNG, whole or not at all."""
     temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
     try:
-        Image.fromarray(colored.permute(1, 2, 0).numpy()).save(temporary, format="PNG")
+        picture.save(temporary, format="PNG", optimize=True)
         temporary.replace(output)
     finally:
         temporary.unlink(missing_ok=True)
-    print(f"{output} ({colored.shape[2]} x {colored.shape[1]} pixels)")
-    return 0
 
 
 def _results(options) -> int:

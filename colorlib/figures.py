@@ -29,8 +29,8 @@ from torch import Tensor
 from colorlib import color
 
 __all__ = [
-    "PALETTE", "STYLE", "ab_plane", "bars", "image", "images", "lines", "loss_history", "new", "png", "scatter_ab",
-    "show", "swatches", "to_rgb",
+    "PALETTE", "STYLE", "ab_plane", "bars", "dashboard", "image", "images", "lines", "loss_history", "new", "png",
+    "scatter_ab", "show", "swatches", "to_rgb",
 ]  # fmt: skip
 
 P, R = ParamSpec("P"), TypeVar("R")
@@ -340,6 +340,42 @@ def loss_history(
     ax.set_ylim(bottom=0)
     ax.xaxis.get_major_locator().set_params(integer=True)
     return ax
+
+
+@_styled
+def dashboard(
+    games: Mapping[str, Sequence[Mapping[str, Any]]],
+    panels: Mapping[str, str],
+    logarithmic: Sequence[str] = (),
+    levels: Mapping[str, float] | None = None,
+) -> Figure:
+    """What was watched over trainings, a small panel each number and a line each game: {"K3": history.watched}.
+
+    panels        names of the numbers, and their titles: {"chroma_ratio": "chroma ratio"}
+    logarithmic   those on a logarithmic scale; zeros are left out
+    levels        a dashed level in a panel: {"chroma_ratio": 1.0}
+    """
+    columns = 2 if len(panels) > 1 else 1
+    rows = -(-len(panels) // columns)
+    figure, axes = new(rows, columns, width=8.4, height=0.4 + 2.1 * rows, squeeze=False)
+    for ax, (key, title) in zip(axes.flat, panels.items(), strict=False):
+        for i, (name, watched) in enumerate(games.items()):
+            seen = [(w["step"], w[key]) for w in watched if key not in logarithmic or w[key] > 0]
+            marker = "o" if len(seen) < 30 else None
+            ax.plot([step for step, _ in seen], [v for _, v in seen], color=PALETTE[i], label=name, marker=marker, ms=4)
+        if key in (levels or {}):
+            ax.axhline(levels[key], color="0.5", ls="--", lw=1.2)
+        if key in logarithmic:
+            ax.set_yscale("log")
+        ax.set_title(title, fontsize=12)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    for ax in axes.flat[len(panels):]:
+        ax.set_axis_off()
+    for ax in axes[-1]:
+        ax.set_xlabel("step")
+    if len(games) > 1:
+        axes[0, 0].legend(fontsize=11)
+    return figure
 
 
 def _losses(history: Any, key: str) -> Any:

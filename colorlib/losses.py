@@ -2,10 +2,12 @@
 
     loss = losses.squared_error(net(x), y)
     loss = losses.soft_cross_entropy(net(x), index, share)
+    loss = losses.binary_cross_entropy(D(gray, color), 1.0)     # what an answer costs that should be 1
 """
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -43,6 +45,33 @@ def soft_cross_entropy(logits: Tensor, index: Tensor, share: Tensor) -> Tensor:
         return t.permute(0, 2, 3, 1).reshape(-1, t.shape[1])
     z, index, share = rows(logits), rows(index).long(), rows(share)         # P Q, P k, P k
     return _SparseCrossEntropy.apply(z, index, share)
+
+
+def binary_cross_entropy(says: Tensor, label: float | Tensor, from_logits: bool = True) -> Tensor:
+    """Binary cross-entropy of a discriminator's logits against a label: -t log D - (1 - t) log(1 - D), D their sigmoid.
+
+    says         logits, any shape
+    label        t, between 0 and 1: a number, or a tensor of the logits' shape
+    from_logits  False: a sigmoid first, then the logarithm of its rounded result, as the sources draw it. In float32
+                 the sigmoid is exactly 1 from a logit of 17 on: the logarithm is cut at -100, and the gradient is 0
+    returns      a scalar: the mean, nats
+
+    From logits the gradient of each is D - t, whatever the logit. Shown side by side in notebook 05.
+    """
+    t = torch.as_tensor(label, dtype=torch.float32, device=says.device).expand(says.shape)
+    with torch.autocast(says.device.type, enabled=False):                   # a sigmoid in half precision is 1 from 8 on
+        if from_logits:
+            return F.binary_cross_entropy_with_logits(says.float(), t)
+        return F.binary_cross_entropy(says.float().sigmoid(), t)
+
+
+def as_printed(says: Tensor) -> Tensor:
+    """Mean of log(1 + D), which K's Algorithm 2 prints where the game has log(1 - D); nats, between 0 and log 2.
+
+    K's D *ascends* it on colorizations, which drives D toward calling them true; his G *descends* it, toward being
+    recognized. Each works for the other side.
+    """
+    return says.float().sigmoid().log1p().mean()
 
 
 class _SparseCrossEntropy(torch.autograd.Function):

@@ -145,6 +145,33 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
     }
 
 
+@torch.no_grad()
+def nazeri(colorizer: Callable[[Tensor], Tensor], images, tolerances: tuple[float, ...] = (2, 5),
+           batch_size: int = 500) -> dict[str, float]:
+    """The two numbers of N (section 4), on the predicted ab with the given L, so that L is never wrong.
+
+    N's networks answer L too, and N's program counts its errors: these numbers are kinder.
+
+    images    an ImageSet, or uint8 RGB (N, 3, H, W)
+    returns   mae: mean absolute error over the three channels, Lab units (N gives none). exact: "accuracy", the share
+              of pixels that match perfectly, here after rounding to whole Lab units. within_2, within_5: the same as
+              N's program counts it: |a - a'| and |b - b'| at most 2.2 t after rounding, t its tolerance
+    """
+    predict = getattr(colorizer, "predict", colorizer)
+    batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
+    error, right, pixels = 0.0, [0] * (len(tolerances) + 1), 0
+    for rgb in batches:
+        lab = color.rgb_to_lab(rgb)                                         # N 3 H W
+        ab = predict(lab[:, :1])                                            # N 2 H W
+        error += float((ab - lab[:, 1:]).abs().cpu().double().sum())
+        off = (ab.round() - lab[:, 1:].round()).abs().amax(dim=1)           # N H W
+        for i, limit in enumerate((0, *(2.2 * t for t in tolerances))):
+            right[i] += int((off <= limit).sum())
+        pixels += off.numel()
+    return {"mae": error / (3 * pixels), "exact": right[0] / pixels} | {
+        f"within_{t:g}": count / pixels for t, count in zip(tolerances, right[1:], strict=True)}
+
+
 def _ratio(above: float, below: float) -> float:
     return above / below if below else math.nan
 

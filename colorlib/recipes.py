@@ -2,7 +2,7 @@
 
     recipe = RECIPES["koo-baseline"]
     colorizer = recipe.build(seed=0)
-    fit(colorizer, images, recipe.step, recipe.course)
+    fit(colorizer, images, recipe.step_for(seed=0), recipe.course)
 
 `source` is what the document says, `course` what the course trains with instead, on two cores; `says` and `instead`
 tell the difference and why. `python -m colorlib train NAME` trains the course's version, with `--as-published` the
@@ -17,8 +17,19 @@ from functools import partial
 import torch
 
 from . import models
+from ._notebook import project_root
+from .adversarial import Adversary, Rules
 from .colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead
 from .train import Settings, Step, classification_step, regression_step
+
+
+@dataclasses.dataclass(frozen=True)
+class Duel:
+    """The other side of a GAN: how to build the discriminator, the rules of the game, and D's settings."""
+
+    net: dict
+    rules: Rules
+    settings: Settings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +39,8 @@ class Recipe:
     net, source_net     how to build the network: the course's size, the source's; the head says how many outputs
     head, source_head   functions from training images (an ImageSet) to a head
     epochs              of the course's version, by profile
+    step                what training does with a batch; a GAN has duel and source_duel instead
+    start               a checkpoint of data/checkpoints whose network the generator's body starts from, or ""
     """
 
     name: str
@@ -43,6 +56,9 @@ class Recipe:
     says: str
     instead: str
     step: Step = regression_step
+    duel: Duel | None = None
+    source_duel: Duel | None = None
+    start: str = ""
 
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
         """An untrained colorizer; the same weights for the same seed. images: what a head takes its statistics from."""
@@ -50,7 +66,23 @@ class Recipe:
             torch.manual_seed(seed)
             head = (self.source_head if as_published else self.head)(images)
             net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
+        if self.start:
+            path = project_root() / "data" / "checkpoints" / f"{self.start}.safetensors"
+            net.body.load_state_dict(Colorizer.load(path).net.state_dict())
         return Colorizer(net, head)
+
+    def step_for(self, seed: int = 0, as_published: bool = False, size: int = 32) -> Step | Adversary:
+        """What `fit` takes: the step, or of a GAN an adversary with an untrained discriminator, the same for a seed.
+
+        size   side of the images in pixels, which a discriminator of whole images is made for
+        """
+        duel = self.source_duel if as_published else self.duel
+        if duel is None:
+            return self.step
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed + 1)
+            whole = {} if duel.net["model"] == "patch" else {"size": size}
+            return Adversary(models.build(duel.net | whole), duel.rules, duel.settings)
 
     def settings(self, profile: str, as_published: bool = False) -> Settings:
         """The course's settings with the epochs of a profile; or the source's, whose epochs only "full" has."""
@@ -118,6 +150,16 @@ def _compact(name: str, code: str, title: str, says: str, epochs: int, head: Cal
                   course=Settings(epochs=2, batch_size=32, lr=4e-3, flip=True), source=ADADELTA.but(epochs=epochs),
                   epochs=D_EPOCHS | {"full": epochs}, says=says, instead=instead)
 
+
+KOO_D = Settings(epochs=125, batch_size=128, optimizer="rmsprop", lr=1e-3, momentum=0.0, weight_decay=0.0,
+                 schedule="koo")
+N_ADAM = Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5, weight_decay=0.0,
+                  schedule="drops")
+P_ADAM = Settings(epochs=47, batch_size=16, optimizer="adam", lr=2e-4, momentum=0.5, weight_decay=0.0,
+                  schedule="constant")
+GENERATOR = {"model": "unet", "width": 16, "depth": 3, "strided": True, "leak": 0.2}
+KOO_RULES = Rules(loss="saturating", from_logits=False, margin=0.5, redraw=True)
+P_RULES = Rules(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), together=True)
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -196,4 +238,67 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _compact("delft-dilated-concat", "D4", "compact classifier, dilated and concatenated",
              "D: the dilated network with concatenation of the encoder's layers; 30 epochs.", 30, _bins,
              dilated=True),
+    Recipe(
+        name="koo-baseline-yuv", code="K2", title="baseline CNN in K's own numbers",
+        net={"model": "koo"}, head=_koo_head,
+        course=Settings(epochs=3, batch_size=64, lr=1e-2, flip=True),
+        source_net={"model": "koo"}, source_head=_koo_head,
+        source=Settings(epochs=60, batch_size=128, optimizer="sgd", lr=1.0, momentum=0.9, weight_decay=0.0,
+                        schedule="koo"),
+        epochs={"smoke": 1, "quick": 1, "lesson": 3, "full": 60},
+        says="K2: YUV, Y normalized locally, U and V to unit variance; K3's generator starts from this network.",
+        instead="AdamW with a one-cycle rate and batch 64, for three epochs, which two cores have time for.",
+    ),
+    Recipe(
+        name="koo-gan", code="K3", title="cGAN of K, margin rule",
+        net={"model": "koo-generator"}, head=_koo_head, start="koo-baseline-yuv",
+        course=KOO_D.but(lr=1e-2, epochs=2), duel=Duel({"model": "koo-discriminator"}, KOO_RULES, KOO_D),
+        source_net={"model": "koo-generator"}, source_head=_koo_head, source=KOO_D.but(lr=1e-2),
+        source_duel=Duel({"model": "koo-discriminator"}, KOO_RULES, KOO_D),
+        epochs={"smoke": 1, "quick": 1, "lesson": 2, "full": 125},
+        says="K3: the baseline with noise added to its gray image, started from the trained baseline; a discriminator "
+             "with dropout 0.8; RMSProp, 1e-2 for G and 1e-3 for D; D's step left out unless both its errors exceed "
+             "0.5; 125 epochs. K: D is right after 3 to 5 updates, G's gradient vanishes, the picture is meaningless.",
+        instead="The same for fewer epochs, always from the same baseline of three epochs, trained on CIFAR-10. K's "
+                "Algorithm 2 prints log(1 + D); the game it means, log(1 - D), is played, and one batch serves for "
+                "true colors, false ones and G's step. Size of the noise and widths of D are not given.",
+    ),
+    Recipe(
+        name="nazeri-gan", code="N2", title="U-Net cGAN of N",
+        net=GENERATOR, head=_lab, course=N_ADAM.but(epochs=5, batch_size=32, flip=True),
+        duel=Duel({"model": "image"}, Rules(l1=100, real=0.9), N_ADAM),
+        source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab_of_three, source=N_ADAM,
+        source_duel=Duel({"model": "image", "width": 64, "inputs": 4}, Rules(l1=100, real=0.9, from_logits=False),
+                         N_ADAM),
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 500},
+        says="N2: a U-Net generator; a discriminator of convolutions with max-pools; -log D plus 100 times the mean "
+             "absolute error, real labels 0.9; Adam with rate 5e-4 and beta1 0.5, divided by ten by hand; batch 128, "
+             "500 epochs. N: mean absolute error 1.2, accuracy 43.7 percent, vivid pictures.",
+        instead="Two channels, width 16, three levels, batch 32, the loss from logits; the rate falls to a tenth after "
+                "60 percent of the steps and to a hundredth after 85.",
+    ),
+    Recipe(
+        name="perez-sigmoid-gan", code="P1", title="U-Net cGAN of P, one answer an image",
+        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=5, batch_size=32, flip=True),
+        duel=Duel({"model": "image"}, P_RULES, P_ADAM),
+        source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
+        source_duel=Duel({"model": "image", "width": 64}, P_RULES, P_ADAM),
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 47},
+        says="P1: a U-Net generator and a common discriminator with a sigmoid; batches of 32, half real, half fake; "
+             "labels drawn from 0 to 0.49 for real and from 0.5 to 0.99 for fake. P: after 40 epochs the same output "
+             "whatever the input.",
+        instead="32x32 pixels, width 16, three levels, 32 real and 32 fake. P names no optimizer: Adam, rate 2e-4, "
+                "beta1 0.5 (DCGAN's).",
+    ),
+    Recipe(
+        name="perez-patchgan", code="P2", title="U-Net PatchGAN of P",
+        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=5, batch_size=32, flip=True),
+        duel=Duel({"model": "patch", "n_layers": 2, "width": 32}, Rules(l1=100), P_ADAM),
+        source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
+        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 47},
+        says="P2: P1 with a PatchGAN discriminator. P: it trains without diverging, with red and blue patches.",
+        instead="Patches of 34 pixels, D of width 32, real and fake one after the other, plain labels, the loss from "
+                "logits, and 100 times the mean absolute error beside it (pix2pix, N).",
+    ),
 ]}

@@ -21,7 +21,9 @@ from pathlib import Path
 from . import datasets, metrics, models, recipes
 from ._machine import hardware, versions
 from ._notebook import project_root, write_whole
+from .adversarial import Adversary, diagnose
 from .colorizer import read_tensors
+from .judge import Judge, judged_pictures
 from .train import device_of, fit, precision_of
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
@@ -92,7 +94,7 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
         train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}-{size}px"
     where = device_of(device)
     if name in BASELINES:
-        values = metrics.evaluate_baseline(BASELINES[name], test, train, seed=seed)
+        values = measured(metrics.baseline(BASELINES[name], train, seed), test, train.ab_mean())
         return write(name, "-", train.name, profile, seed, len(test), values, 0, 0.0, 0, str(where), "no")
 
     published = name.endswith(PUBLISHED)
@@ -102,22 +104,23 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
         settings, profile = settings.but(epochs=epochs), f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
-    history = fit(colorizer, train, recipe.step, settings, seed=seed, device=where, checkpoint=unfinished,
-                  progress=progress)
+    step = recipe.step_for(seed, published, train.size[0])
+    history = fit(colorizer, train, step, settings, seed=seed, device=where, checkpoint=unfinished, progress=progress)
     if history.interrupted:
         raise KeyboardInterrupt(f"stopped after {len(history.epochs)} epochs: the same command goes on from there")
     if int(os.environ.get("RANK", 0)):                      # another process writes
         return {}
-    record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep)
+    record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, step=step)
     unfinished.unlink(missing_ok=True)                      # else the next run would take it for its own
     return record
 
 
 def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int, history, keep=None,
-           folder: Path | None = None) -> dict:
+           folder: Path | None = None, step=None) -> dict:
     """Measure a trained colorizer on test images and write its record, with the checkpoint if `keep` names a file.
 
     folder   instead of results/runs
+    step     that it was trained with: of a GAN the record also says what the game came to
     A training that was interrupted leaves nothing, and {} is returned.
     """
     if history.interrupted:
@@ -129,18 +132,42 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
         colorizer.save(keep, half=True, **about)
         colorizer = type(colorizer).load(keep, colorizer.device)                # what is measured is what is kept
     values = measured(colorizer, test, train.ab_mean()) | {"loss": history["loss"][-1]}
+    if isinstance(step, Adversary):
+        values |= game(colorizer, step, test, history)
     return write(name, code, train.name, profile, seed, len(test), values, len(history.epochs), history.minutes,
                  models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device), folder)
 
 
 def measured(colorizer, test, mean) -> dict[str, float]:
-    """What a record says of a colorizer: `metrics.evaluate`, for a classifier also with the plain mean (T = 1)."""
-    test = test.to(colorizer.device)
+    """What a record says of a colorizer, or of a function from L to ab, on test images.
+
+    `metrics.evaluate`, for a classifier also with the plain mean (T = 1); `metrics.nazeri`; and, where data/checkpoints
+    has a judge of this data, `judge.judged_pictures`.
+    """
+    if hasattr(colorizer, "device"):
+        test = test.to(colorizer.device)
     values = metrics.evaluate(colorizer, test, mean)
-    if getattr(colorizer.head, "T", 1.0) != 1.0:
+    if getattr(getattr(colorizer, "head", None), "T", 1.0) != 1.0:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
         values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
+    values |= metrics.nazeri(colorizer, test)
+    judge = root().parent / "data" / "checkpoints" / f"judge-{test.name}.safetensors"
+    if judge.exists():
+        told = judged_pictures(Judge.load(judge, test.device), colorizer, test)
+        values |= {name if name.startswith("frechet") else f"judge_{name}": value for name, value in told.items()}
     return values
+
+
+def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
+    """What a GAN's record adds: `adversarial.diagnose` on the test images, and the last epoch's share of steps D took.
+
+    The confusion matrix as four counts: fake_called_fake, fake_called_real, real_called_fake, real_called_real.
+    """
+    told = diagnose(colorizer, adversary, test.to(colorizer.device))
+    del told["chroma_ratio"]                                # `measured` has it
+    counts = [count for row in told.pop("confusion") for count in row]
+    names = [f"{true}_called_{said}" for true in ("fake", "real") for said in ("fake", "real")]
+    return told | dict(zip(names, counts, strict=True)) | {"d_steps": history["d_steps"][-1]}
 
 
 def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, values: dict, epochs: int, minutes: float,
@@ -182,7 +209,8 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
 COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ratio", "{:.2f}"),
            ("ab_error", "ab error", "{:.2f}"), ("psnr", "PSNR", "{:.2f}"), ("auc", "AuC", "{:.4f}"),
            ("auc_balanced", "AuC, balanced", "{:.3f}"), ("ab_error_balanced", "ab error, balanced", "{:.2f}"),
-           ("histogram_distance", "histogram distance", "{:.2f}"), ("colorfulness", "colorfulness", "{:.1f}")]
+           ("histogram_distance", "histogram distance", "{:.2f}"), ("frechet", "Fréchet", "{:.1f}"),
+           ("colorfulness", "colorfulness", "{:.1f}")]
 
 
 def table(records: list[dict]) -> str:
@@ -221,10 +249,11 @@ def page(records: list[dict]) -> str:
         "that no training saw, in Lab, on the predicted ab with the given L, before clipping to the gamut (PSNR and "
         "colorfulness: of the clipped picture). Lower is better for *unexplained* and *ab error*, higher for PSNR and "
         "AuC; *chroma ratio* is best at 1; *histogram distance* compares the colors used, wherever they are, and is "
-        "best at 0. `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
+        "best at 0, and so is *Fréchet*, the distance in the features of a classifier trained here "
+        "(`colorlib/judge.py`: not \"FID\"). `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
         f"{table(records)}\n"
         "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
-        "2016). A system ending in `-as-published` has its source's own settings.\n\n"
+        "2016, P: Perez Garcia 2020). A system ending in `-as-published` has its source's own settings.\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

@@ -3,7 +3,8 @@
     history = fit(colorizer, images, regression_step, Settings(epochs=8), checkpoint="runs/k1.safetensors")
 
 The loop takes a batch of uint8 images, asks the colorizer's head what the network sees and must answer, asks the step
-for a loss, and descends. Device, precision and processes are Accelerate's: `accelerate launch -m colorlib train RECIPE`
+for a loss, and descends. An `adversarial.Adversary` in place of the step brings a second network: then two of them
+take turns. Device, precision and processes are Accelerate's: `accelerate launch -m colorlib train RECIPE`
 trains on several machines. Built step by step in notebook 03.
 """
 from __future__ import annotations
@@ -14,12 +15,13 @@ import json
 import math
 import platform
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator
+from accelerate import Accelerator, DistributedDataParallelKwargs
 from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor, nn
 from tqdm import tqdm
@@ -29,6 +31,7 @@ from .bins import SoftTarget
 from .colorizer import Colorizer, read_tensors, write_tensors
 
 Step = Callable[[nn.Module, Tensor, Any], Tensor]
+SCHEDULES = ("onecycle", "constant", "koo", "drops")
 CHECK_EVERY = 50                                    # steps between two looks at the loss (each costs a device sync)
 
 
@@ -37,8 +40,9 @@ class Settings:
     """How to train. ValueError on a value that makes no sense.
 
     schedule: "onecycle" (up to lr over a quarter of the steps, then down to nearly 0, the momentum the other way from
-    0.95 to 0.85 and back, whatever `momentum` says; Smith 2018), "constant", or "koo" (K, section 5.1:
-    lr / (1 + 1e-7 step), halved every 25 epochs). flip: mirror half of the images.
+    0.95 to 0.85 and back, whatever `momentum` says; Smith 2018), "constant", "koo" (K, section 5.1:
+    lr / (1 + 1e-7 step), halved every 25 epochs), or "drops" (a tenth from 60 percent of the steps on, a hundredth from
+    85: where N divides by hand). flip: mirror half of the images. momentum: for Adam its beta1.
     """
 
     epochs: int
@@ -60,8 +64,8 @@ class Settings:
                              f"got {self.momentum} and {self.weight_decay}")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(f"unknown optimizer {self.optimizer!r}: expected one of {', '.join(OPTIMIZERS)}")
-        if self.schedule not in ("onecycle", "constant", "koo"):
-            raise ValueError(f"unknown schedule {self.schedule!r}: expected onecycle, constant or koo")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}")
 
     def but(self, **changes) -> Settings:
         """The same settings with some changed."""
@@ -102,6 +106,7 @@ OPTIMIZERS = {
     "adamw": lambda p, s, fused=True: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=fused),
     "adam": lambda p, s, fused=True: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
     "adadelta": lambda p, s, fused=True: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
+    "rmsprop": lambda p, s, fused=True: torch.optim.RMSprop(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
     "sgd": lambda p, s, fused=True: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
 }
 
@@ -120,9 +125,13 @@ class TrainingDiverged(FloatingPointError):
 
 @dataclasses.dataclass
 class History:
-    """What a training did: one dict an epoch (epoch, loss, lr, seconds, and validation_loss if asked for)."""
+    """What a training did: one dict an epoch (epoch, loss, lr, seconds, and validation_loss if asked for).
+
+    Of a GAN also what `adversarial.gan_step` tells. watched: what `fit`'s `watch` saw, one dict a look, with its step.
+    """
 
     epochs: list[dict] = dataclasses.field(default_factory=list)
+    watched: list[dict] = dataclasses.field(default_factory=list)
     interrupted: bool = False
 
     def __getitem__(self, name: str) -> list[float]:
@@ -179,15 +188,20 @@ def precision_of(device: torch.device | str = "cpu") -> str:
 
 def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: int = 0, validation=None,
         checkpoint: str | Path | None = None, device: str | torch.device = "auto", precision: str = "auto",
-        progress: bool = True) -> History:
+        progress: bool = True, watch: Callable[[], dict] | None = None, every: int = 100) -> History:
     """Train a colorizer on an ImageSet; it is changed in place and left on the device, in evaluation mode.
 
-    step         (net, x, y) -> scalar loss; `regression_step`, or one you wrote
+    step         (net, x, y) -> scalar loss; `regression_step`, or one you wrote. Or an `adversarial.Adversary`, whose
+                 network is trained beside the colorizer's
     seed         order and mirroring of the images, and dropout; the same run twice on a CPU
     validation   an ImageSet whose loss is taken after each epoch
     checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to the same bits as
-                 if it had never stopped; ValueError if it belongs to another training (of which the step is not known)
+                 if it had never stopped; ValueError if it belongs to another training (one plain step is not told from
+                 another)
     precision    "auto" (see `precision_of`), "no" (float32), "bf16" or "fp16"
+    watch        called before the first step and after each `every` steps; what it returns, plain numbers by name, goes
+                 to history.watched. It may use both networks in any mode, and random numbers: the training does not
+                 notice, and its time is not counted
 
     An interrupt (the stop button) ends the training and keeps what was learnt. A loss that is not finite raises
     `TrainingDiverged`. With several processes each takes its part of a batch that is as many times larger. On GPUs
@@ -195,7 +209,8 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     starts two on CPUs too; with `--cpu` it would start one.
     """
     device = device_of(device) if isinstance(device, str) else device
-    accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision)
+    accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision,
+                               broadcast=not hasattr(step, "update"))
     world, rank = accelerator.num_processes, accelerator.process_index
     images = images.to(accelerator.device)
     per_epoch = len(images) // (settings.batch_size * world)
@@ -203,86 +218,155 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
         raise ValueError(f"{len(images)} images do not fill one batch of {settings.batch_size * world}")
     _keep_freed_memory()
 
+    rival = step.net if hasattr(step, "update") else None       # an adversary brings a network and settings of its own
+    if rival is not None and validation is not None:
+        raise ValueError("a GAN has no loss that falls as it gets better: validation=None, and watch, or diagnose")
+    several = world > 1 and accelerator.device.type == "cuda"
     colorizer.to(accelerator.device, memory_format=torch.channels_last)
-    if world > 1 and accelerator.device.type == "cuda":
+    if several:
         colorizer.net = nn.SyncBatchNorm.convert_sync_batchnorm(colorizer.net)
     fused = accelerator.mixed_precision != "fp16"
-    optimizer = OPTIMIZERS[settings.optimizer](colorizer.net.parameters(), settings, fused)
-    schedule = _schedule(optimizer, settings, per_epoch)
-    history = History()
+    players = {"": _Player.of(colorizer.net, settings, per_epoch, fused)}
+    if rival is not None:
+        rival.to(accelerator.device, memory_format=torch.channels_last)
+        step.net = rival = nn.SyncBatchNorm.convert_sync_batchnorm(rival) if several else rival
+        players["rival."] = _Player.of(rival, step.settings.but(epochs=settings.epochs), per_epoch, fused)
+    history, watching = History(), [0.0]                # seconds of this epoch that went into looking
     about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
     size = "x".join(map(str, images.size))
     about |= {"seed": seed, "images": f"{len(images)} of {images.name}, {size}", "world": world,
               "head": repr(colorizer.head),
               "net": getattr(colorizer.net, "config", type(colorizer.net).__name__),
               "precision": accelerator.mixed_precision}
+    about["step"] = None if rival is None else repr(step)
     checkpoint = Path(checkpoint) if checkpoint else None
     if checkpoint and checkpoint.exists():
-        _resume(checkpoint, about, colorizer, optimizer, schedule, history)
-    net, optimizer = accelerator.prepare(colorizer.net, optimizer)
+        _resume(checkpoint, about, players, history)
+    for player in players.values():
+        player.net, player.optimizer = accelerator.prepare(player.net, player.optimizer)
     show = progress and accelerator.is_main_process
-
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
+
+    def learn() -> None:
+        for player in players.values():
+            player.net.train()
+
+    def look(done: int) -> None:
+        """What `watch` sees after so many steps."""
+        if watch and done % every == 0 and not (history.watched and history.watched[-1]["step"] >= done):
+            started = time.perf_counter()
+            kept = [(buffer, buffer.clone()) for player in players.values() for buffer in player.net.buffers()]
+            with torch.random.fork_rng(devices=devices):
+                history.watched.append(json.loads(json.dumps({"step": done} | watch())))    # a checkpoint must hold it
+            for buffer, before in kept:                                     # running means
+                buffer.copy_(before)
+            learn()
+            watching[0] += time.perf_counter() - started
+
+    def update(x: Tensor, y: Any, done: int) -> dict[str, Tensor]:
+        """One step of the one network, or of the two; what it costs."""
+        main = players[""]
+        if rival is not None:
+            other = players["rival."]
+            told = step.update(main.net, other.net, (main.optimizer, other.optimizer), x, y, done,
+                               backward=accelerator.backward, mean=lambda t: accelerator.reduce(t, reduction="mean"))
+        else:
+            main.optimizer.zero_grad()
+            loss = step(main.net, x, y)
+            accelerator.backward(loss)
+            main.optimizer.step()
+            told = {"loss": loss.detach()}
+        for player in players.values():
+            player.advance()
+        look(done + 1)
+        return told
+
     try:
         with torch.random.fork_rng(devices=devices):
+            look(len(history.epochs) * per_epoch)
             for epoch in range(len(history.epochs), settings.epochs):
                 torch.manual_seed(epoch_seed(seed, epoch) + rank)
                 kept = checkpoint if checkpoint and checkpoint.exists() else None
-                row = {"epoch": epoch + 1, "lr": optimizer.param_groups[0]["lr"]}
+                row = {"epoch": epoch + 1, "lr": players[""].optimizer.param_groups[0]["lr"]}
                 started = time.perf_counter()
                 batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
                                          drop_last=True, rank=rank, world=world)
-                colorizer.train()
-                row["loss"] = _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, per_epoch,
-                                     f"epoch {epoch + 1}/{settings.epochs}", show, kept, epoch * per_epoch)
-                row["seconds"] = time.perf_counter() - started
-                if not all(bool(p.isfinite().all()) for p in colorizer.net.parameters()):
+                learn()
+                watching[0] = 0.0
+                title = f"epoch {epoch + 1}/{settings.epochs}"
+                row |= _epoch(accelerator, colorizer, update, batches, per_epoch, title, show, kept, epoch * per_epoch)
+                row["seconds"] = time.perf_counter() - started - watching[0]
+                if not all(bool(p.isfinite().all()) for player in players.values() for p in player.net.parameters()):
                     raise TrainingDiverged((epoch + 1) * per_epoch, "a weight is no finite number", kept)
                 if validation is not None:
                     row["validation_loss"] = validation_loss(colorizer, validation, step)
                 history.epochs.append(row)
                 if show:
                     more = f"  validation {row['validation_loss']:.5f}" if validation is not None else ""
-                    print(f"epoch {epoch + 1}/{settings.epochs}  loss {row['loss']:.5f}{more}  {row['seconds']:.0f} s",
+                    print(f"{title}  loss {row['loss']:.5f}{more}  {row['seconds']:.0f} s",
                           flush=True)
                 if checkpoint and accelerator.is_main_process:
-                    _write_checkpoint(checkpoint, about, colorizer, optimizer, schedule, history)
+                    _write_checkpoint(checkpoint, about, players, history)
     except KeyboardInterrupt:
         history.interrupted = True
         print("interrupted: what was learnt so far is kept")
     finally:
-        colorizer.net = accelerator.unwrap_model(net, keep_fp32_wrapper=False)
-        colorizer.eval().zero_grad()                    # gradients are freed
+        for player in players.values():
+            player.net = accelerator.unwrap_model(player.net, keep_fp32_wrapper=False)
+            player.net.eval().zero_grad()               # gradients are freed
+        colorizer.net = players[""].net
+        colorizer.eval()
+        if rival is not None:
+            step.net = players["rival."].net
     accelerator.wait_for_everyone()
     return history
 
 
-def _epoch(accelerator, colorizer, net, step, batches, optimizer, schedule, total, title, show, kept, done) -> float:
-    """One pass over the batches; the mean loss. Looks for a loss that is not finite every CHECK_EVERY steps."""
+@dataclasses.dataclass
+class _Player:
+    """A network that is trained, with what moves it."""
+
+    net: nn.Module
+    optimizer: Any
+    schedule: Any
+
+    @classmethod
+    def of(cls, net: nn.Module, settings: Settings, per_epoch: int, fused: bool) -> _Player:
+        optimizer = OPTIMIZERS[settings.optimizer](net.parameters(), settings, fused)
+        return cls(net, optimizer, _schedule(optimizer, settings, per_epoch))
+
+    def advance(self) -> None:
+        """The rate of the next step; not behind one that fp16 skipped because it overflowed."""
+        if not self.optimizer.step_was_skipped:
+            with warnings.catch_warnings():                     # a discriminator may have to wait for its first step
+                warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
+                self.schedule.step()
+
+
+def _epoch(accelerator, colorizer, update, batches, total, title, show, kept, done) -> dict[str, float]:
+    """One pass over the batches; the mean of what each step told. Looks for what is not finite every CHECK_EVERY steps.
+    """
     seen: list[Tensor] = []
-    checked, running = 0, math.nan
+    names: list[str] = []
+    checked = 0
     with tqdm(total=total, desc=title, disable=not show, leave=False, mininterval=1.0) as bar:
         for rgb in batches:
             x, y = colorizer.encode(rgb)                                    # N 1 H W, N C H W
-            optimizer.zero_grad()
-            loss = step(net, x.contiguous(memory_format=torch.channels_last), y)
-            accelerator.backward(loss)
-            optimizer.step()
-            if not accelerator.optimizer_step_was_skipped:                  # fp16 skips a step that overflowed
-                schedule.step()
-            seen.append(loss.detach())
+            told = update(x.contiguous(memory_format=torch.channels_last), y, done + len(seen))
+            names = list(told)
+            seen.append(torch.stack([value.float() for value in told.values()]))
             if len(seen) - checked >= CHECK_EVERY or len(seen) == total:
-                values = torch.stack(seen[checked:]).float().cpu()
+                values = torch.stack(seen[checked:]).cpu()                  # steps, names
                 bad = (~values.isfinite()).nonzero()
                 if len(bad):
-                    first = int(bad[0])
-                    raise TrainingDiverged(done + checked + first + 1, f"the loss became {float(values[first])}", kept)
+                    first, which = bad[0].tolist()
+                    raise TrainingDiverged(done + checked + first + 1,
+                                           f"the {names[which]} became {float(values[first, which])}", kept)
                 bar.update(len(values))
-                running = float(values.mean())
-                bar.set_postfix(loss=f"{running:.4f}")
+                bar.set_postfix(loss=f"{float(values[:, 0].mean()):.4f}")
                 checked = len(seen)
-    mean = torch.stack(seen).float().mean()
-    return float(accelerator.reduce(mean, reduction="mean"))
+    means = accelerator.reduce(torch.stack(seen).mean(0), reduction="mean")
+    return dict(zip(names, means.tolist(), strict=True))
 
 
 @torch.no_grad()
@@ -308,6 +392,8 @@ def _schedule(optimizer, settings: Settings, per_epoch: int):
     def factor(step: int) -> float:
         if settings.schedule == "koo":
             return 0.5 ** (step // (25 * per_epoch)) / (1 + 1e-7 * step)
+        if settings.schedule == "drops":
+            return 1.0 if step < 0.6 * steps else 0.1 if step < 0.85 * steps else 0.01
         return 1.0
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
 
@@ -317,8 +403,12 @@ def epoch_seed(seed: int, epoch: int) -> int:
     return (seed * 1_000_003 + epoch * 7919 + 1) % 2 ** 31
 
 
-def _accelerator(device: torch.device, precision: str) -> Accelerator:
-    """An Accelerator for the device and precision; Accelerate keeps one a process, so a change needs a reset."""
+def _accelerator(device: torch.device, precision: str, broadcast: bool = True) -> Accelerator:
+    """An Accelerator for the device and precision; Accelerate keeps one a process, so a change needs a reset.
+
+    broadcast   before each forward pass the first process hands its running means to the others. With two passes before
+                one backward, as a discriminator has, older versions of torch take that for a mistake
+    """
     if precision not in ("no", "bf16", "fp16"):
         raise ValueError(f"unknown precision {precision!r}: expected auto, no (float32), bf16 or fp16")
     cpu = device.type == "cpu"
@@ -330,7 +420,8 @@ def _accelerator(device: torch.device, precision: str) -> Accelerator:
             AcceleratorState._reset_state(reset_partial_state=True)
     elif PartialState._shared_state and PartialState().device.type != device.type:
         PartialState._reset_state()
-    return Accelerator(mixed_precision=precision, cpu=cpu)
+    return Accelerator(mixed_precision=precision, cpu=cpu,
+                       kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=broadcast)])
 
 
 def _keep_freed_memory() -> None:
@@ -342,19 +433,24 @@ def _keep_freed_memory() -> None:
         libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
 
 
-def _write_checkpoint(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, history: History) -> None:
-    """Weights, optimizer, schedule and history in one file, moved into place when it is whole."""
-    plain = optimizer.state_dict()
-    tensors = {f"net.{k}": v for k, v in _unwrapped(colorizer.net).state_dict().items()}
-    for index, state in plain["state"].items():
-        tensors |= {f"optimizer.{index}.{k}": v for k, v in state.items() if torch.is_tensor(v)}
+def _write_checkpoint(path: Path, about: dict, players: dict[str, _Player], history: History) -> None:
+    """Weights, optimizer and schedule of each player, and the history, in one file, moved into place when it is whole.
+    """
+    tensors: dict[str, Tensor] = {}
+    about = about | {"format": "colorlib-training-1", "epochs": history.epochs, "watched": history.watched}
+    for who, player in players.items():
+        plain = player.optimizer.state_dict()
+        tensors |= {f"{who}net.{k}": v for k, v in _unwrapped(player.net).state_dict().items()}
+        for index, state in plain["state"].items():
+            tensors |= {f"{who}optimizer.{index}.{k}": v for k, v in state.items() if torch.is_tensor(v)}
+        about |= {f"{who}groups": plain["param_groups"],
+                  f"{who}schedule": {k: v for k, v in player.schedule.state_dict().items()
+                                     if isinstance(v, int | float | list)}}
     tensors = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-    about = about | {"format": "colorlib-training-1", "groups": plain["param_groups"], "epochs": history.epochs,
-                     "schedule": {k: v for k, v in schedule.state_dict().items() if isinstance(v, int | float | list)}}
     write_tensors(path, tensors, about)
 
 
-def _resume(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, history: History) -> None:
+def _resume(path: Path, about: dict, players: dict[str, _Player], history: History) -> None:
     tensors, kept = read_tensors(path)
     if kept.get("format") != "colorlib-training-1":
         raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
@@ -362,22 +458,25 @@ def _resume(path: Path, about: dict, colorizer: Colorizer, optimizer, schedule, 
         if kept.get(name) != value:
             raise ValueError(f"{path.name} belongs to another training: its {name} is {kept.get(name)}, here it is "
                              f"{value}; give another file, or remove it to start anew")
-    try:
-        colorizer.net.load_state_dict({k[4:]: v for k, v in tensors.items() if k.startswith("net.")})
-    except RuntimeError as error:
-        raise ValueError(f"{path.name} belongs to another network: {error}") from None
-    weights = [p for group in optimizer.param_groups for p in group["params"]]
-    state: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".", 2)
-            like = weights[int(index)]
-            if tensor.shape == like.shape:                      # in its order in memory, which a fused optimizer takes
-                tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)           # for granted
-            state.setdefault(int(index), {})[key] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": kept["groups"]})
-    schedule.load_state_dict(schedule.state_dict() | kept["schedule"])
+    for who, player in players.items():
+        net, optimizer = f"{who}net.", f"{who}optimizer."
+        try:
+            player.net.load_state_dict({k.removeprefix(net): v for k, v in tensors.items() if k.startswith(net)})
+        except RuntimeError as error:
+            raise ValueError(f"{path.name} belongs to another network: {error}") from None
+        weights = [p for group in player.optimizer.param_groups for p in group["params"]]
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors.items():
+            if name.startswith(optimizer):
+                index, key = name.removeprefix(optimizer).split(".", 1)
+                like = weights[int(index)]
+                if tensor.shape == like.shape:                  # in its order in memory, which a fused optimizer takes
+                    tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)       # for granted
+                state.setdefault(int(index), {})[key] = tensor
+        player.optimizer.load_state_dict({"state": state, "param_groups": kept[f"{who}groups"]})
+        player.schedule.load_state_dict(player.schedule.state_dict() | kept[f"{who}schedule"])
     history.epochs.extend(kept["epochs"])
+    history.watched.extend(kept.get("watched", []))
 
 
 def _unwrapped(net: nn.Module) -> nn.Module:

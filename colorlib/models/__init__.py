@@ -1,4 +1,5 @@
 """The networks: plain `nn.Module`s, gray in (N, 1, H, W), color numbers out (N, C, H, W), C as the head wants it.
+Discriminators take gray and color, and answer logits; the classifier takes RGB.
 
     net = models.build({"model": "unet", "width": 16, "depth": 3})
 
@@ -8,11 +9,17 @@ its input's sides must be multiples of. `Colorizer` pads to it.
 import torch
 from torch import nn
 
+from .classifier import SmallResNet
 from .compact import Compact
-from .koo import KooBaseline
+from .koo import KooBaseline, KooDiscriminator, KooGenerator
+from .patchgan import ImageDiscriminator, PatchDiscriminator
 from .unet import UNet
 
-MODELS: dict[str, type[nn.Module]] = {"koo": KooBaseline, "unet": UNet, "compact": Compact}
+MODELS: dict[str, type[nn.Module]] = {
+    "koo": KooBaseline, "unet": UNet, "compact": Compact, "koo-generator": KooGenerator,
+    "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
+    "small-resnet": SmallResNet,
+}
 
 
 def build(config: dict) -> nn.Module:
@@ -55,4 +62,5 @@ def multiply_adds(net: nn.Module, size: int = 32) -> int:
     return total
 
 
-__all__ = ["MODELS", "Compact", "KooBaseline", "UNet", "build", "multiply_adds", "parameters"]
+__all__ = ["MODELS", "Compact", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
+           "PatchDiscriminator", "SmallResNet", "UNet", "build", "multiply_adds", "parameters"]

@@ -1,15 +1,17 @@
-"""K1: the baseline network of Koo 2016 (section 3.1.1), and his preprocessing of the gray image (section 4.1).
+"""K: the baseline network of Koo 2016 (K1, section 3.1.1), his adversarial pair (K3, section 3.2.1), and his
+preprocessing of the gray image (section 4.1).
 
     net = KooBaseline()
     uv = net(y)                     # N 1 H W -> N 2 H W
+    says = KooDiscriminator()(y, KooGenerator()(y))             # N 1, logits
 
-Built step by step in notebook 03.
+Built step by step in notebook 03, the pair in notebook 05.
 """
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import check_gray, conv_bn_relu, he_init
+from .layers import check_gray, check_pair, conv_bn_relu, he_init
 
 
 class KooBaseline(nn.Module):
@@ -36,6 +38,92 @@ class KooBaseline(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         check_gray(x)
         return self.layers(x)
+
+
+class KooGenerator(nn.Module):
+    """K3's generator: K1, whose gray image has noise added that a fully connected layer makes.
+
+    (N, 1, H, W), and z (N, noise) or None -> (N, outputs, H, W)
+    noise    numbers of z, standard normal; K does not say how many
+    size     side of the map that the layer makes of them (K: 1,024 values for 32x32); images of other sizes get it
+             enlarged or reduced
+    spread   standard deviation of what is added, at the start. He's rule for the layer would give sqrt(2), as much as
+             the gray image itself varies; K leaves it open. 0 starts as K1
+
+    Without z: in training it is drawn; in evaluation it is the same at every call, a z for each place in the batch, so
+    that a colorization can be repeated.
+    """
+
+    multiple = 1
+
+    def __init__(self, outputs: int = 2, noise: int = 100, size: int = 32, spread: float = 2 ** 0.5):
+        super().__init__()
+        if noise < 1 or size < 1 or spread < 0:
+            raise ValueError(f"expected noise and size of at least 1 and spread of at least 0, got {noise}, {size} "
+                             f"and {spread}")
+        self.config = {"model": "koo-generator", "outputs": outputs, "noise": noise, "size": size, "spread": spread}
+        self.noise, self.size = noise, size
+        self.body = KooBaseline(outputs)
+        self.perturb = nn.Linear(noise, size * size)
+        nn.init.normal_(self.perturb.weight, std=spread / noise ** 0.5)
+        nn.init.zeros_(self.perturb.bias)
+
+    def draw(self, n: int, seed: int | None = None) -> Tensor:
+        """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
+        weight = self.perturb.weight
+        if seed is None:
+            return torch.randn(n, self.noise, dtype=weight.dtype, device=weight.device)
+        rows = -(-n // 16) * 16                                 # so that torch draws the first ones alike for any n
+        return torch.randn(rows, self.noise, generator=torch.Generator().manual_seed(seed))[:n].to(weight)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        check_gray(x)
+        if z is None:
+            z = self.draw(len(x), None if self.training else 0)             # N noise
+        if z.shape != (len(x), self.noise):
+            raise ValueError(f"expected noise of shape {(len(x), self.noise)}, got {tuple(z.shape)}")
+        added = self.perturb(z).view(-1, 1, self.size, self.size)           # N 1 32 32
+        if added.shape[-2:] != x.shape[-2:]:
+            added = F.interpolate(added, size=x.shape[-2:], mode="bilinear")
+        return self.body(x + added)                                         # N outputs H W
+
+
+class KooDiscriminator(nn.Module):
+    """K3's discriminator: three 3x3 convolutions with max-pools, two fully connected layers; ReLU, no batch norm.
+
+    gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> (N, 1) logits: K's sigmoid belongs to the loss
+    width    filters of the first convolution; doubled twice. K does not give it, nor that of the hidden layer (4 width)
+    dropout  K: 0.8 in the convolutions, 0.5 before the last layer; read as the share that is dropped
+    norm, leak, strided   what K proposes for later (section 6, K4): batch norm in the second and third convolution,
+             LeakyReLU of that slope, convolutions of stride 2 in place of pools
+    """
+
+    def __init__(self, inputs: int = 3, width: int = 32, size: int = 32, dropout: tuple[float, float] = (0.8, 0.5),
+                 norm: bool = False, leak: float = 0.0, strided: bool = False):
+        super().__init__()
+        if size % 8:
+            raise ValueError(f"size must be a multiple of 8, got {size}")
+        self.config = {"model": "koo-discriminator", "inputs": inputs, "width": width, "size": size,
+                       "dropout": list(dropout), "norm": norm, "leak": leak, "strided": strided}
+        self.size, layers, channels = size, [], inputs
+        for c in (width, 2 * width, 4 * width):
+            layers.append(nn.Conv2d(channels, c, 3, 2 if strided else 1, padding=1))
+            if norm and channels != inputs:
+                layers.append(nn.BatchNorm2d(c))
+            layers += [nn.LeakyReLU(leak) if leak else nn.ReLU(), nn.Dropout(dropout[0])]
+            if not strided:
+                layers.append(nn.MaxPool2d(2))
+            channels = c
+        self.layers = nn.Sequential(*layers)
+        self.decide = nn.Sequential(nn.Flatten(), nn.Linear(channels * (size // 8) ** 2, 4 * width), nn.ReLU(),
+                                    nn.Dropout(dropout[1]), nn.Linear(4 * width, 1))
+        he_init(self)
+
+    def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        check_pair(gray, color)
+        if gray.shape[-2:] != (self.size, self.size):
+            raise ValueError(f"this discriminator judges {self.size}x{self.size} pixels, got {tuple(gray.shape[-2:])}")
+        return self.decide(self.layers(torch.cat([gray, color], dim=1)))    # N 1
 
 
 def gaussian_window(size: int = 7, sigma: float | None = None) -> Tensor:

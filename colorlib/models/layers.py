@@ -2,13 +2,12 @@
 from torch import Tensor, nn
 
 
-def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3) -> nn.Sequential:
-    """Convolution that keeps height and width, batch norm, ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
+def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, leak: float = 0.0, strided: bool = False) -> nn.Sequential:
+    """Convolution that keeps height and width, or (strided, 4x4 weights) halves them; batch norm, (leaky) ReLU."""
+    conv = (nn.Conv2d(inputs, outputs, 4, stride=2, padding=1) if strided else
+            nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2))
+    act = nn.LeakyReLU(leak, inplace=True) if leak else nn.ReLU(inplace=True)
+    return nn.Sequential(conv, nn.BatchNorm2d(outputs), act)
 
 
 def he_init(net: nn.Module) -> nn.Module:
@@ -33,3 +32,11 @@ def check_gray(x: Tensor, multiple: int = 1) -> None:
     if x.shape[-2] % multiple or x.shape[-1] % multiple:
         raise ValueError(f"sides must be multiples of {multiple}, got {tuple(x.shape[-2:])}: "
                          "call the network through Colorizer, which pads")
+
+
+def check_pair(gray: Tensor, color: Tensor) -> None:
+    """ValueError unless gray is (N, 1, H, W) and color (N, C, H, W) of the same N, H and W."""
+    check_gray(gray)
+    if color.ndim != 4 or gray.shape[::2] != color.shape[::2] or gray.shape[3] != color.shape[3]:
+        raise ValueError(f"expected gray (N, 1, H, W) and its color (N, C, H, W), got {tuple(gray.shape)} and "
+                         f"{tuple(color.shape)}")

@@ -1,9 +1,10 @@
-"""N1: the U-Net of Nazeri and Ng 2018 (after Ronneberger 2015).
+"""The U-Nets of Nazeri and Ng 2018 (after Ronneberger 2015): N1's, and the generator of N2 and P1.
 
     net = UNet(width=64, depth=4, outputs=3)        # as N has it: five encoding units, three Lab channels
     net = UNet(width=16, depth=3)                   # one that two cores train
+    net = UNet(width=16, depth=3, strided=True, leak=0.2)       # a generator
 
-Explained in notebook 03.
+Explained in notebook 03, the generator in notebook 05.
 """
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,10 @@ class UNet(nn.Module):
     outputs  2 (ab, the course) or 3 (N: L, a and b); for a classifier as many as there are bins
     cell     1, 2, 4 ... 2 ** depth: one answer for cell x cell pixels, (N, outputs, H / cell, W / cell); the last units
              of the way up are left out
+    strided  True: the first convolution of a unit below the first has 4x4 weights and stride 2, in place of the pool.
+             N's section 3.2 speaks of "convolution units" and "convolution-transpose units", which is read so here; it
+             also says "the same as our baseline", which pools, and the conclusion names strides as work to come
+    leak     slope of the encoder's ReLU below zero (N, section 3.2: 0.2; the decoder has 0)
 
     A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
     that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
@@ -28,18 +33,22 @@ class UNet(nn.Module):
     the fifth would leave a single pixel of a CIFAR image.
     """
 
-    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1):
+    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1, strided: bool = False,
+                 leak: float = 0.0):
         super().__init__()
         if width < 1 or depth < 1:
             raise ValueError(f"width and depth must be at least 1, got width={width}, depth={depth}")
         if cell not in (2 ** i for i in range(depth + 1)):
             raise ValueError(f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
         self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs, "cell": cell}
+        if strided or leak:
+            self.config |= {"strided": strided, "leak": leak}
         self.multiple = 2 ** depth
         top = cell.bit_length() - 1                             # levels that the way up leaves out
         channels = [width * 2 ** i for i in range(depth + 1)]
-        self.down = nn.ModuleList(_unit(i, o) for i, o in zip([1, *channels[:-1]], channels, strict=True))
-        self.pool = nn.MaxPool2d(2)
+        self.down = nn.ModuleList(_unit(i, o, leak, strided and level > 0)
+                                  for level, (i, o) in enumerate(zip([1, *channels[:-1]], channels, strict=True)))
+        self.pool = nn.Identity() if strided else nn.MaxPool2d(2)
         self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[top + 1:]))
         self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[top + 1:]))
         self.last = nn.Conv2d(channels[top], outputs, 1)
@@ -60,6 +69,6 @@ class UNet(nn.Module):
         return self.last(x)                                     # N outputs H/cell W/cell
 
 
-def _unit(inputs: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(conv_bn_relu(inputs, outputs), conv_bn_relu(outputs, outputs))
-
+def _unit(inputs: int, outputs: int, leak: float = 0.0, strided: bool = False) -> nn.Sequential:
+    return nn.Sequential(conv_bn_relu(inputs, outputs, leak=leak, strided=strided),
+                         conv_bn_relu(outputs, outputs, leak=leak))

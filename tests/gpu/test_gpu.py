@@ -99,3 +99,12 @@ def test_the_notebook_runs_on_the_gpu_by_papermill(path, tmp_path):
     one = run_one(path, tmp_path, running.PARAMETERS | {"DEVICE": DEVICE})
     assert not one.error
     assert "cpu" not in one.record["device"].lower()
+
+
+@pytest.mark.parametrize("name", ["nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
+def test_a_gan_trains_on_the_gpu(images, name):
+    recipe = get(name)
+    colorizer, step = recipe.build(seed=0, images=images), recipe.step_for(seed=0)
+    history = fit(colorizer, images, step, recipe.settings("smoke").but(epochs=2), progress=False)
+    assert next(step.net.parameters()).device.type == DEVICE and history["loss"][-1] == history["loss"][-1]
+    assert all(p.isfinite().all() for net in (colorizer, step.net) for p in net.parameters())

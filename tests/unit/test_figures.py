@@ -187,3 +187,22 @@ def test_figures_do_not_live_in_pyplot():
 @pytest.mark.gpu
 def test_pictures_may_be_on_the_gpu():
     assert (figures.to_rgb(RED.cuda()) == figures.to_rgb(RED)).all()
+
+
+# --------------------------------------------------------------------------------------------------- dashboard
+
+
+def test_a_dashboard_has_a_panel_a_number_and_a_line_a_game():
+    watched = [{"step": i, "a": float(i), "b": 10.0**-i if i else 0.0} for i in range(4)]
+    figure = figures.dashboard({"one": watched, "two": watched[:2]}, {"a": "A", "b": "B"}, ["b"], {"a": 0.5})
+    left, right = figure.axes
+    assert [ax.get_title() for ax in figure.axes] == ["A", "B"] and right.get_yscale() == "log"
+    assert [len(line.get_xdata()) for line in left.lines] == [4, 2, 2]  # and the level
+    assert [len(line.get_xdata()) for line in right.lines] == [3, 1]  # a logarithm has no zero
+    assert left.get_legend() and pixels(figure).std() > 1
+
+
+def test_a_dashboard_of_three_panels_leaves_the_fourth_empty():
+    watched = [{"step": 0, "a": 1.0, "b": 2.0, "c": 3.0}]
+    figure = figures.dashboard({"one": watched}, {"a": "A", "b": "B", "c": "C"})
+    assert [ax.axison for ax in figure.axes] == [True, True, True, False]

@@ -12,14 +12,14 @@ from pictures import smooth
 from PIL import Image
 
 from colorlib import __main__ as command
-from colorlib import color, datasets, records
+from colorlib import color, datasets, figures, records
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
 from colorlib.recipes import RECIPES
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-COMMANDS = ["data", "train", "colorize", "results", "bench"]
+COMMANDS = ["data", "train", "colorize", "compare", "results", "bench"]
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +33,9 @@ def model(tmp_path_factory):
 def results(tmp_path, monkeypatch):
     monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "results"))
     return tmp_path / "results"
+
+
+_real_images = figures.images
 
 
 def run(*words):
@@ -157,6 +160,30 @@ def test_what_cannot_be_colored_is_answered_in_one_line(tmp_path, monkeypatch, m
     error = capsys.readouterr().err
     assert message in error and error.startswith("colorlib colorize: ") and error.count("\n") == 1
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+# compare
+
+def test_compare_draws_a_row_for_each_model_between_gray_and_truth(tmp_path, model, monkeypatch, capsys):
+    seen = {}
+    monkeypatch.setattr(datasets, "load", lambda *a, **k: smooth(6, size=16))
+    monkeypatch.setattr("colorlib.figures.images", lambda rows: seen.update(rows) or _real_images(rows))
+    assert run("compare", model, f"again={model}", "-n", 3, "-o", tmp_path / "c.png", "--device", "cpu") == 0
+    assert list(seen) == ["gray", "small", "again", "truth"] and all(len(row) == 3 for row in seen.values())
+    torch.testing.assert_close(seen["small"], Colorizer.load(model).colorize(seen["truth"]))
+    assert Image.open(tmp_path / "c.png").mode == "RGB" and os.listdir(tmp_path) == ["c.png"]
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["-o", "c.jpg"], "expected a name ending in .png"), (["-n", "9", "-o", "c.png"], "between 1 and the 6 pictures"),
+    (["no-such", "-o", "c.png"], "no checkpoint 'no-such' in data/checkpoints"),
+])
+def test_what_cannot_be_compared_is_answered_in_one_line(tmp_path, monkeypatch, model, capsys, words, message):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(datasets, "load", lambda *a, **k: smooth(6, size=16))
+    assert run("compare", model, *words) == 2
+    assert message in capsys.readouterr().err and not os.listdir(tmp_path)
+
 
 
 # data

@@ -279,3 +279,19 @@ def test_random_colors_of_another_size_are_refused():
 def test_an_unknown_baseline_is_named():
     with pytest.raises(ValueError, match="'sepia': expected gray, mean or random"):
         metrics.evaluate_baseline("sepia", TEST, TRAIN)
+
+
+# N's numbers
+
+def test_nazeris_numbers_count_what_his_text_and_his_program_say():
+    images = smooth(3, size=16)
+    true = color.rgb_to_lab(images.pixels)[:, 1:]
+    found = metrics.nazeri(lambda L: true, images)
+    assert found == {"mae": 0.0, "exact": 1.0, "within_2": 1.0, "within_5": 1.0}
+    off = true.round() + torch.tensor([4.0, 5.0]).view(1, 2, 1, 1)          # 5 is more than 4.4 and less than 11
+    found = metrics.nazeri(lambda L: off, images)
+    assert (found["exact"], found["within_2"], found["within_5"]) == (0.0, 0.0, 1.0)
+    assert found["mae"] == pytest.approx(3.0, abs=0.2)                      # (0 + 4 + 5) / 3, but for rounding
+    half = off.clone()
+    half[..., :8] = true[..., :8]
+    assert metrics.nazeri(lambda L: half, images)["exact"] == 0.5

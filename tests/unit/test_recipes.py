@@ -23,7 +23,8 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "koo-baseline": "K1", "nazeri-unet": "N1", "unet-classifier": "D7", "unet-classifier-rebalanced": "D10",
         "delft-compact": "D1", "delft-compact-ycbcr": "D6", "delft-compact-hsv": "D6", "delft-compact-rgb": "D6",
         "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
-        "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4"}
+        "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
+        "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -92,6 +93,40 @@ def test_rebalancing_is_all_that_tells_the_two_classifiers_apart(name):
     assert get(name).course == get(f"{name}-rebalanced").course
 
 
+def test_koos_gan_has_the_settings_of_his_section_5_2():
+    recipe = get("koo-gan")
+    source, duel = recipe.source, recipe.source_duel
+    assert (source.batch_size, source.optimizer, source.lr, source.schedule) == (128, "rmsprop", 1e-2, "koo")
+    assert duel.settings == source.but(lr=1e-3) and source.epochs == 125
+    assert (duel.rules.margin, duel.rules.loss, duel.rules.l1) == (0.5, "saturating", 0)
+    assert recipe.course.but(epochs=125) == source and recipe.duel == duel
+
+
+def test_nazeris_gan_has_the_settings_of_his_section_3_3():
+    source, duel = get("nazeri-gan").source, get("nazeri-gan").source_duel
+    assert (source.batch_size, source.epochs, source.optimizer, source.lr, source.momentum) == (128, 500, "adam", 5e-4,
+                                                                                              0.5)
+    assert (duel.rules.loss, duel.rules.l1, duel.rules.real, duel.rules.fake) == ("non-saturating", 100, 0.9, 0.0)
+
+
+def test_perezs_gans_differ_in_the_discriminator_only_as_published():
+    one, two = get("perez-sigmoid-gan"), get("perez-patchgan")
+    assert one.source == two.source and one.source_net == two.source_net
+    rules = one.source_duel.rules
+    assert (rules.real, rules.fake) == ((0.0, 0.49), (0.5, 0.99)) and rules.together
+    assert one.source.batch_size == 16                                      # of 32 images G colors one half
+    assert two.source_duel.rules == rules and two.source_duel.settings == one.source_duel.settings
+    assert (one.source_duel.net["model"], two.source_duel.net["model"]) == ("image", "patch")
+
+
+@pytest.mark.parametrize("name", ["koo-gan", "nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
+def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
+    one, again, other = (get(name).step_for(seed) for seed in (4, 4, 5))
+    weights = [torch.cat([p.flatten() for p in step.net.parameters()]) for step in (one, again, other)]
+    assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
+    assert one.net is not again.net
+
+
 @EACH
 def test_a_recipe_says_what_its_source_says_and_what_the_course_does_instead(recipe):
     assert len(recipe.says) > 60 and len(recipe.instead) > 60 and recipe.title
@@ -120,7 +155,8 @@ def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
 @EACH
 def test_a_recipe_trains_saves_and_colors(recipe, tmp_path):
     colorizer = recipe.build(0, IMAGES)
-    fit(colorizer, IMAGES, recipe.step, recipe.settings("smoke"), device="cpu", precision="no", progress=False)
+    fit(colorizer, IMAGES, recipe.step_for(0, size=16), recipe.settings("smoke"), device="cpu", precision="no",
+        progress=False)
     loaded = Colorizer.load(colorizer.save(tmp_path / "one.safetensors"))
     assert loaded.colorize(IMAGES.pixels[0, :, :13, :15]).shape == (3, 13, 15)
 

@@ -4,11 +4,13 @@ import dataclasses
 import json
 
 import pytest
+import torch
 from pictures import smooth
 from PIL import Image
 
 from colorlib import losses, metrics, records
 from colorlib.colorizer import Colorizer
+from colorlib.judge import Judge
 from colorlib.recipes import RECIPES, get
 from colorlib.train import History, fit, regression_step
 
@@ -54,7 +56,7 @@ def test_a_run_writes_its_record_where_it_belongs(folder):
     path = folder / "runs" / "koo-baseline.smooth.smoke.s3.json"
     assert json.loads(path.read_text()) == made and sorted(made) == sorted(records.FIELDS)
     assert made["code"] == "K1" and made["n"] == 20 and made["epochs"] == 1 and made["parameters"] == 30_530
-    assert set(made["metrics"]) == {*metrics.NAMES, *metrics.MORE, "loss"}
+    assert set(made["metrics"]) == {*metrics.NAMES, *metrics.MORE, "mae", "exact", "within_2", "within_5", "loss"}
     assert set(made["versions"]) >= {"python", "torch", "torchvision", "accelerate", "numpy"}
     assert [p.name for p in path.parent.iterdir()] == [path.name]
 
@@ -87,6 +89,25 @@ def test_a_folder_of_pictures_is_named_in_its_record(folder, tmp_path):
     assert [p.name for p in (folder / "runs").iterdir()] == ["delft-compact.folder-my pears-16px.smoke.s0.json"]
 
 
+def test_the_record_of_a_gan_says_what_its_game_came_to(folder):
+    made = run("nazeri-gan")["metrics"]
+    n = len(IMAGES[1])
+    assert made["fake_called_fake"] + made["fake_called_real"] == n
+    assert made["real_called_fake"] + made["real_called_real"] == n
+    assert made["accuracy"] == pytest.approx((made["fake_called_fake"] + made["real_called_real"]) / (2 * n), abs=1e-6)
+    assert made["gradient_norm"] > 0 and made["d_steps"] == 1 and 0 <= made["median_fake"] <= 1
+    assert {"collapse", "over_inputs", "over_noise"} <= set(made)
+
+
+def test_where_there_is_a_judge_the_record_has_its_distance(folder):
+    train = IMAGES[0]
+    labeled = type(train)(train.pixels, torch.arange(len(train)) % 2, ("a", "b"), train.name)
+    judge = Judge.trained(labeled, epochs=1, width=4)
+    judge.save(folder.parent / "data" / "checkpoints" / f"judge-{IMAGES[1].name}.safetensors")
+    made = run("baseline-gray")["metrics"]
+    assert made["frechet"] == made["frechet_gray"] > 0 and "judge_accuracy" not in made     # test images without labels
+
+
 def test_the_same_run_twice_measures_the_same(folder):
     first, second, other = run(), run(), run(seed=1)
     assert first["metrics"] == second["metrics"] != other["metrics"]
@@ -95,6 +116,7 @@ def test_the_same_run_twice_measures_the_same(folder):
 def test_a_baseline_is_recorded_without_training(folder):
     made = run("baseline-mean")
     expected = metrics.evaluate_baseline("mean", IMAGES[1], IMAGES[0])
+    expected |= metrics.nazeri(metrics.baseline("mean", IMAGES[0]), IMAGES[1])
     assert made["metrics"] == {k: round(v, 6) for k, v in expected.items()}
     assert made["epochs"] == made["parameters"] == 0 and made["code"] == "-"
 

@@ -19,9 +19,9 @@ LEVELS = [
     ["colorizer"],
     ["train", "adversarial"],
     ["recipes"],
-    ["metrics", "figures"],
+    ["metrics", "figures", "judge"],
     ["records"],
-    ["lesson", "exercises", "datacheck"],
+    ["lesson", "exercises", "datacheck", "turing"],
     ["course"],
     ["readme", "__main__"],
 ]

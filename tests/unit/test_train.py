@@ -143,8 +143,8 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
     ({"lr": math.inf}, "lr must be positive, got inf"),
     ({"momentum": 1.0}, "momentum must lie in 0...1"),
     ({"weight_decay": -0.1}, "weight_decay be at least 0"),
-    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, adadelta, sgd"),
-    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected onecycle, constant or koo"),
+    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, adadelta, rmsprop, sgd"),
+    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected one of onecycle, constant, koo, drops"),
 ])
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):

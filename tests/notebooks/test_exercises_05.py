@@ -1,0 +1,69 @@
+"""Each checker of notebook 05: the solution is right, the stub is not done, two usual mistakes are named."""
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from checkers import (  # noqa: F401
+    solutions,
+    test_a_usual_mistake_is_named,
+    test_the_solution_is_right,
+    test_the_stub_is_not_done_yet,
+)
+
+SOLUTIONS = Path(__file__).parents[2] / "solutions" / "05_conditional_gan.py"
+
+
+def wrong_loss_smooth_on_both(real, fake, smooth):
+    bce = F.binary_cross_entropy_with_logits
+    return bce(real, torch.full_like(real, smooth)) + bce(fake, torch.full_like(fake, 1 - smooth))
+
+
+def wrong_loss_of_a_sigmoid(real, fake, smooth):
+    bce = F.binary_cross_entropy
+    return bce(real.sigmoid(), torch.full_like(real, smooth)) + bce(fake.sigmoid(), torch.zeros_like(fake))
+
+
+def wrong_slope_swapped(z, loss):
+    return z.sigmoid() - 1 if loss == "saturating" else -z.sigmoid()
+
+
+def wrong_slope_by_D(z, loss):
+    D = z.sigmoid()
+    return -1 / (1 - D) if loss == "saturating" else -1 / D
+
+
+def wrong_collapse_of_all_pixels(answered, true):
+    def spread(ab):
+        return (ab - ab.mean((0, 2, 3), keepdim=True)).square().sum(1).mean().sqrt()
+    return spread(answered) / spread(true)
+
+
+def wrong_collapse_without_root(answered, true):
+    def spread(ab):
+        mean = ab.mean((2, 3))
+        return (mean - mean.mean(0)).square().sum(1).mean()
+    return spread(answered) / spread(true)
+
+
+def wrong_winner_by_reals_alone(confusion):
+    (_, _), (real_fake, real_real) = confusion
+    share = real_real / (real_fake + real_real)
+    return share, "D" if share > 0.7 else "nobody"
+
+
+def wrong_winner_by_accuracy_alone(confusion):
+    (fake_fake, fake_real), (real_fake, real_real) = confusion
+    accuracy = (fake_fake + real_real) / (fake_fake + fake_real + real_fake + real_real)
+    return accuracy, "D" if accuracy >= 0.8 else "nobody"
+
+
+CASES = [
+    ("check_05_1", "discriminator_loss", wrong_loss_smooth_on_both, "fake stays 0"),
+    ("check_05_1", "discriminator_loss", wrong_loss_of_a_sigmoid, "from logits"),
+    ("check_05_2", "slope", wrong_slope_swapped, "swapped"),
+    ("check_05_2", "slope", wrong_slope_by_D, "by its logit"),
+    ("check_05_3", "collapse", wrong_collapse_of_all_pixels, "mean color of each image"),
+    ("check_05_3", "collapse", wrong_collapse_without_root, "take the root"),
+    ("check_05_4", "who_wins", wrong_winner_by_reals_alone, "both numbers of the diagonal"),
+    ("check_05_4", "who_wins", wrong_winner_by_accuracy_alone, "look at the fakes"),
+]

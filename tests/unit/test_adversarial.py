@@ -1,0 +1,414 @@
+"""The adversarial game: its losses, its step, what it leaves alone, and how its end is measured."""
+
+import math
+
+import pytest
+import torch
+import torch.nn.functional as F
+from pictures import smooth
+from torch import nn
+
+from colorlib import adversarial, color, losses, train
+from colorlib.adversarial import Adversary, Rules, diagnose, gan_step, generator_loss, gradient_norm
+from colorlib.colorizer import Colorizer
+from colorlib.models import ImageDiscriminator, KooGenerator, PatchDiscriminator, UNet
+from colorlib.train import Settings, TrainingDiverged
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGES = smooth(32, size=16)
+G_SETTINGS = Settings(epochs=3, batch_size=8, optimizer="adam", lr=1e-3, momentum=0.5, schedule="drops", flip=True)
+
+
+def unet(seed=0):
+    torch.manual_seed(seed)
+    return Colorizer(UNet(4, 2, strided=True, leak=0.2))
+
+
+def adversary(seed=1, rules=None, **settings):
+    torch.manual_seed(seed)
+    return Adversary(ImageDiscriminator(4, 2, size=16), rules or Rules(l1=10, real=0.9), G_SETTINGS.but(**settings))
+
+
+def fit(colorizer, step, settings=G_SETTINGS, **keywords):
+    return train.fit(colorizer, IMAGES, step, settings,
+                     **{"device": "cpu", "precision": "no", "progress": False} | keywords)
+
+
+def weights(*nets):
+    return torch.cat([t.flatten().float() for net in nets for t in net.state_dict().values()])
+
+
+# losses
+
+@pytest.mark.parametrize("label", [1.0, 0.0, 0.9, 0.245])
+def test_what_an_answer_costs_is_the_binary_cross_entropy(label):
+    says = torch.linspace(-6, 6, 25)
+    D = says.double().sigmoid()
+    expected = -(label * D.log() + (1 - label) * (1 - D).log()).mean()
+    for from_logits in (True, False):
+        assert losses.binary_cross_entropy(says, label, from_logits) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_the_gradient_from_logits_is_the_probability_less_the_label():
+    says = torch.linspace(-40, 40, 17, requires_grad=True)
+    (losses.binary_cross_entropy(says, 0.9) * 17).backward()
+    torch.testing.assert_close(says.grad, says.detach().sigmoid() - 0.9)
+
+
+@pytest.mark.parametrize("loss", ["saturating", "non-saturating"])
+def test_where_the_sigmoid_is_rounded_to_one_nobody_learns_unless_from_logits(loss):
+    """Where float32 rounds it, G's colors are called real, and BCELoss gives neither D nor G a gradient."""
+    def slope(cost):
+        says = torch.full((4, 1), 20.0, requires_grad=True)
+        return torch.autograd.grad(cost(says), says)[0]
+
+    for from_logits in (False, True):
+        on_fake = slope(lambda z, flag=from_logits: losses.binary_cross_entropy(z, 0.0, flag))
+        assert (on_fake.sum() > 0.99) if from_logits else not on_fake.any()
+        of_g = slope(lambda z, flag=from_logits: generator_loss(z, Rules(loss=loss, from_logits=flag)))
+        if loss == "saturating" and from_logits:
+            assert of_g.sum() < -0.99                                       # who has won already is pulled on
+        else:
+            assert of_g.abs().max() < 1e-6
+
+
+def test_the_saturating_loss_pulls_toward_real_whatever_the_labels():
+    for rules, sign in ((Rules(loss="saturating", fake=0.1), -1),
+                        (Rules(loss="saturating", real=(0.0, 0.49), fake=(0.5, 0.99)), 1)):
+        for z in (-3.0, 0.0, 3.0):
+            says = torch.full((4, 1), z, requires_grad=True)
+            generator_loss(says, rules).backward()
+            assert (says.grad * sign > 0).all()
+
+
+def test_saturating_and_not_pull_the_same_way_and_not_as_hard():
+    """At a discriminator that is sure that G's colors are fake, D = exp(-8): K's loss sends G next to nothing."""
+    def pull(loss):
+        says = torch.full((1, 1), -8.0, requires_grad=True)
+        generator_loss(says, Rules(loss=loss)).backward()
+        return float(says.grad)
+
+    assert pull("non-saturating") == pytest.approx(-1 / (1 + math.exp(-8)), rel=1e-5)
+    assert pull("saturating") == pytest.approx(-1 / (1 + math.exp(8)), rel=1e-4)
+    assert pull("as-printed") > 0                                           # the other way
+
+
+def test_algorithm_2_as_printed_pulls_both_players_the_wrong_way():
+    torch.manual_seed(0)
+    D, x, real, fake = ImageDiscriminator(4, 2, size=16), *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
+    for loss, better in (("saturating", True), ("as-printed", False)):
+        says = D(x, fake)
+        on_fake = adversarial.discriminator_loss(D, x, real, fake, Rules(loss=loss))[1]
+        slope = torch.autograd.grad(on_fake, list(D.parameters()), allow_unused=True)
+        says_slope = torch.autograd.grad(says.sum(), list(D.parameters()), allow_unused=True)
+        along = sum(float((a * b).sum()) for a, b in zip(slope, says_slope, strict=True) if a is not None)
+        assert (along > 0) is better                                        # a step down the error lowers D on fakes
+
+
+def test_as_printed_the_error_on_fakes_never_exceeds_the_margin():
+    says = torch.linspace(-50, 50, 101)
+    assert all(-losses.as_printed(one) <= 0 for one in says.split(1))
+
+
+# rules
+
+@pytest.mark.parametrize(("change", "why"), [
+    ({"loss": "hinge"}, "unknown loss"), ({"l1": -1}, "l1"), ({"real": 1.2}, "real must lie"),
+    ({"fake": (0.5, 2.0)}, "fake must lie"),
+    ({"margin_of": "mean"}, "unknown margin_of"), ({"real": 0.0}, "the same label"), ({"head_start": -1}, "head_start"),
+])
+def test_rules_that_make_no_sense_are_refused(change, why):
+    with pytest.raises(ValueError, match=why):
+        Rules(**change)
+
+
+def test_who_is_called_real_follows_the_labels():
+    says = torch.tensor([[-3.0], [-0.2], [0.2], [3.0]])
+    assert Rules().calls_real(says).tolist() == [False, False, True, True]
+    swapped = Rules(real=(0.0, 0.49), fake=(0.5, 0.99))                     # the border is 0.495
+    assert swapped.calls_real(says).tolist() == [True, True, False, False]
+    assert swapped.target == (0.0, 0.49) and Rules(real=0.9).target == 1.0
+
+
+def test_labels_are_drawn_from_their_interval():
+    torch.manual_seed(0)
+    drawn = adversarial._labels((0.5, 0.99), torch.zeros(4000, 1))
+    assert 0.5 <= drawn.min() < 0.51 and 0.98 < drawn.max() <= 0.99
+    assert adversarial._labels(0.9, torch.zeros(4)) == 0.9
+
+
+# the step
+
+def step(G, D, rules, x=None, y=None, **keywords):
+    torch.manual_seed(3)
+    x, y = (torch.randn(8, 1, 16, 16), torch.randn(8, 2, 16, 16)) if x is None else (x, y)
+    optimizers = torch.optim.SGD(G.parameters(), 0.1), torch.optim.SGD(D.parameters(), 0.1)
+    return gan_step(G, D, *optimizers, x, y, rules, **keywords)
+
+
+def test_a_step_is_the_one_that_the_notebook_writes():
+    """D on the true color and on G's, then G on D's new answer plus the absolute error."""
+    told, nets = [], []
+    for own in (True, False):
+        G, D = unet().net, adversary().net
+        D.eval()                                                            # without dropout
+        torch.manual_seed(3)
+        x, y = torch.randn(8, 1, 16, 16), torch.randn(8, 2, 16, 16)
+        if own:
+            g, d = torch.optim.SGD(G.parameters(), 0.1), torch.optim.SGD(D.parameters(), 0.1)
+            bce = F.binary_cross_entropy_with_logits
+            fake = G(x)
+            says_real, says_fake = D(x, y), D(x, fake.detach())
+            loss = bce(says_real, torch.full_like(says_real, 0.9)) + bce(says_fake, torch.zeros_like(says_fake))
+            d.zero_grad()
+            loss.backward()
+            d.step()
+            says = D(x, fake)
+            g_loss = bce(says, torch.ones_like(says)) + 10 * (fake - y).abs().mean()
+            g.zero_grad()
+            g_loss.backward()
+            g.step()
+            told.append(g_loss.item())
+        else:
+            told.append(step(G, D, Rules(l1=10, real=0.9), x, y)["loss"].item())
+        nets.append(weights(G, D))
+    assert told[0] == pytest.approx(told[1], rel=1e-6)
+    torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-6)
+
+
+def test_each_player_moves_itself_only():
+    G, D = unet().net, adversary().net
+    before = [p.clone() for p in G.parameters()], [p.clone() for p in D.parameters()]
+    step(G, D, Rules(), g_learns=False)
+    assert all(torch.equal(a, b) for a, b in zip(before[0], G.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(before[1], D.parameters(), strict=True))
+    after = [p.clone() for p in G.parameters()]
+    D_now = [p.clone() for p in D.parameters()]
+    told = step(G, D, Rules(margin=100.0))                                  # D's errors are below it: D stays
+    assert told["d_steps"] == 0 and all(torch.equal(a, b) for a, b in zip(D_now, D.parameters(), strict=True))
+    assert any(not torch.equal(a, b) for a, b in zip(after, G.parameters(), strict=True))
+    assert all(p.requires_grad for p in D.parameters())
+
+
+def test_an_interrupt_in_the_middle_of_a_step_leaves_the_discriminator_able_to_learn():
+    G, D = unet().net, adversary().net
+    frozen = next(D.parameters()).requires_grad_(False)
+    calls = []
+
+    def stop(loss):
+        calls.append(1)
+        if len(calls) == 2:                                                 # of G's half
+            raise KeyboardInterrupt
+        loss.backward()
+
+    with pytest.raises(KeyboardInterrupt):
+        step(G, D, Rules(), backward=stop)
+    assert not frozen.requires_grad and all(p.requires_grad for p in D.parameters() if p is not frozen)
+
+
+def test_drawn_anew_the_generator_answers_twice():
+    calls = []
+    G, D = unet().net, adversary().net
+    G.register_forward_hook(lambda *_: calls.append(1))
+    step(G, D, Rules())
+    step(G, D, Rules(redraw=True))
+    assert len(calls) == 3
+
+
+def test_the_margin_needs_both_errors_above_it():
+    G, D = unet().net, nn.Module()
+    D.forward = lambda gray, ab: torch.full((len(gray), 1), 5.0) + 0 * D.w  # calls all real: on_real small
+    D.w = nn.Parameter(torch.zeros(1))
+    told = step(G, D, Rules(loss="saturating", margin=0.5))
+    assert told["on_real"] < 0.5 < told["on_fake"] and told["d_steps"] == 0
+    assert step(G, D, Rules(margin=None))["d_steps"] == 1
+    assert step(G, D, Rules(loss="saturating", margin=0.5, margin_of="sum"))["d_steps"] == 1
+    assert step(G, D, Rules(loss="saturating", margin=50.0, margin_of="sum"))["d_steps"] == 0
+
+
+def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
+    D, x, real, fake = adversary().net, *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
+    apart, both = (adversarial.discriminator_loss(D.eval(), x, real, fake, Rules(together=t)) for t in (False, True))
+    torch.testing.assert_close(apart, both)
+    for layer in D.modules():
+        layer.train(isinstance(layer, nn.BatchNorm2d))
+    apart, both = (adversarial.discriminator_loss(D, x, real, fake, Rules(together=t)) for t in (False, True))
+    assert abs(float(apart[0] - both[0])) > 1e-4
+
+
+# training
+
+def test_a_gan_learns_something():
+    colorizer, step = unet(), adversary()
+    history = fit(colorizer, step, G_SETTINGS.but(epochs=12, lr=3e-3))
+    assert history["l1"][-1] < 0.8 * history["l1"][0]
+    assert set(history.epochs[0]) == {"epoch", "lr", "loss", "on_real", "on_fake", "adversarial", "l1", "d_steps",
+                                      "seconds"}
+    assert not colorizer.training and not step.net.training
+
+
+def test_the_same_seed_is_the_same_game():
+    one, other = (unet(), adversary()), (unet(), adversary())
+    for colorizer, step in (one, other):
+        fit(colorizer, step)
+    assert torch.equal(weights(one[0].net, one[1].net), weights(other[0].net, other[1].net))
+
+
+class Interrupted(Adversary):
+    """Stops in the count-th step."""
+
+    count = 7
+
+    def update(self, G, D, optimizers, x, y, done, **how):
+        if done + 1 == self.count:
+            raise KeyboardInterrupt
+        return super().update(G, D, optimizers, x, y, done, **how)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+def test_an_interrupted_gan_resumes_to_the_same_bits(tmp_path, optimizer):
+    settings = G_SETTINGS.but(optimizer=optimizer)
+    def watch():
+        return {"draw": float(torch.rand(()))}                              # which the training does not notice
+
+    whole, step = unet(), adversary(optimizer=optimizer)
+    history = fit(whole, step, settings, watch=watch, every=3)
+    stopped, other = unet(), adversary(optimizer=optimizer)
+    kept = tmp_path / "gan.safetensors"
+    assert fit(stopped, Interrupted(other.net, other.rules, other.settings), settings, checkpoint=kept, watch=watch,
+               every=3).interrupted
+    resumed, last = unet(5), adversary(6, optimizer=optimizer)
+    again = fit(resumed, last, settings, checkpoint=kept, watch=watch, every=3)
+    assert torch.equal(weights(whole.net, step.net), weights(resumed.net, last.net))
+    assert [row["loss"] for row in history.epochs] == [row["loss"] for row in again.epochs]
+    assert [row["step"] for row in again.watched] == [row["step"] for row in history.watched] == [0, 3, 6, 9, 12]
+
+
+def test_a_checkpoint_of_another_game_is_refused(tmp_path):
+    kept = tmp_path / "gan.safetensors"
+    fit(unet(), adversary(), checkpoint=kept)
+    with pytest.raises(ValueError, match="another training: its step is"):
+        fit(unet(), train.regression_step, checkpoint=kept)
+    with pytest.raises(ValueError, match="another training: its step is"):
+        fit(unet(), adversary(rules=Rules(l1=1)), checkpoint=kept)
+
+
+def test_watching_changes_nothing():
+    plain, watched = (unet(), adversary()), (unet(), adversary())
+    fit(*plain)
+    history = fit(*watched, watch=lambda: diagnose(*watched, IMAGES), every=2)
+    assert torch.equal(weights(plain[0].net, plain[1].net), weights(watched[0].net, watched[1].net))
+    assert len(history.watched) == 7 and history.watched[0]["step"] == 0
+
+
+def test_a_loss_that_is_no_number_names_the_step_and_the_checkpoint(tmp_path):
+    class Broken(Adversary):
+        def update(self, G, D, optimizers, x, y, done, **how):
+            told = super().update(G, D, optimizers, x, y, done, **how)
+            return told | {"on_fake": told["on_fake"] * (math.nan if done == 5 else 1)}
+
+    other, kept = adversary(), tmp_path / "gan.safetensors"
+    with pytest.raises(TrainingDiverged, match="the on_fake became nan at step 6; the last good checkpoint is .*gan"):
+        fit(unet(), Broken(other.net, other.rules, other.settings), checkpoint=kept)
+
+
+def test_a_gan_has_no_validation_loss():
+    with pytest.raises(ValueError, match="no loss that falls"):
+        fit(unet(), adversary(), validation=IMAGES)
+
+
+def test_a_head_start_is_the_discriminators_alone():
+    colorizer, step = unet(), adversary(rules=Rules(head_start=100))
+    before = [p.clone() for p in colorizer.net.parameters()]
+    fit(colorizer, step)
+    assert all(torch.equal(a, b) for a, b in zip(before, colorizer.net.parameters(), strict=True))
+
+
+# diagnostics
+
+class Fixed(nn.Module):
+    """Answers logits that depend on the color alone: its mean b, in Lab units."""
+
+    def forward(self, gray, ab):
+        return 50 * ab[:, 1:].mean((1, 2, 3), keepdim=True)
+
+
+def test_judgments_count_who_calls_what():
+    colorizer = unet()
+    step = Adversary(Fixed(), Rules(), G_SETTINGS)
+    found = adversarial.judgments(colorizer, step, IMAGES)
+    b = color.rgb_to_lab(IMAGES.pixels)[:, 2].mean((1, 2))
+    assert found["confusion"][1] == [int((b <= 0).sum()), int((b > 0).sum())]
+    assert sum(found["confusion"][0]) == len(IMAGES)
+    assert found["accuracy"] == pytest.approx((found["confusion"][0][0] + found["confusion"][1][1]) / 64)
+    assert found["median_fake"] == pytest.approx(0.5)                       # an untrained U-Net answers gray
+
+
+class Constant(nn.Module):
+    def __init__(self, ab):
+        super().__init__()
+        self.ab, self.w = ab, nn.Parameter(torch.zeros(1))
+
+    def forward(self, x):
+        return torch.tensor(self.ab).view(1, 2, 1, 1).expand(len(x), 2, *x.shape[-2:]) / 50 + 0 * self.w
+
+
+def test_one_output_whatever_the_input_is_a_collapse():
+    assert adversarial.spread(Colorizer(Constant([10.0, 20.0])), IMAGES)["collapse"] == pytest.approx(0, abs=1e-5)
+
+    class Truth(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(1))
+
+        def forward(self, x):
+            return color.rgb_to_lab(IMAGES.pixels)[:, 1:] / 50 + 0 * self.w
+
+    found = adversarial.spread(Colorizer(Truth()), IMAGES)
+    assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
+
+
+def test_spread_over_noise_is_that_of_the_outputs():
+    torch.manual_seed(0)
+    colorizer = Colorizer(KooGenerator(size=16))
+    noisy = adversarial.spread(colorizer, IMAGES, draws=6)["over_noise"]
+    nn.init.zeros_(colorizer.net.perturb.weight)
+    assert noisy > 1 and adversarial.spread(colorizer, IMAGES, draws=6)["over_noise"] == pytest.approx(0, abs=1e-4)
+
+
+def test_the_gradient_norm_is_that_of_the_adversarial_term_alone_and_changes_nothing():
+    colorizer, step = unet(), adversary(rules=Rules(l1=100))
+    fit(colorizer, step, G_SETTINGS.but(epochs=1))
+    step.net.train()
+    before = weights(colorizer.net, step.net)
+    torch.manual_seed(0)
+    norm = gradient_norm(colorizer, step, IMAGES.pixels[:8])
+    assert torch.equal(before, weights(colorizer.net, step.net))
+    assert not colorizer.training and step.net.training
+    colorizer.train()
+    x, _ = colorizer.encode(IMAGES.pixels[:8])
+    torch.manual_seed(0)
+    F.softplus(-step.net(x, colorizer.net(x))).mean().backward()
+    by_hand = sum(float(p.grad.square().sum()) for p in colorizer.net.parameters() if p.grad is not None) ** 0.5
+    assert norm == pytest.approx(by_hand, rel=1e-4) and norm > 0
+
+
+def test_diagnose_tells_all_and_leaves_random_numbers_alone():
+    colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), Rules(), G_SETTINGS)
+    before = torch.get_rng_state()
+    found = diagnose(colorizer, step, IMAGES)
+    assert set(found) == {"accuracy", "confusion", "median_fake", "over_noise", "over_inputs", "collapse",
+                          "gradient_norm", "chroma_ratio"}
+    assert torch.equal(before, torch.get_rng_state())
+    assert found == diagnose(colorizer, step, IMAGES)
+
+
+@pytest.mark.parametrize(("change", "ending"), [
+    ({}, ""), ({"accuracy": 0.99}, ""), ({"accuracy": 0.99, "gradient_norm": 1e-5}, "D won"),
+    ({"chroma_ratio": 15.0}, "G ran off"), ({"collapse": 0.01}, "collapse"),
+    ({"chroma_ratio": 15.0, "collapse": 0.01}, "G ran off, collapse"),
+])
+def test_how_a_game_ended_is_named(change, ending):
+    fair = {"accuracy": 0.7, "gradient_norm": 0.1, "chroma_ratio": 0.9, "collapse": 0.8}
+    assert adversarial.verdict(fair | change) == ending

@@ -1,0 +1,182 @@
+"""The adversarial networks: sizes, patches, noise, and what they refuse."""
+
+import pytest
+import torch
+from torch import nn
+
+from colorlib import models
+from colorlib.models import ImageDiscriminator, KooBaseline, KooDiscriminator, KooGenerator, PatchDiscriminator, UNet
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def pair(n=2, size=32, channels=2, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(n, 1, size, size, generator=generator), torch.randn(n, channels, size, size, generator=generator)
+
+
+# patches
+
+@pytest.mark.parametrize(("n", "field", "count", "side"),
+                         [(1, 16, 136_513, 14), (2, 34, 663_361, 6), (3, 70, 2_765_633, 2)])
+def test_a_patch_discriminator_has_the_patches_and_parameters_of_pix2pix(n, field, count, side):
+    net = PatchDiscriminator(n)
+    assert (net.receptive_field, models.parameters(net), net.answers(32)) == (field, count, side)
+    assert net(*pair()).shape == (2, 1, side, side)
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_an_answer_depends_on_the_pixels_of_its_patch_and_no_others(n):
+    net = PatchDiscriminator(n, width=4).double().eval()        # in training, batch norm joins all patches
+    size = 64
+    seen = torch.zeros(size, dtype=torch.bool)
+    for seed in range(3):
+        gray, color = (t.double().requires_grad_() for t in pair(1, size, seed=seed))
+        answers = net(gray, color)
+        middle = answers.shape[-1] // 2
+        answers[0, 0, middle, middle].backward()
+        seen |= (color.grad[0].abs().sum(0) > 0).any(0)
+    columns = seen.nonzero().flatten()
+    assert len(columns) == int(columns[-1] - columns[0]) + 1 == net.receptive_field
+
+
+def test_with_three_layers_a_patch_is_larger_than_a_cifar_image():
+    assert PatchDiscriminator(3, width=2).receptive_field > 32
+
+
+def test_a_patch_discriminator_says_where_no_patch_is_left():
+    net = PatchDiscriminator(4, width=2)
+    with pytest.raises(ValueError, match=r"n_layers=4 leaves no patch of an image of \(32, 32\) pixels"):
+        net(*pair())
+    assert net(*pair(size=64)).shape == (2, 1, 2, 2)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance", "spectral", "none"])
+def test_layers_are_normed_as_asked(norm):
+    net = PatchDiscriminator(2, width=4, norm=norm)
+    kinds = {"batch": nn.BatchNorm2d, "instance": nn.InstanceNorm2d}
+    found = [layer for layer in net.layers if isinstance(layer, tuple(kinds.values()))]
+    assert [type(layer) for layer in found] == [kinds[norm]] * 2 if norm in kinds else not found
+    assert net(*pair()).shape == (2, 1, 6, 6)
+    if norm == "spectral":
+        net.eval()
+        for layer in net.layers:
+            if isinstance(layer, nn.Conv2d):
+                assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2) < 1.5
+
+
+def test_patch_discriminators_start_as_pix2pixs():
+    torch.manual_seed(0)
+    weights = torch.cat([c.weight.flatten() for c in PatchDiscriminator(2).modules() if isinstance(c, nn.Conv2d)])
+    assert weights.std().item() == pytest.approx(0.02, rel=0.01) and abs(weights.mean()) < 1e-4
+
+
+# whole images
+
+@pytest.mark.parametrize("make", [ImageDiscriminator, KooDiscriminator])
+def test_one_answer_an_image_and_every_pixel_counts(make):
+    net = make().double().eval()
+    gray, color = (t.double().requires_grad_() for t in pair(3))
+    says = net(gray, color)
+    assert says.shape == (3, 1)
+    says[0].sum().backward()
+    assert (color.grad[0].abs().sum(0) > 0).float().mean() > 0.9 and not color.grad[1:].any()   # max-pools pass some by
+
+
+@pytest.mark.parametrize("make", [ImageDiscriminator, KooDiscriminator])
+def test_a_discriminator_of_images_refuses_another_size(make):
+    with pytest.raises(ValueError, match="judges 32x32 pixels"):
+        make()(*pair(size=40))
+
+
+@pytest.mark.parametrize("make", [ImageDiscriminator, KooDiscriminator, PatchDiscriminator])
+def test_a_discriminator_refuses_what_is_no_pair(make):
+    gray, color = pair()
+    with pytest.raises(ValueError, match="gray"):
+        make()(color, gray)
+    with pytest.raises(ValueError, match="and its color"):
+        make()(gray, color[:1])
+
+
+def test_nazeris_discriminator_has_norm_leak_dropout_and_pool_behind_each_convolution_but_the_last():
+    kinds = [type(layer).__name__ for layer in ImageDiscriminator(levels=3).layers]
+    assert kinds == ["Conv2d", "BatchNorm2d", "LeakyReLU", "Dropout", "MaxPool2d"] * 3 + ["Conv2d", "Flatten"]
+    assert [layer.p for layer in ImageDiscriminator(levels=2).layers if isinstance(layer, nn.Dropout)] == [0.2, 0.2]
+
+
+def test_koos_discriminator_is_as_he_describes_it():
+    kinds = [type(layer).__name__ for layer in [*KooDiscriminator().layers, *KooDiscriminator().decide]]
+    assert kinds == ["Conv2d", "ReLU", "Dropout", "MaxPool2d"] * 3 + ["Flatten", "Linear", "ReLU", "Dropout", "Linear"]
+    assert [layer.p for layer in KooDiscriminator().modules() if isinstance(layer, nn.Dropout)] == [0.8] * 3 + [0.5]
+    assert not [layer for layer in KooDiscriminator().modules() if isinstance(layer, nn.BatchNorm2d)]
+
+
+# generators
+
+def test_koos_generator_without_noise_is_the_baseline():
+    torch.manual_seed(0)
+    net, x = KooGenerator(spread=0.0).eval(), pair()[0]
+    torch.testing.assert_close(net(x), net.body(x))
+    assert models.parameters(net) == models.parameters(KooBaseline()) + 100 * 1024 + 1024
+
+
+def test_the_noise_has_the_spread_that_was_asked_for():
+    torch.manual_seed(0)
+    net = KooGenerator(spread=0.3)
+    assert net.perturb(net.draw(500)).std().item() == pytest.approx(0.3, rel=0.02)
+
+
+def test_noise_is_drawn_in_training_and_repeated_in_evaluation():
+    torch.manual_seed(0)
+    net, x = KooGenerator(), torch.zeros(2, 1, 32, 32)
+    assert not torch.equal(net(x), net(x))
+    net.eval()
+    before = torch.get_rng_state()
+    assert torch.equal(net(x), net(x)) and torch.equal(torch.get_rng_state(), before)
+    assert not torch.equal(net(x)[0], net(x)[1])
+    torch.testing.assert_close(net.draw(1, seed=0), net.draw(5, seed=0)[:1])            # the place in the batch counts
+    z = net.draw(2, seed=5)
+    assert torch.equal(net(x, z), net(x, z)) and not torch.equal(net(x, z), net(x))
+    with pytest.raises(ValueError, match=r"expected noise of shape \(2, 100\)"):
+        net(x, z[:1])
+
+
+@pytest.mark.parametrize("side", [16, 40])
+def test_koos_generator_takes_images_of_other_sizes(side):
+    assert KooGenerator().eval()(torch.zeros(1, 1, side, side)).shape == (1, 2, side, side)
+
+
+def test_the_strided_unet_has_no_pools_and_leaks_in_the_encoder_only():
+    net = UNet(4, 2, strided=True, leak=0.2)
+    assert not [layer for layer in net.modules() if isinstance(layer, nn.MaxPool2d)]
+    assert [layer.stride for layer in net.down.modules() if isinstance(layer, nn.Conv2d)] == [(1, 1), (1, 1), (2, 2),
+                                                                                              (1, 1), (2, 2), (1, 1)]
+    assert {layer.negative_slope for layer in net.down.modules() if isinstance(layer, nn.LeakyReLU)} == {0.2}
+    assert not [layer for layer in net.merge.modules() if isinstance(layer, nn.LeakyReLU)]
+    assert net(torch.zeros(2, 1, 16, 16)).shape == (2, 2, 16, 16)
+
+
+@pytest.mark.parametrize("net", [PatchDiscriminator(2, 4), ImageDiscriminator(4, 2), KooDiscriminator(width=4),
+                                 KooGenerator(), UNet(4, 2, strided=True, leak=0.2)], ids=lambda n: type(n).__name__)
+def test_a_network_is_built_again_from_its_config(net):
+    again = models.build(net.config)
+    assert type(again) is type(net) and again.config == net.config
+    again.load_state_dict(net.state_dict())
+
+
+@pytest.mark.parametrize(("make", "why"), [
+    (lambda: PatchDiscriminator(0), "at least 1"), (lambda: PatchDiscriminator(2, norm="layer"), "unknown norm"),
+    (lambda: ImageDiscriminator(levels=6), "multiple of 2"), (lambda: KooDiscriminator(size=20), "multiple of 8"),
+    (lambda: KooGenerator(spread=-1), "spread"),
+])
+def test_settings_that_make_no_sense_are_refused(make, why):
+    with pytest.raises(ValueError, match=why):
+        make()
+
+
+def test_koos_discriminator_with_what_he_proposes():
+    net = KooDiscriminator(width=4, norm=True, leak=0.2, strided=True)
+    kinds = [type(layer).__name__ for layer in net.layers]
+    first = ["Conv2d", "LeakyReLU", "Dropout"]
+    assert kinds == first + 2 * ["Conv2d", "BatchNorm2d", "LeakyReLU", "Dropout"]
+    assert net(*pair()).shape == (2, 1) and models.build(net.config).config == net.config

@@ -1,0 +1,93 @@
+"""The judge of pictures: it learns, it is kept, and its distance is Fréchet's."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import linalg
+
+from colorlib import datasets, judge, models
+from colorlib.colorizer import Colorizer
+from colorlib.images import ImageSet
+from colorlib.judge import Judge, frechet_distance
+from colorlib.models import UNet
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+@pytest.fixture(scope="module")
+def fruits():
+    return [datasets.load("fruits", split, n=n, seed=0, size=32) for split, n in (("train", 400), ("test", 150))]
+
+
+@pytest.fixture(scope="module")
+def trained(fruits):
+    return Judge.trained(fruits[0], epochs=6, width=8, batch_size=32)
+
+
+def test_a_judge_learns_kinds_of_fruit(fruits, trained):
+    _, test = fruits
+    assert trained.accuracy(test.pixels, test.labels) > 0.7 > 3 / len(test.classes)
+    assert trained.classes == test.classes
+    assert trained.features(test.pixels).shape == (150, 32)
+
+
+def test_a_judge_is_the_same_for_a_seed_and_leaves_random_numbers_alone(fruits):
+    before = torch.get_rng_state()
+    one, again = (Judge.trained(fruits[0][:64], epochs=1, width=4) for _ in range(2))
+    assert all(torch.equal(a, b) for a, b in zip(one.net.parameters(), again.net.parameters(), strict=True))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_judge_is_kept_and_found_again(fruits, trained, tmp_path):
+    again = Judge.load(trained.save(tmp_path / "j.safetensors", data="fruits"))
+    assert again.classes == trained.classes
+    torch.testing.assert_close(again.features(fruits[1].pixels), trained.features(fruits[1].pixels), rtol=0, atol=0.05)
+    with pytest.raises(ValueError, match="is no judge"):
+        Judge.load(Colorizer(UNet(2, 1)).save(tmp_path / "c.safetensors"))
+
+
+def test_a_judge_needs_labels():
+    with pytest.raises(ValueError, match="has no labels"):
+        Judge.trained(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_distance_is_frechets(seed):
+    rng = np.random.default_rng(seed)
+    one, other = (shift + rng.normal(size=(n, 7)) @ rng.normal(size=(7, 7)) for n, shift in ((60, 0), (80, 2)))
+    c1, c2 = np.cov(one.T), np.cov(other.T)
+    expected = ((one.mean(0) - other.mean(0)) ** 2).sum() + np.trace(c1 + c2 - 2 * linalg.sqrtm(c1 @ c2).real)
+    assert frechet_distance(torch.tensor(one), torch.tensor(other)) == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance(torch.tensor(one), torch.tensor(one)) == pytest.approx(0, abs=1e-6)
+
+
+def test_features_that_are_none_are_refused():
+    with pytest.raises(ValueError, match="expected features"):
+        frechet_distance(torch.zeros(4, 3), torch.zeros(4, 2))
+    with pytest.raises(ValueError, match="N at least 2"):
+        frechet_distance(torch.zeros(1, 3), torch.zeros(4, 3))
+
+
+def test_true_pictures_are_at_distance_zero_and_gray_ones_are_not(fruits, trained):
+    _, test = fruits
+
+    class Truth:
+        def __init__(self):
+            self.at = 0
+
+        def predict(self, L):
+            from colorlib import color
+            part = test.pixels[self.at:self.at + len(L)]
+            self.at += len(L)
+            return color.rgb_to_lab(part)[:, 1:]
+
+    told = judge.judged_pictures(trained, Truth(), test)
+    assert told["frechet"] < 1e-3 * told["frechet_gray"]
+    assert told["accuracy"] == told["accuracy_true"] > told["accuracy_gray"]
+
+
+def test_the_network_takes_any_size_and_is_built_from_its_config():
+    net = models.build({"model": "small-resnet", "inputs": 1, "classes": 3, "width": 4}).eval()
+    assert net(torch.zeros(2, 1, 17, 9)).shape == (2, 3)
+    with pytest.raises(ValueError, match="2 classes"):
+        models.build({"model": "small-resnet", "classes": 1})

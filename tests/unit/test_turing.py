@@ -1,0 +1,118 @@
+"""The Turing test: pairs at random but repeatable, answers kept at once, shares with their interval, a widget."""
+
+import pytest
+import torch
+from pictures import smooth
+from scipy.stats import binomtest
+
+from colorlib import color, turing
+from colorlib.colorizer import Colorizer
+from colorlib.models import UNet
+from colorlib.turing import Pairs, Share, answer, answers, interval, result
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+IMAGES = smooth(12, size=16)
+
+
+@pytest.fixture(scope="module")
+def colorizer():
+    torch.manual_seed(0)
+    return Colorizer(UNet(2, 1))
+
+
+@pytest.fixture
+def pairs(colorizer):
+    return Pairs(colorizer, IMAGES, "u", seed=3)
+
+
+def test_each_picture_makes_one_pair_in_an_order_and_with_sides_of_the_seed(colorizer, pairs):
+    again, other = Pairs(colorizer, IMAGES, "u", seed=3), Pairs(colorizer, IMAGES, "u", seed=4)
+    assert torch.equal(pairs.true, again.true) and pairs.true_side == again.true_side
+    assert not torch.equal(pairs.true, other.true) and set(pairs.true_side) == {"left", "right"}
+    assert sorted(t.sum().item() for t in pairs.true) == sorted(t.sum().item() for t in IMAGES.pixels)
+    for i in range(len(pairs)):
+        true = pairs[i][pairs.true_side[i] == "right"]
+        assert torch.equal(true, pairs.true[i])
+        colored = pairs[i][pairs.true_side[i] == "left"]
+        assert (color.lightness(true) - color.lightness(colored)).abs().max() < 2
+
+
+@pytest.mark.parametrize(("k", "n"), [(0, 5), (5, 5), (3, 7), (60, 100), (459, 1000)])
+def test_the_interval_is_wilsons(k, n):
+    low, high = binomtest(k, n).proportion_ci(method="wilson")
+    assert interval(k, n) == pytest.approx((low, high), abs=1e-6)
+
+
+@pytest.mark.parametrize(("k", "n"), [(-1, 5), (6, 5), (0, 0)])
+def test_a_share_that_cannot_be_is_refused(k, n):
+    with pytest.raises(ValueError, match="expected 0 <= fooled <= answers"):
+        interval(k, n)
+
+
+def test_answers_are_kept_and_counted(pairs, tmp_path):
+    path = tmp_path / "a.csv"
+    assert answers(path) == []
+    for i in range(4):
+        wrong = "left" if pairs.true_side[i] == "right" else "right"
+        answer(pairs, i, wrong if i < 3 else pairs.true_side[i], path)
+    assert result(path) == Share(3, 4) and str(result(path)).startswith("3 of 4 fooled: 75% (95 % ")
+    answer(pairs, 0, pairs.true_side[0], path)                              # a pair is judged once
+    assert result(path) == Share(3, 4)
+    assert path.read_text().splitlines()[0] == "model,seed,pairs,pair,true_side,answer,fooled"
+    with pytest.raises(ValueError, match="left or right"):
+        answer(pairs, 5, "middle", path)
+
+
+def test_files_of_a_class_are_pooled_by_model(pairs, colorizer, tmp_path):
+    other = Pairs(colorizer, IMAGES, "v", seed=3)
+    for name, which in (("ada", pairs), ("bob", pairs), ("cy", other)):
+        for i in range(3):
+            answer(which, i, which.true_side[i], tmp_path / f"{name}.csv")
+    files = sorted(tmp_path.glob("*.csv"))
+    assert result(*files) == Share(0, 9) and result(*files, model="v") == Share(0, 3)
+    with pytest.raises(ValueError, match="no answer yet for w"):
+        result(*files, model="w")
+
+
+def test_a_file_that_holds_something_else_is_refused_and_a_cut_line_is_no_answer(pairs, tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("name,points\nada,3\n")
+    with pytest.raises(ValueError, match=r"a.csv is no file of answers"):
+        answers(path)
+    path.unlink()
+    answer(pairs, 0, "left", path)
+    with path.open("a") as file:
+        file.write("u,3,12,1,le")
+    assert len(answers(path)) == 1
+    answer(pairs, 1, "left", path)
+    assert [row["pair"] for row in answers(path)] == ["0", "1"]
+
+
+def controls(widget):
+    told, views, buttons, keys = widget.children
+    return told, views.children, buttons.children, keys
+
+
+def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_reload(pairs, tmp_path):
+    path = tmp_path / "a.csv"
+    told, views, buttons, keys = controls(turing.show(pairs, path))
+    assert told.value.startswith("Pair 1 of 12") and all(view.value[1:4] == b"PNG" for view in views)
+    seen = {views[0].value}
+    for i in range(6):
+        if i % 2:
+            keys.value = "left"
+            assert keys.value == "?"
+        else:
+            buttons[1].click()
+        seen.add(views[0].value)
+    assert len(seen) == 7 and [row["answer"] for row in answers(path)] == ["right", "left"] * 3
+    told, views, buttons, keys = controls(turing.show(pairs, path))         # the page was loaded again
+    assert told.value.startswith("Pair 7 of 12") and views[0].value in seen
+    for _ in range(6):
+        keys.value = "right"
+    assert told.value.startswith("All 12 judged. ") and "95 % interval" in told.value
+    assert keys.disabled and all(button.disabled for button in buttons)
+    assert len(answers(path)) == 12
+    buttons[0].click()
+    assert len(answers(path)) == 12
