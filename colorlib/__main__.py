@@ -170,7 +170,8 @@ def _compare(options) -> int:
     truth = images.take(options.n, options.seed).pixels                             # n 3 H W
     gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
     rows = {"gray": color.to_uint8(gray)} | {label: c.colorize(truth) for label, c in colorizers.items()}
-    buffer = io.BytesIO(figures.png(figures.images(rows | {"truth": truth})))
+    buffer = io.BytesIO()
+    figures.images(rows | {"truth": truth}).savefig(buffer, format="png")           # all its colors
     _save(Image.open(buffer).convert("RGB"), options.output)
     print(options.output)
     return 0
