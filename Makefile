@@ -5,6 +5,7 @@
 #   make course     run every notebook and write an index page         PROFILE=smoke|quick|lesson|full
 #   make test       all tests but those for a GPU
 #   make test-gpu   tests marked gpu, and every notebook on the GPU; fails where there is none
+#   make test-classroom   tests that operate the widgets in a real browser (Chromium)
 #   make bench      speed, as ratios against what one would otherwise use
 #   make results    results/README.md from the records
 #   make lint       ruff
@@ -49,7 +50,7 @@ RUN     := $(BIN)/python
 INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS)
 STAMP   := $(VENV)/installed
 
-.PHONY: help lab course test test-gpu bench results lint clean setup setup-dev
+.PHONY: help lab course test test-gpu test-classroom bench results lint clean setup setup-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -81,6 +82,9 @@ test: $(STAMP)-dev
 
 test-gpu: $(STAMP)-dev
 	$(RUN) -m pytest --gpu
+
+test-classroom: $(STAMP)-dev
+	$(RUN) -m pytest -m classroom tests/classroom
 
 bench: $(STAMP)-dev
 	$(RUN) -m colorlib bench

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import math
 from collections.abc import Iterable
 from pathlib import Path
 
 import torch
 from ipywidgets import HTML, Button, HBox, Image, SelectionSlider, VBox
+from scipy.stats import binomtest
 from torch import Tensor
 
 from colorlib import color, figures
@@ -72,14 +72,12 @@ class Share:
         return f"{self.fooled} of {self.answers} fooled: {self.share:.0%} (95 % interval {low:.0%} to {high:.0%})"
 
 
-def interval(fooled: int, answers: int, z: float = 1.959964) -> tuple[float, float]:
-    """Wilson's interval of a share, 95 % by default. ValueError unless 0 <= fooled <= answers and answers > 0."""
+def interval(fooled: int, answers: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share. ValueError unless 0 <= fooled <= answers and answers > 0."""
     if not 0 <= fooled <= answers or answers < 1:
         raise ValueError(f"expected 0 <= fooled <= answers and an answer at least, got {fooled} of {answers}")
-    p, n = fooled / answers, answers
-    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low, high = binomtest(fooled, answers).proportion_ci(method="wilson")
+    return float(low), float(high)
 
 
 def answers(path: str | Path) -> list[dict[str, str]]:

@@ -20,10 +20,14 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Tests marked gpu run with --gpu, and the others without."""
-    wanted = config.getoption("--gpu")
-    chosen = [item for item in items if bool(item.get_closest_marker("gpu")) == wanted]
-    dropped = [item for item in items if bool(item.get_closest_marker("gpu")) != wanted]
+    """Tests marked gpu run with --gpu, and the others without; those marked classroom with -m classroom only."""
+    wanted, browser = config.getoption("--gpu"), "classroom" in config.getoption("-m")
+
+    def is_wanted(item):
+        return bool(item.get_closest_marker("gpu")) == wanted and (browser or not item.get_closest_marker("classroom"))
+
+    chosen = [item for item in items if is_wanted(item)]
+    dropped = [item for item in items if not is_wanted(item)]
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = chosen
