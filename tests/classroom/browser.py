@@ -116,10 +116,10 @@ class Browser:
     def open_notebook(self, address, name):
         """Open a notebook in JupyterLab and run all its cells."""
         self.send("Page.navigate", url=f"{address}lab/tree/{name}?reset")
-        self.wait("window.jupyterapp && window.jupyterapp.shell.currentWidget "
-                  "&& window.jupyterapp.shell.currentWidget.context "
-                  "&& window.jupyterapp.shell.currentWidget.context.sessionContext.isReady "
-                  "&& window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status == 'idle'", 90)
+        panel = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context)"
+        session = f"{panel}.context.sessionContext"
+        self.wait(f"window.jupyterapp && {panel} && {session}.isReady && {session}.session?.kernel?.status == 'idle'", 90)
+        self.js(f"window.jupyterapp.shell.activateById({panel}.id)")
         self.js("window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def press(self, key):

@@ -21,7 +21,9 @@ turing.show(pairs, "answers.csv")
 
 @pytest.mark.timeout(240)
 def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
-    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TURING)]), tmp_path / "turing.ipynb")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TURING)], metadata=kernel)
+    nbformat.write(notebook, tmp_path / "turing.ipynb")
     with jupyterlab(tmp_path) as address, Browser() as browser:
         said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
         browser.open_notebook(address, "turing.ipynb")
