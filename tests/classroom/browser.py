@@ -91,6 +91,9 @@ class Browser:
         self.socket.send(json.dumps({"id": self.number, "method": method, "params": parameters}))
         while True:
             told = json.loads(self.socket.recv())
+            if told.get("method") == "Page.javascriptDialogOpening":         # "leave this page?"
+                self.socket.send(json.dumps({"id": 0, "method": "Page.handleJavaScriptDialog",
+                                             "params": {"accept": True}}))
             if told.get("method") == "Runtime.exceptionThrown":
                 self.errors.append(told["params"]["exceptionDetails"].get("text", ""))
             if told.get("id") == self.number:
@@ -118,9 +121,10 @@ class Browser:
         self.send("Page.navigate", url=f"{address}lab/tree/{name}?reset")
         panel = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context)"
         session = f"{panel}.context.sessionContext"
-        self.wait(f"window.jupyterapp && {panel} && {session}.isReady && {session}.session?.kernel?.status == 'idle'", 90)
+        self.wait(f"window.jupyterapp && {panel} && {session}.isReady", 90)
+        self.wait(f"{session}.session?.kernel?.status == 'idle'", 60)
         self.js(f"window.jupyterapp.shell.activateById({panel}.id)")
-        self.js("window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.js("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
     def press(self, key):
         """A key, down and up, where the focus is."""
