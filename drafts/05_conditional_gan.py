@@ -21,14 +21,7 @@
 # a second network is trained to ask that. Sources K and P did so, and both failed. We fail with them, and measure how.
 
 # %% id="00da4df3" tags=["bootstrap"]
-import os  # On Colab: bring this release with its checkpoints. Anywhere else this cell does nothing.
-import runpy
-from subprocess import run
-if "COLAB_RELEASE_TAG" in os.environ and not os.path.exists("../colorlib"):
-    address = os.getenv("COLORLIB_ADDRESS", "https://github.com/colorization-course/colorization-course")
-    os.path.exists("course") or run(["git", "clone", "-q", "--depth=1", "-b", "v0.1.0", address, "course"], check=True)
-    os.chdir("course/notebooks")
-    runpy.run_path("../colorlib/_colab.py")  # makes colorlib importable; torch stays as it is
+# the bootstrap cell of the other notebooks
 
 # %% id="8fc07af7" tags=["parameters"]
 PROFILE = "quick"
