@@ -75,8 +75,9 @@ class Settings:
 class AdadeltaNesterov(torch.optim.Adadelta):
     """ADADELTA (Zeiler 2012) whose steps go through Nesterov momentum: v = m v + step, then w = w + m v + step.
 
-    Source D's table II says "ADADELTA with momentum", its text adds Nesterov's, and no more. ADADELTA sets its own step lengths, so that
-    momentum is no part of it; libraries of that time could lay it over the steps of any optimizer, which is done here.
+    Source D's table II says "ADADELTA with momentum", its text adds Nesterov's, and no more. ADADELTA sets its own step
+    lengths, so that momentum is no part of it; libraries of that time could lay it over the steps of any optimizer,
+    which is done here.
     lr = 1 is Zeiler's rule. With momentum m a steady step becomes 1 / (1 - m) times as long.
     """
 
