@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from . import color, losses
 from .colorizer import Colorizer
-from .train import Settings
+from .train import Settings, undisturbed
 
 LOSSES = ("non-saturating", "saturating", "as-printed")
 Labels = float | tuple[float, float]
@@ -186,18 +186,13 @@ def gradient_norm(colorizer: Colorizer, adversary: Adversary, rgb: Tensor) -> fl
     rgb   uint8 (N, 3, H, W). Both networks as in training (batch statistics, dropout, precision); nothing is changed
     """
     G, D = colorizer.net, adversary.net
-    modes, kept = (G.training, D.training), [(buffer, buffer.clone()) for net in (G, D) for buffer in net.buffers()]
-    try:
+    with undisturbed(G, D):
         G.train(), D.train()
         x, _ = colorizer.encode(rgb)
         loss = generator_loss(D(x, G(x)), adversary.rules)
         weights = [p for p in G.parameters() if p.requires_grad]
         slopes = torch.autograd.grad(loss, weights, allow_unused=True)
         return float(torch.stack([g.float().square().sum() for g in slopes if g is not None]).sum().sqrt())
-    finally:
-        G.train(modes[0]), D.train(modes[1])
-        for buffer, before in kept:                                         # running means were moved
-            buffer.copy_(before)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -238,11 +233,10 @@ def judgments(colorizer: Colorizer, adversary: Adversary, images, batch_size: in
               counts (K's figure 6), median_fake: the median over images of D's mean probability that G's colors are
               true
     """
-    G, D, modes = colorizer.net, adversary.net, (colorizer.training, adversary.net.training)
-    kept = [(buffer, buffer.clone()) for net in (G, D) for buffer in net.buffers()]
-    colorizer.train(training), D.train(training)
+    G, D = colorizer.net, adversary.net
     fakes, reals, told = [], [], []
-    try:
+    with undisturbed(G, D):
+        G.train(training), D.train(training)
         for rgb in images.batches(batch_size):
             x, y = colorizer.encode(rgb.to(colorizer.device))
             says = D(x, G(x))
@@ -250,10 +244,6 @@ def judgments(colorizer: Colorizer, adversary: Adversary, images, batch_size: in
             reals.append(adversary.rules.calls_real(D(x, y)))
             p = says.float().sigmoid().flatten(1).mean(1)                   # N
             told.append(1 - p if adversary.rules.swapped else p)
-    finally:
-        colorizer.train(modes[0]), D.train(modes[1])
-        for buffer, before in kept:
-            buffer.copy_(before)
     fake, real, p = torch.cat(fakes), torch.cat(reals), torch.cat(told)     # N each
     confusion = [[int((~fake).sum()), int(fake.sum())], [int((~real).sum()), int(real.sum())]]
     return {"accuracy": (confusion[0][0] + confusion[1][1]) / (2 * len(fake)), "confusion": confusion,
@@ -267,36 +257,39 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
     images    an ImageSet
     returns   over_noise: root mean square distance of a pixel's color from its mean over `draws` of noise, Lab units
               (0 for a generator without noise). over_inputs: that of an image's mean color from the mean over images.
-              collapse: over_inputs over the same of the true colors; 0: one output whatever the input
+              collapse: over_inputs over the same of the true colors; 0: one output whatever the input. chroma_ratio:
+              mean predicted over mean true chroma
     """
-    net, was_training = colorizer.net, colorizer.training
-    colorizer.eval()
-    noise, means, truths, count = 0.0, [], [], 0
-    try:
+    net = colorizer.net
+    noise, means, truths, count, chroma, true_chroma = 0.0, [], [], 0, 0.0, 0.0
+    with undisturbed(net):
+        net.eval()
         for rgb in images.batches(batch_size):
             lab = color.rgb_to_lab(rgb.to(colorizer.device))                # N 3 H W
-            L = lab[:, :1]
-            means.append(colorizer.predict(L).mean((2, 3)))                 # N 2
-            truths.append(lab[:, 1:].mean((2, 3)))
+            L, true = lab[:, :1], lab[:, 1:]
+            ab = colorizer.predict(L)                                       # N 2 H W
+            means.append(ab.mean((2, 3)))                                   # N 2
+            truths.append(true.mean((2, 3)))
+            chroma, true_chroma = chroma + float(ab.norm(dim=1).sum()), true_chroma + float(true.norm(dim=1).sum())
             if hasattr(net, "draw"):
                 x = colorizer.head.gray(L)
-                ab = torch.stack([colorizer.head.ab(net(x, net.draw(len(x))), L) for _ in range(draws)])  # d N 2 H W
-                noise += float(ab.var(0, unbiased=True).sum(1).mean((1, 2)).sum())
+                drawn = torch.stack([colorizer.head.ab(net(x, net.draw(len(x))), L) for _ in range(draws)])  # d N 2 H W
+                noise += float(drawn.var(0, unbiased=True).sum(1).mean((1, 2)).sum())
             count += len(rgb)
-    finally:
-        colorizer.train(was_training)
+
     def over(means: list[Tensor]) -> float:
         m = torch.cat(means)                                                # N 2
         return float((m - m.mean(0)).square().sum(1).mean().sqrt())
     over_inputs, true = over(means), over(truths)
     return {"over_noise": math.sqrt(noise / count), "over_inputs": over_inputs,
-            "collapse": over_inputs / true if true else math.nan}
+            "collapse": over_inputs / true if true else math.nan,
+            "chroma_ratio": chroma / true_chroma if true_chroma else math.nan}
 
 
 def diagnose(colorizer: Colorizer, adversary: Adversary, images, gradient_images: int = 128) -> dict[str, float | list]:
     """What a GAN's game has come to, on held-out images (an ImageSet): see `judgments`, `spread`, `gradient_norm`.
 
-    With chroma_ratio (mean predicted over mean true chroma). Draws of noise do not touch the caller's generator.
+    Draws of noise do not touch the caller's generator.
     """
     adversary.net.to(colorizer.device)
     devices = [colorizer.device] if colorizer.device.type == "cuda" else []
@@ -305,12 +298,6 @@ def diagnose(colorizer: Colorizer, adversary: Adversary, images, gradient_images
         batch = images.pixels[:gradient_images].to(colorizer.device)
         told = judgments(colorizer, adversary, images) | spread(colorizer, images)
         told["gradient_norm"] = gradient_norm(colorizer, adversary, batch)
-    chroma = true = 0.0
-    for rgb in images.batches(100):
-        lab = color.rgb_to_lab(rgb)
-        chroma += float(colorizer.predict(lab[:, :1]).norm(dim=1).sum())
-        true += float(lab[:, 1:].norm(dim=1).sum())
-    told["chroma_ratio"] = chroma / true if true else math.nan
     return told
 
 

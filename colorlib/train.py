@@ -17,6 +17,7 @@ import platform
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -248,20 +249,12 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     show = progress and accelerator.is_main_process
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
 
-    def learn() -> None:
-        for player in players.values():
-            player.net.train()
-
     def look(done: int) -> None:
         """What `watch` sees after so many steps."""
         if watch and done % every == 0 and not (history.watched and history.watched[-1]["step"] >= done):
             started = time.perf_counter()
-            kept = [(buffer, buffer.clone()) for player in players.values() for buffer in player.net.buffers()]
-            with torch.random.fork_rng(devices=devices):
+            with undisturbed(*(player.net for player in players.values())), torch.random.fork_rng(devices=devices):
                 history.watched.append(json.loads(json.dumps({"step": done} | watch())))    # a checkpoint must hold it
-            for buffer, before in kept:                                     # running means
-                buffer.copy_(before)
-            learn()
             watching[0] += time.perf_counter() - started
 
     def update(x: Tensor, y: Any, done: int) -> dict[str, Tensor]:
@@ -292,7 +285,8 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
                 started = time.perf_counter()
                 batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
                                          drop_last=True, rank=rank, world=world)
-                learn()
+                for player in players.values():
+                    player.net.train()
                 watching[0] = 0.0
                 title = f"epoch {epoch + 1}/{settings.epochs}"
                 row |= _epoch(accelerator, colorizer, update, batches, per_epoch, title, show, kept, epoch * per_epoch)
@@ -321,6 +315,21 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
             step.net = players["rival."].net
     accelerator.wait_for_everyone()
     return history
+
+
+@contextmanager
+def undisturbed(*nets: nn.Module):
+    """Whatever is done with networks inside, behind it their modes and running means are as they were."""
+    modes = [net.training for net in nets]
+    kept = [(buffer, buffer.clone()) for net in nets for buffer in net.buffers()]
+    try:
+        yield
+    finally:
+        for net, mode in zip(nets, modes, strict=True):
+            net.train(mode)
+        with torch.no_grad():
+            for buffer, before in kept:
+                buffer.copy_(before)
 
 
 @dataclasses.dataclass

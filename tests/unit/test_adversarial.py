@@ -367,6 +367,7 @@ def test_one_output_whatever_the_input_is_a_collapse():
 
     found = adversarial.spread(Colorizer(Truth()), IMAGES)
     assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
+    assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4)
 
 
 def test_spread_over_noise_is_that_of_the_outputs():
