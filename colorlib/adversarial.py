@@ -43,6 +43,8 @@ class Rules:
     margin       D's step is left out unless its errors exceed it (K: 0.5); None: it never is
     margin_of    which errors: "both", each by itself (K, Algorithm 2), or their "sum" (K, section 3.2.2: "the
                  discriminator's cross-entropy loss", with his equation 4)
+    pause_g      G's step is left out as well, while one of D's errors exceeds 1 - margin; where neither would learn,
+                 both do. So public copies of the code of Larsen and Sønderby have it, whom K cites for the margin
     together     D sees real and fake in one batch (P), else one after the other; batch norm tells the difference
     head_start   steps at the start in which only D learns
     redraw       G answers anew for its own step, with new noise (K, Algorithm 2, line 10)
@@ -56,6 +58,7 @@ class Rules:
     wanted: Labels | None = None
     margin: float | None = None
     margin_of: str = "both"
+    pause_g: bool = False
     together: bool = False
     head_start: int = 0
     redraw: bool = False
@@ -73,6 +76,8 @@ class Rules:
             raise ValueError(f"real and fake have the same label, {self.real}: nothing is asked")
         if self.margin_of not in ("both", "sum"):
             raise ValueError(f"unknown margin_of {self.margin_of!r}: expected both or sum")
+        if self.pause_g and self.margin is None:
+            raise ValueError("pause_g needs a margin")
         if self.head_start < 0:
             raise ValueError(f"head_start must be at least 0, got {self.head_start}")
 
@@ -86,10 +91,13 @@ class Rules:
         """Whether D answers low for true colors (P)."""
         return _middle(self.real) < _middle(self.fake)
 
-    def lets_learn(self, on_real: Tensor, on_fake: Tensor) -> bool:
-        """Whether D's errors are large enough for its step."""
-        errors = on_real + on_fake if self.margin_of == "sum" else torch.minimum(on_real, on_fake)
-        return self.margin is None or bool(errors > self.margin)
+    def who_learns(self, on_real: Tensor, on_fake: Tensor) -> tuple[bool, bool]:
+        """Whether D and G take their steps, by D's errors and the margin."""
+        if self.margin is None:
+            return True, True
+        d = bool((on_real + on_fake if self.margin_of == "sum" else torch.minimum(on_real, on_fake)) > self.margin)
+        g = not self.pause_g or bool(torch.maximum(on_real, on_fake) <= 1 - self.margin)
+        return (d, g) if d or g else (True, True)
 
     def calls_real(self, says: Tensor) -> Tensor:
         """Logits (N, ...) -> bool (N,): is the image's mean probability on the side of the real label?"""
@@ -147,12 +155,15 @@ def gan_step(G: nn.Module, D: nn.Module, g_optimizer, d_optimizer, x: Tensor, y:
     g_learns  False: only D takes its step
     backward  how gradients are taken, and
     mean      how D's two errors are averaged over processes, for the margin; `fit` gives Accelerate's
-    returns   scalars: loss (G's), on_real, on_fake (D's errors), adversarial, l1, d_steps (1, or 0 where the margin
-              left D's step out)
+    returns   scalars: loss (G's), on_real, on_fake (D's errors), adversarial, l1, d_steps and g_steps (1, or 0 where
+              the rules left the step out)
     """
     fake = G(x)                                                             # N C H W
     on_real, on_fake = discriminator_loss(D, x, y, fake.detach(), rules)
-    d_learns = rules.margin is None or rules.lets_learn(*mean(torch.stack([on_real, on_fake]).detach()))
+    d_learns, g_may = True, True
+    if rules.margin is not None:
+        d_learns, g_may = rules.who_learns(*mean(torch.stack([on_real, on_fake]).detach()))
+    g_learns = g_learns and g_may
     d_optimizer.zero_grad()
     if d_learns:
         backward(on_real + on_fake)
@@ -173,7 +184,7 @@ def gan_step(G: nn.Module, D: nn.Module, g_optimizer, d_optimizer, x: Tensor, y:
         for p, flag in zip(judge.parameters(), flags, strict=True):
             p.requires_grad_(flag)
     told = {"loss": loss, "on_real": on_real, "on_fake": on_fake, "adversarial": adversarial, "l1": l1,
-            "d_steps": torch.full_like(loss, float(d_learns))}
+            "d_steps": torch.full_like(loss, float(d_learns)), "g_steps": torch.full_like(loss, float(g_learns))}
     return {name: value.detach() for name, value in told.items()}
 
 
@@ -199,24 +210,34 @@ def gradient_norm(colorizer: Colorizer, adversary: Adversary, rgb: Tensor) -> fl
 class Limits:
     """When a GAN has failed: stated before the runs (notebook 05).
 
-    accuracy       D right for at least this share of held-out pairs, and
-    gradient_norm  G's gradient from the adversarial term at most this: D has won (K's account of his runs)
+    gradient_norm  G's gradient from the adversarial term at most this, and
+    accuracy       D right for at least this share of held-out pairs: D has won (K's account of his runs); or D calls
+                   at least this share of G's colors real: D is fooled, and no longer teaches
     chroma         mean chroma at least so many times the true one: G ran off
     collapse       images' mean colors differ at most this much of how the true ones do: one output for all (P's)
+    unexplained    squared error at least so many times the variance: no better than another image's colors, which
+                   are two variances away on average
     """
 
     accuracy: float = 0.85
     gradient_norm: float = 1e-3
     chroma: float = 2.0
-    collapse: float = 0.2
+    collapse: float = 0.1
+    unexplained: float = 2.0
 
 
 def verdict(told: dict, limits: Limits = Limits()) -> str:          # noqa: B008  frozen
-    """How a game ended, from what `diagnose` told: "D won", "G ran off", "collapse", several joined by ", ", or ""."""
+    """How a game ended, from what `diagnose` told: joined by ", ", or "" if it did not fail.
+
+    "D won", "D fooled", "G ran off", "collapse", "lost": see `Limits`. told: also the metrics of a GAN's record.
+    """
+    silent = told["gradient_norm"] <= limits.gradient_norm
     endings = {
-        "D won": told["accuracy"] >= limits.accuracy and told["gradient_norm"] <= limits.gradient_norm,
+        "D won": silent and told["accuracy"] >= limits.accuracy,
+        "D fooled": silent and told["fooled"] >= limits.accuracy,
         "G ran off": told["chroma_ratio"] >= limits.chroma,
         "collapse": told["collapse"] <= limits.collapse,
+        "lost": told["unexplained"] >= limits.unexplained,
     }
     return ", ".join(name for name, came in endings.items() if came)
 
@@ -230,8 +251,8 @@ def judgments(colorizer: Colorizer, adversary: Adversary, images, batch_size: in
     training  both networks as in training (batch statistics, dropout), as K's figure 6 may have been made; running
               statistics are not moved. Else in evaluation mode
     returns   accuracy, confusion [[fake called fake, fake called real], [real called fake, real called real]] as
-              counts (K's figure 6), median_fake: the median over images of D's mean probability that G's colors are
-              true
+              counts (K's figure 6), fooled: the share of G's colors that are called real, median_fake: the median
+              over images of D's mean probability that G's colors are true
     """
     G, D = colorizer.net, adversary.net
     fakes, reals, told = [], [], []
@@ -247,7 +268,7 @@ def judgments(colorizer: Colorizer, adversary: Adversary, images, batch_size: in
     fake, real, p = torch.cat(fakes), torch.cat(reals), torch.cat(told)     # N each
     confusion = [[int((~fake).sum()), int(fake.sum())], [int((~real).sum()), int(real.sum())]]
     return {"accuracy": (confusion[0][0] + confusion[1][1]) / (2 * len(fake)), "confusion": confusion,
-            "median_fake": float(p.median())}
+            "fooled": confusion[0][1] / len(fake), "median_fake": float(p.median())}
 
 
 @torch.no_grad()
@@ -258,10 +279,12 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
     returns   over_noise: root mean square distance of a pixel's color from its mean over `draws` of noise, Lab units
               (0 for a generator without noise). over_inputs: that of an image's mean color from the mean over images.
               collapse: over_inputs over the same of the true colors; 0: one output whatever the input. chroma_ratio:
-              mean predicted over mean true chroma
+              mean predicted over mean true chroma. unexplained: squared ab error over the variance about the mean
+              color of these images
     """
     net = colorizer.net
     noise, means, truths, count, chroma, true_chroma = 0.0, [], [], 0, 0.0, 0.0
+    error, square = 0.0, 0.0
     with undisturbed(net):
         net.eval()
         for rgb in images.batches(batch_size):
@@ -270,6 +293,8 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
             ab = colorizer.predict(L)                                       # N 2 H W
             means.append(ab.mean((2, 3)))                                   # N 2
             truths.append(true.mean((2, 3)))
+            error, square = error + float((ab - true).square().sum()), square + float(true.square().sum())
+            pixels = true[:, 0].numel() / len(rgb)                          # of one image
             chroma, true_chroma = chroma + float(ab.norm(dim=1).sum()), true_chroma + float(true.norm(dim=1).sum())
             if hasattr(net, "draw"):
                 x = colorizer.head.gray(L)
@@ -281,9 +306,11 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
         m = torch.cat(means)                                                # N 2
         return float((m - m.mean(0)).square().sum(1).mean().sqrt())
     over_inputs, true = over(means), over(truths)
+    variance = square - count * pixels * float(torch.cat(truths).mean(0).square().sum())
     return {"over_noise": math.sqrt(noise / count), "over_inputs": over_inputs,
             "collapse": over_inputs / true if true else math.nan,
-            "chroma_ratio": chroma / true_chroma if true_chroma else math.nan}
+            "chroma_ratio": chroma / true_chroma if true_chroma else math.nan,
+            "unexplained": error / variance if variance > 0 else math.nan}
 
 
 def diagnose(colorizer: Colorizer, adversary: Adversary, images, gradient_images: int = 128) -> dict[str, float | list]:

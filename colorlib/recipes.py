@@ -251,26 +251,27 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     ),
     Recipe(
         name="koo-gan", code="K3", title="cGAN of K, margin rule",
-        net={"model": "koo-generator"}, head=_koo_head, start="koo-baseline-yuv",
-        course=KOO_D.but(lr=1e-2, epochs=2), duel=Duel({"model": "koo-discriminator"}, KOO_RULES, KOO_D),
-        source_net={"model": "koo-generator"}, source_head=_koo_head, source=KOO_D.but(lr=1e-2),
+        net={"model": "koo-generator", "spread": 0.1}, head=_koo_head, start="koo-baseline-yuv",
+        course=KOO_D.but(lr=1e-2, epochs=1), duel=Duel({"model": "koo-discriminator"}, KOO_RULES, KOO_D),
+        source_net={"model": "koo-generator", "spread": 0.1}, source_head=_koo_head, source=KOO_D.but(lr=1e-2),
         source_duel=Duel({"model": "koo-discriminator"}, KOO_RULES, KOO_D),
-        epochs={"smoke": 1, "quick": 1, "lesson": 2, "full": 125},
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 125},
         says="K3: the baseline with noise added to its gray image, started from the trained baseline; a discriminator "
              "with dropout 0.8; RMSProp, 1e-2 for G and 1e-3 for D; D's step left out unless both its errors exceed "
              "0.5; 125 epochs. K: D is right after 3 to 5 updates, G's gradient vanishes, the picture is meaningless.",
         instead="The same for fewer epochs, always from the same baseline of three epochs, trained on CIFAR-10. K's "
                 "Algorithm 2 prints log(1 + D); the game it means, log(1 - D), is played, and one batch serves for "
-                "true colors, false ones and G's step. Size of the noise and widths of D are not given.",
+                "true colors, false ones and G's step. Size of the noise (here 0.1 at the start, the gray image has "
+                "unit variance) and widths of D are not given.",
     ),
     Recipe(
         name="nazeri-gan", code="N2", title="U-Net cGAN of N",
-        net=GENERATOR, head=_lab, course=N_ADAM.but(epochs=5, batch_size=32, flip=True),
-        duel=Duel({"model": "image"}, Rules(l1=100, real=0.9), N_ADAM),
+        net=GENERATOR, head=_lab, course=N_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "image", "width": 16}, Rules(l1=100, real=0.9), N_ADAM),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab_of_three, source=N_ADAM,
         source_duel=Duel({"model": "image", "width": 64, "inputs": 4}, Rules(l1=100, real=0.9, from_logits=False),
                          N_ADAM),
-        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 500},
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 500},
         says="N2: a U-Net generator; a discriminator of convolutions with max-pools; -log D plus 100 times the mean "
              "absolute error, real labels 0.9; Adam with rate 5e-4 and beta1 0.5, divided by ten by hand; batch 128, "
              "500 epochs. N: mean absolute error 1.2, accuracy 43.7 percent, vivid pictures.",
@@ -279,11 +280,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     ),
     Recipe(
         name="perez-sigmoid-gan", code="P1", title="U-Net cGAN of P, one answer an image",
-        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=5, batch_size=32, flip=True),
-        duel=Duel({"model": "image"}, P_RULES, P_ADAM),
+        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "image", "width": 16}, P_RULES, P_ADAM),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
         source_duel=Duel({"model": "image", "width": 64}, P_RULES, P_ADAM),
-        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 47},
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
         says="P1: a U-Net generator and a common discriminator with a sigmoid; batches of 32, half real, half fake; "
              "labels drawn from 0 to 0.49 for real and from 0.5 to 0.99 for fake. P: after 40 epochs the same output "
              "whatever the input.",
@@ -292,11 +293,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     ),
     Recipe(
         name="perez-patchgan", code="P2", title="U-Net PatchGAN of P",
-        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=5, batch_size=32, flip=True),
-        duel=Duel({"model": "patch", "n_layers": 2, "width": 32}, Rules(l1=100), P_ADAM),
+        net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
         source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
-        epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 47},
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
         says="P2: P1 with a PatchGAN discriminator. P: it trains without diverging, with red and blue patches.",
         instead="Patches of 34 pixels, D of width 32, real and fake one after the other, plain labels, the loss from "
                 "logits, and 100 times the mean absolute error beside it (pix2pix, N).",

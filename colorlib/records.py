@@ -151,11 +151,26 @@ def measured(colorizer, test, mean) -> dict[str, float]:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
         values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
     values |= metrics.nazeri(colorizer, test)
-    judge = root().parent / "data" / "checkpoints" / f"judge-{test.name}.safetensors"
-    if judge.exists():
-        told = judged_pictures(Judge.load(judge, test.device), colorizer, test)
+    if (path := judge_path(test.name)).exists():
+        told = judged_pictures(Judge.load(path, test.device), colorizer, test)
         values |= {name if name.startswith("frechet") else f"judge_{name}": value for name, value in told.items()}
     return values
+
+
+def judge_path(data: str) -> Path:
+    """The file of the judge of a data set; it need not be there."""
+    return root().parent / "data" / "checkpoints" / f"judge-{data}.safetensors"
+
+
+def train_judge(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
+    """Train the judge of a data set that has labels and keep it; returns its file and its accuracy on test images."""
+    where = device_of(device)
+    train, test = (datasets.load(data, split).to(where) for split in ("train", "test"))
+    judge = Judge.trained(train, epochs)
+    accuracy = judge.accuracy(test.pixels, test.labels)
+    path = judge_path(train.name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return judge.save(path, data=train.name, epochs=epochs, accuracy=round(accuracy, 4)), accuracy
 
 
 def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
@@ -164,7 +179,7 @@ def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
     The confusion matrix as four counts: fake_called_fake, fake_called_real, real_called_fake, real_called_real.
     """
     told = diagnose(colorizer, adversary, test.to(colorizer.device))
-    del told["chroma_ratio"]                                # `measured` has it
+    del told["chroma_ratio"], told["unexplained"]           # `measured` has them
     counts = [count for row in told.pop("confusion") for count in row]
     names = [f"{true}_called_{said}" for true in ("fake", "real") for said in ("fake", "real")]
     return told | dict(zip(names, counts, strict=True)) | {"d_steps": history["d_steps"][-1]}

@@ -108,7 +108,8 @@ OPTIMIZERS = {
     "adamw": lambda p, s, fused=True: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=fused),
     "adam": lambda p, s, fused=True: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
     "adadelta": lambda p, s, fused=True: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
-    "rmsprop": lambda p, s, fused=True: torch.optim.RMSprop(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
+    "rmsprop": lambda p, s, fused=True: torch.optim.RMSprop(p, s.lr, alpha=0.9, momentum=s.momentum,    # Hinton's 0.9
+                                                            weight_decay=s.weight_decay),
     "sgd": lambda p, s, fused=True: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
 }
 

@@ -80,7 +80,7 @@ class ImageDiscriminator(nn.Module):
 
     gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> (N, 1) logits
     width    channels of the first of `levels` units, doubled with each: 3x3 convolution, batch norm, LeakyReLU 0.2,
-             dropout, 2x2 max-pool (N, section 3.2; figure 4 says MaxOut)
+             2x2 max-pool, dropout (N, section 3.2, which leaves their order open; figure 4 says MaxOut)
     levels   units; a last convolution over what is left, size / 2 ** levels pixels a side, answers
 
     Widths and number of units are in figures only; chosen here. P's figure 3.2 is lost, so P1 is read as N2's.
@@ -95,8 +95,8 @@ class ImageDiscriminator(nn.Module):
         self.size, layers, c = size, [], inputs
         for i in range(levels):
             out = width * 2 ** i
-            layers += [nn.Conv2d(c, out, 3, padding=1), nn.BatchNorm2d(out), nn.LeakyReLU(0.2), nn.Dropout(dropout),
-                       nn.MaxPool2d(2)]
+            layers += [nn.Conv2d(c, out, 3, padding=1), nn.BatchNorm2d(out), nn.LeakyReLU(0.2), nn.MaxPool2d(2),
+                       nn.Dropout(dropout)]
             c = out
         self.layers = nn.Sequential(*layers, nn.Conv2d(c, 1, size // 2 ** levels), nn.Flatten())
         he_init(self)

@@ -227,6 +227,26 @@ def test_the_margin_needs_both_errors_above_it():
     assert step(G, D, Rules(loss="saturating", margin=50.0, margin_of="sum"))["d_steps"] == 0
 
 
+@pytest.mark.parametrize(("on_real", "on_fake", "d", "g"), [
+    (0.9, 0.6, True, False), (0.1, 0.2, False, True), (0.4, 0.4, False, True),
+    (0.1, 9.0, True, True),                                 # D sure that all is real: both would pause, so both go on
+])
+def test_larsen_and_sonderby_pause_g_as_well(on_real, on_fake, d, g):
+    errors = torch.tensor([on_real, on_fake])
+    assert Rules(margin=0.5, pause_g=True).who_learns(*errors) == (d, g)
+    assert Rules(margin=0.5).who_learns(*errors) == (min(on_real, on_fake) > 0.5, True)
+
+
+def test_a_step_of_g_that_is_left_out_changes_nothing_of_it():
+    G, D = unet().net, PatchDiscriminator(1, 4)
+    before = [p.clone() for p in G.parameters()]
+    told = step(G, D, Rules(margin=0.5, pause_g=True))                      # errors of about log 2 = 0.69 each
+    assert (told["d_steps"], told["g_steps"]) == (1, 0)
+    assert all(torch.equal(p, q) for p, q in zip(before, G.parameters(), strict=True))
+    with pytest.raises(ValueError, match="pause_g needs a margin"):
+        Rules(pause_g=True)
+
+
 def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
     D, x, real, fake = adversary().net, *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
     apart, both = (adversarial.discriminator_loss(D.eval(), x, real, fake, Rules(together=t)) for t in (False, True))
@@ -244,7 +264,7 @@ def test_a_gan_learns_something():
     history = fit(colorizer, step, G_SETTINGS.but(epochs=12, lr=3e-3))
     assert history["l1"][-1] < 0.8 * history["l1"][0]
     assert set(history.epochs[0]) == {"epoch", "lr", "loss", "on_real", "on_fake", "adversarial", "l1", "d_steps",
-                                      "seconds"}
+                                      "g_steps", "seconds"}
     assert not colorizer.training and not step.net.training
 
 
@@ -367,7 +387,16 @@ def test_one_output_whatever_the_input_is_a_collapse():
 
     found = adversarial.spread(Colorizer(Truth()), IMAGES)
     assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
-    assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4)
+    assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4) and found["unexplained"] < 1e-6
+
+
+def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
+    ab = color.rgb_to_lab(IMAGES.pixels)[:, 1:]                             # N 2 H W
+    mean = adversarial.spread(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
+    assert mean == pytest.approx(1, rel=1e-3)
+    variance = (ab - ab.mean((0, 2, 3), keepdim=True)).square().sum(1).mean()
+    others = [(ab - ab.roll(i, 0)).square().sum(1).mean() / variance for i in range(1, len(ab))]
+    assert float(sum(others) / len(others)) == pytest.approx(2, rel=0.2)    # places in the picture matter a little
 
 
 def test_spread_over_noise_is_that_of_the_outputs():
@@ -399,8 +428,8 @@ def test_diagnose_tells_all_and_leaves_random_numbers_alone():
     colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), Rules(), G_SETTINGS)
     before = torch.get_rng_state()
     found = diagnose(colorizer, step, IMAGES)
-    assert set(found) == {"accuracy", "confusion", "median_fake", "over_noise", "over_inputs", "collapse",
-                          "gradient_norm", "chroma_ratio"}
+    assert set(found) == {"accuracy", "confusion", "median_fake", "fooled", "over_noise", "over_inputs", "collapse",
+                          "gradient_norm", "chroma_ratio", "unexplained"}
     assert torch.equal(before, torch.get_rng_state())
     assert found == diagnose(colorizer, step, IMAGES)
 
@@ -408,8 +437,10 @@ def test_diagnose_tells_all_and_leaves_random_numbers_alone():
 @pytest.mark.parametrize(("change", "ending"), [
     ({}, ""), ({"accuracy": 0.99}, ""), ({"accuracy": 0.99, "gradient_norm": 1e-5}, "D won"),
     ({"chroma_ratio": 15.0}, "G ran off"), ({"collapse": 0.01}, "collapse"),
-    ({"chroma_ratio": 15.0, "collapse": 0.01}, "G ran off, collapse"),
+    ({"chroma_ratio": 15.0, "collapse": 0.01}, "G ran off, collapse"), ({"unexplained": 2.5}, "lost"),
+    ({"accuracy": 0.5, "fooled": 1.0}, ""), ({"accuracy": 0.5, "fooled": 1.0, "gradient_norm": 0.0}, "D fooled"),
 ])
 def test_how_a_game_ended_is_named(change, ending):
-    fair = {"accuracy": 0.7, "gradient_norm": 0.1, "chroma_ratio": 0.9, "collapse": 0.8}
+    fair = {"accuracy": 0.7, "gradient_norm": 0.1, "chroma_ratio": 0.9, "collapse": 0.8, "unexplained": 1.1,
+            "fooled": 0.4}
     assert adversarial.verdict(fair | change) == ending
