@@ -82,6 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
     results.add_argument("--adopt", action="store_true",
                          help="first take over the records and checkpoints that notebooks left in build/trained")
+    results.add_argument("--measure", action="store_true",
+                         help="first add to records of CIFAR-10 what was not measured yet when they were made, from "
+                              "data/checkpoints")
     results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
 
     bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
@@ -220,6 +223,8 @@ def _results(options) -> int:
         return 0 if fresh else 1
     if options.adopt:
         print(*(path.name for path in records.adopt()), sep="\n")
+    if options.measure:
+        print(*records.measure_again(), sep="\n")
     print(records.write_table())
     return 0
 

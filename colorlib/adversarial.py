@@ -296,7 +296,7 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
             error, square = error + float((ab - true).square().sum()), square + float(true.square().sum())
             pixels = true[:, 0].numel() / len(rgb)                          # of one image
             chroma, true_chroma = chroma + float(ab.norm(dim=1).sum()), true_chroma + float(true.norm(dim=1).sum())
-            if hasattr(net, "draw"):
+            if getattr(net, "noise", 0):
                 x = colorizer.head.gray(L)
                 drawn = torch.stack([colorizer.head.ab(net(x, net.draw(len(x))), L) for _ in range(draws)])  # d N 2 H W
                 noise += float(drawn.var(0, unbiased=True).sum(1).mean((1, 2)).sum())

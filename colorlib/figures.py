@@ -11,7 +11,9 @@ for a page 400 pixels wide. Nothing here trains, and nothing that trains draws.
 from __future__ import annotations
 
 import io
+import math
 import textwrap
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache, wraps
 from typing import Any, ParamSpec, TypeVar
@@ -348,25 +350,34 @@ def dashboard(
     panels: Mapping[str, str],
     logarithmic: Sequence[str] = (),
     levels: Mapping[str, float] | None = None,
+    shares: Sequence[str] = (),
 ) -> Figure:
     """What was watched over trainings, a small panel each number and a line each game: {"K3": history.watched}.
 
     panels        names of the numbers, and their titles: {"chroma_ratio": "chroma ratio"}
-    logarithmic   those on a logarithmic scale; zeros are left out
+    logarithmic   those on a logarithmic scale; a zero is a triangle at the foot
     levels        a dashed level in a panel: {"chroma_ratio": 1.0}
+    shares        those that are shares: their axis goes from 0 to 1
     """
     columns = 2 if len(panels) > 1 else 1
     rows = -(-len(panels) // columns)
     figure, axes = new(rows, columns, width=8.4, height=0.4 + 2.1 * rows, squeeze=False)
     for ax, (key, title) in zip(axes.flat, panels.items(), strict=False):
+        drawn = [w[key] for watched in games.values() for w in watched if w[key] > 0 or key not in logarithmic]
+        foot = 1e-3 * min(drawn, default=1.0)
         for i, (name, watched) in enumerate(games.items()):
-            seen = [(w["step"], w[key]) for w in watched if key not in logarithmic or w[key] > 0]
+            zero = [w["step"] for w in watched if key in logarithmic and w[key] <= 0]
+            seen = [(w["step"], w[key]) for w in watched if w["step"] not in zero]
             marker = "o" if len(seen) < 30 else None
             ax.plot([step for step, _ in seen], [v for _, v in seen], color=PALETTE[i], label=name, marker=marker, ms=4)
+            if zero:
+                ax.plot(zero, [foot] * len(zero), ls="", color=PALETTE[i], marker="v", ms=5)
         if key in (levels or {}):
             ax.axhline(levels[key], color="0.5", ls="--", lw=1.2)
         if key in logarithmic:
             ax.set_yscale("log")
+        if key in shares:
+            ax.set_ylim(-0.05, 1.05)
         ax.set_title(title, fontsize=12)
         ax.xaxis.get_major_locator().set_params(integer=True)
     for ax in axes.flat[len(panels):]:
@@ -430,6 +441,24 @@ def _encoded(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
+
+
+class Live:
+    """A picture that is drawn anew while something runs: `view` is the widget.
+
+    seconds   at least so long between two drawings, since a drawing takes time too
+    """
+
+    def __init__(self, seconds: float = 3.0):
+        from ipywidgets import Image as View
+
+        self.view, self.seconds, self._last = View(format="png"), seconds, -math.inf
+
+    def draw(self, figure: Callable[[], Figure | Axes]) -> None:
+        """Show what `figure()` returns, if the last drawing is long enough ago."""
+        if time.monotonic() - self._last >= self.seconds:
+            self.view.value = png(figure())
+            self._last = time.monotonic()
 
 
 def show(figure: Figure | Axes | Any, alt: str, dpi: int = DPI) -> None:

@@ -1,4 +1,5 @@
 """Every system of the course by its source's code: its network, its source's settings and the course's.
+And the rows of notebook 06's ablation: P2 and K3 with one thing changed.
 
     recipe = RECIPES["koo-baseline"]
     colorizer = recipe.build(seed=0)
@@ -20,7 +21,7 @@ from . import models
 from ._notebook import project_root
 from .adversarial import Adversary, Rules
 from .colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead
-from .train import Settings, Step, classification_step, regression_step
+from .train import Settings, Step, absolute_step, classification_step, regression_step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,9 +127,9 @@ def _bins(lam: float = 1.0, cell: int = 2) -> Callable:
 
 def get(name: str) -> Recipe:
     """The recipe of that name; ValueError names those there are."""
-    if name not in RECIPES:
-        raise ValueError(f"unknown recipe {name!r}: expected one of {', '.join(RECIPES)}")
-    return RECIPES[name]
+    if name not in RECIPES | ABLATION:
+        raise ValueError(f"unknown recipe {name!r}: expected one of {', '.join(RECIPES | ABLATION)}")
+    return (RECIPES | ABLATION)[name]
 
 
 ADADELTA = Settings(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9, weight_decay=0.0,
@@ -302,4 +303,56 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         instead="Patches of 34 pixels, D of width 32, real and fake one after the other, plain labels, the loss from "
                 "logits, and 100 times the mean absolute error beside it (pix2pix, N).",
     ),
+    Recipe(
+        name="generator-l1", code="L1", title="the generator of N2, P1 and P2, absolute error alone",
+        net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
+        says="L1 alone is of none of the five sources: it stands beside a GAN, to tell what the discriminator did. "
+             "pix2pix has such a row.",
+        instead="P2 without its discriminator: the same generator, images, rate and number of steps.",
+    ),
+]}
+
+
+def _row(name: str, title: str, base: str = "perez-patchgan", rules: dict | None = None, rival: dict | None = None,
+         rate: float = 1.0, **changes) -> Recipe:
+    """A recipe with one thing changed. rules, rival: of the game, of D's network; rate: D's, in that of the base."""
+    recipe = RECIPES[base]
+    duel = recipe.duel
+    duel = dataclasses.replace(duel, rules=dataclasses.replace(duel.rules, **rules or {}), net=duel.net | (rival or {}),
+                               settings=duel.settings.but(lr=rate * duel.settings.lr))
+    return dataclasses.replace(recipe, name=name, code=f"{recipe.code}*", title=title, epochs={"ablation": 1},
+                               **{"duel": duel, "source_duel": duel} | changes)
+
+
+KOO_OPEN = {"loss": "non-saturating", "from_logits": True, "margin": None}
+KOO_D_OF_RADFORD = {"norm": True, "leak": 0.2, "strided": True}
+
+ABLATION: dict[str, Recipe] = {recipe.name: recipe for recipe in [
+    _row("patch", "P2, in the ablation's budget"),
+    _row("patch-l1-alone", "no discriminator", step=absolute_step, duel=None, source_duel=None),
+    _row("patch-no-l1", "no absolute error", rules={"l1": 0.0}),
+    _row("patch-l1-10", "a tenth of the absolute error", rules={"l1": 10.0}),
+    _row("patch-16", "patches of 16 pixels", rival={"n_layers": 1}),
+    _row("patch-70", "patches of 70 pixels: the whole image", rival={"n_layers": 3}),
+    _row("patch-one-answer", "P1's discriminator: one answer", duel=dataclasses.replace(
+        RECIPES["perez-patchgan"].duel, net=RECIPES["perez-sigmoid-gan"].duel.net)),
+    _row("patch-smooth", "true labels 0.9", rules={"real": 0.9}),
+    _row("patch-swapped", "P's noisy, swapped labels", rules={"real": (0.0, 0.49), "fake": (0.5, 0.99)}),
+    _row("patch-saturating", "the saturating loss", rules={"loss": "saturating"}),
+    _row("patch-sigmoid", "a sigmoid before the logarithm", rules={"from_logits": False}),
+    _row("patch-instance", "instance norm", rival={"norm": "instance"}),
+    _row("patch-spectral", "spectral norm", rival={"norm": "spectral"}),
+    _row("patch-no-norm", "no norm", rival={"norm": "none"}),
+    _row("patch-noise", "noise for the generator", net=GENERATOR | {"noise": 32}),
+    _row("patch-wide", "D twice as wide", rival={"width": 32}),
+    _row("patch-slow", "D's rate a tenth", rate=0.1),
+    _row("koo", "K3, in the ablation's budget", "koo-gan"),
+    _row("koo-open", "K3, -log D from logits, no margin", "koo-gan", KOO_OPEN),
+    _row("koo-d", "and batch norm, LeakyReLU, strides in D", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD),
+    _row("koo-deep", "and a U-Net with the noise in its depth, from scratch", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD,
+         net=GENERATOR | {"noise": 100}, start=""),
+    _row("koo-deep-lab", "and Lab", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD, net=GENERATOR | {"noise": 100}, start="",
+         head=_lab, source_head=_lab),
 ]}

@@ -22,7 +22,7 @@ from . import datasets, metrics, models, recipes
 from ._machine import hardware, versions
 from ._notebook import project_root, write_whole
 from .adversarial import Adversary, diagnose
-from .colorizer import read_tensors
+from .colorizer import Colorizer, read_tensors
 from .judge import Judge, judged_pictures
 from .train import device_of, fit, precision_of
 
@@ -31,7 +31,8 @@ PUBLISHED = "-as-published"
 SEEDS = (0, 1, 2)
 FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs", "minutes", "parameters", "device",
           "precision", "versions", "commit")
-SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "lesson": (None, None), "full": (None, None)}
+SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
+         "full": (None, None)}                                          # images to train on, to measure on
 
 
 def root() -> Path:
@@ -157,6 +158,35 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     return values
 
 
+def measure_again(data: str = "cifar10", device: str = "auto") -> list[str]:
+    """Add to records what was not measured yet when they were made, from the checkpoints; returns the recipes' names.
+
+    Records of a data set whose checkpoint is in data/checkpoints, and the baselines. ValueError if a checkpoint does
+    not give the numbers that its record has: it is another training's.
+    """
+    train, test = (datasets.load(data, split) for split in ("train", "test"))
+    done = []
+    for record in read():
+        name, there = record["recipe"], record["metrics"]
+        if record["data"] != train.name or record["profile"] != "lesson" or record["seed"] or "frechet" in there:
+            continue
+        checkpoint = root().parent / "data" / "checkpoints" / f"{name}.safetensors"
+        if name in BASELINES:
+            colorizer = metrics.baseline(BASELINES[name], train, record["seed"])
+        elif checkpoint.exists():
+            colorizer = Colorizer.load(checkpoint, device_of(device))
+        else:
+            continue
+        values = measured(colorizer, test, train.ab_mean())
+        if abs(values["unexplained"] - there["unexplained"]) > 1e-3:
+            raise ValueError(f"{checkpoint.name} leaves {values['unexplained']:.4f} unexplained, its record says "
+                             f"{there['unexplained']:.4f}: it is another training's")
+        record["metrics"] = there | {k: round(float(v), 6) for k, v in values.items() if k not in there}
+        write_whole(path_of(name, train.name, "lesson", record["seed"]), json.dumps(record, indent=1) + "\n")
+        done.append(name)
+    return done
+
+
 def judge_path(data: str) -> Path:
     """The file of the judge of a data set; it need not be there."""
     return root().parent / "data" / "checkpoints" / f"judge-{data}.safetensors"
@@ -216,7 +246,13 @@ def read(folder: Path | None = None) -> list[dict]:
 
 
 def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, int]]:
-    """(recipe, seed) of the runs that the table still lacks: the baselines once, each recipe with three seeds."""
+    """(recipe, seed) of the runs that the table still lacks: the baselines once, each recipe with three seeds.
+
+    Of the profile "ablation" the rows of `recipes.ABLATION`, and no baselines.
+    """
+    if profile == "ablation":
+        wanted = [(name, seed) for seed in SEEDS for name in recipes.ABLATION]
+        return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
     wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name in recipes.RECIPES]
     return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
 
@@ -268,7 +304,7 @@ def page(records: list[dict]) -> str:
         "(`colorlib/judge.py`: not \"FID\"). `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
         f"{table(records)}\n"
         "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
-        "2016, P: Perez Garcia 2020). A system ending in `-as-published` has its source's own settings.\n\n"
+        "2016, P: Pérez García 2020). A system ending in `-as-published` has its source's own settings.\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

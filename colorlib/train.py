@@ -151,6 +151,11 @@ def regression_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return losses.squared_error(net(x), y)
 
 
+def absolute_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """Mean absolute error of a network's answer, as the L1 term of a GAN: x (N, 1, H, W), y (N, C, H, W) -> scalar."""
+    return (net(x) - y).abs().mean()
+
+
 def classification_step(net: nn.Module, x: Tensor, y: SoftTarget) -> Tensor:
     """Cross-entropy against soft targets: x (N, 1, H, W), y of a `BinsHead`, rebalanced or not -> scalar loss, nats."""
     return losses.soft_cross_entropy(net(x), *y)

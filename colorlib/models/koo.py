@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import check_gray, check_pair, conv_bn_relu, he_init
+from .layers import check_gray, check_pair, conv_bn_relu, draw_noise, he_init
 
 
 class KooBaseline(nn.Module):
@@ -70,11 +70,7 @@ class KooGenerator(nn.Module):
 
     def draw(self, n: int, seed: int | None = None) -> Tensor:
         """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
-        weight = self.perturb.weight
-        if seed is None:
-            return torch.randn(n, self.noise, dtype=weight.dtype, device=weight.device)
-        rows = -(-n // 16) * 16                                 # so that torch draws the first ones alike for any n
-        return torch.randn(rows, self.noise, generator=torch.Generator().manual_seed(seed))[:n].to(weight)
+        return draw_noise(n, self.noise, self.perturb.weight, seed)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         check_gray(x)

@@ -1,4 +1,5 @@
 """The pieces that more than one network uses."""
+import torch
 from torch import Tensor, nn
 
 
@@ -23,6 +24,14 @@ def he_init(net: nn.Module) -> nn.Module:
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
     return net
+
+
+def draw_noise(n: int, noise: int, like: Tensor, seed: int | None = None) -> Tensor:
+    """z for n images, (n, noise), standard normal; by torch's global generator, or the same each time for a seed."""
+    if seed is None:
+        return torch.randn(n, noise, dtype=like.dtype, device=like.device)
+    rows = -(-n // 16) * 16                                     # so that torch draws the first ones alike for any n
+    return torch.randn(rows, noise, generator=torch.Generator().manual_seed(seed))[:n].to(like)
 
 
 def check_gray(x: Tensor, multiple: int = 1) -> None:

@@ -9,7 +9,7 @@ Explained in notebook 03, the generator in notebook 05.
 import torch
 from torch import Tensor, nn
 
-from .layers import check_gray, conv_bn_relu, he_init
+from .layers import check_gray, conv_bn_relu, draw_noise, he_init
 
 
 class UNet(nn.Module):
@@ -24,6 +24,9 @@ class UNet(nn.Module):
              N's section 3.2 speaks of "convolution units" and "convolution-transpose units", which is read so here; it
              also says "the same as our baseline", which pools, and the conclusion names strides as work to come
     leak     slope of the encoder's ReLU below zero (N, section 3.2: 0.2; the decoder has 0)
+    noise    numbers of z, standard normal, which a linear layer adds to the deepest unit's answer, the same for all
+             its pixels (K, section 6: "noise could be added or concatenated to a higher-level layer"); 0: none. Without
+             z in the call, it is drawn in training and the same at every call in evaluation, as in `KooGenerator`
 
     A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
     that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
@@ -34,15 +37,18 @@ class UNet(nn.Module):
     """
 
     def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1, strided: bool = False,
-                 leak: float = 0.0):
+                 leak: float = 0.0, noise: int = 0):
         super().__init__()
-        if width < 1 or depth < 1:
-            raise ValueError(f"width and depth must be at least 1, got width={width}, depth={depth}")
+        if width < 1 or depth < 1 or noise < 0:
+            raise ValueError(f"width and depth must be at least 1 and noise at least 0, got width={width}, "
+                             f"depth={depth}, noise={noise}")
         if cell not in (2 ** i for i in range(depth + 1)):
             raise ValueError(f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
         self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs, "cell": cell}
         if strided or leak:
             self.config |= {"strided": strided, "leak": leak}
+        if noise:
+            self.config["noise"] = noise
         self.multiple = 2 ** depth
         top = cell.bit_length() - 1                             # levels that the way up leaves out
         channels = [width * 2 ** i for i in range(depth + 1)]
@@ -54,8 +60,16 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(channels[top], outputs, 1)
         he_init(self)
         nn.init.zeros_(self.last.weight)                        # the first answer is zero: gray
+        self.noise = noise
+        if noise:
+            self.perturb = nn.Linear(noise, channels[-1])
+            nn.init.normal_(self.perturb.weight, std=noise ** -0.5)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def draw(self, n: int, seed: int | None = None) -> Tensor:
+        """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
+        return draw_noise(n, self.noise, self.perturb.weight, seed)
+
+    def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         check_gray(x, self.multiple)                            # 2 ** depth
         mirror = []
         for unit in self.down[:-1]:
@@ -63,6 +77,9 @@ class UNet(nn.Module):
             mirror.append(x)
             x = self.pool(x)                                    # N c H/2 W/2
         x = self.down[-1](x)
+        if self.noise:
+            z = self.draw(len(x), None if self.training else 0) if z is None else z    # N noise
+            x = x + self.perturb(z)[:, :, None, None]           # N c h w
         for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W
             x = merge(x)                                        # N c/2 2H 2W

@@ -180,3 +180,16 @@ def test_koos_discriminator_with_what_he_proposes():
     first = ["Conv2d", "LeakyReLU", "Dropout"]
     assert kinds == first + 2 * ["Conv2d", "BatchNorm2d", "LeakyReLU", "Dropout"]
     assert net(*pair()).shape == (2, 1) and models.build(net.config).config == net.config
+
+
+def test_noise_in_the_depth_of_a_unet_is_drawn_in_training_and_fixed_in_evaluation():
+    torch.manual_seed(0)
+    net, x = UNet(4, 2, noise=8), torch.randn(3, 1, 16, 16)
+    nn.init.normal_(net.last.weight)
+    assert models.build(net.config).noise == 8 and "noise" not in UNet(4, 2).config
+    assert not torch.equal(net(x), net(x))
+    net.eval()
+    assert torch.equal(net(x), net(x)) and torch.equal(net(x), net(x, net.draw(3, seed=0)))
+    assert not torch.equal(net(x), net(x, net.draw(3, seed=1)))
+    with pytest.raises(ValueError, match="noise at least 0"):
+        UNet(4, 2, noise=-1)

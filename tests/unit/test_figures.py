@@ -194,11 +194,13 @@ def test_pictures_may_be_on_the_gpu():
 
 def test_a_dashboard_has_a_panel_a_number_and_a_line_a_game():
     watched = [{"step": i, "a": float(i), "b": 10.0**-i if i else 0.0} for i in range(4)]
-    figure = figures.dashboard({"one": watched, "two": watched[:2]}, {"a": "A", "b": "B"}, ["b"], {"a": 0.5})
+    figure = figures.dashboard({"one": watched, "two": watched[:2]}, {"a": "A", "b": "B"}, ["b"], {"a": 0.5}, ["a"])
     left, right = figure.axes
     assert [ax.get_title() for ax in figure.axes] == ["A", "B"] and right.get_yscale() == "log"
     assert [len(line.get_xdata()) for line in left.lines] == [4, 2, 2]  # and the level
-    assert [len(line.get_xdata()) for line in right.lines] == [3, 1]  # a logarithm has no zero
+    assert [len(line.get_xdata()) for line in right.lines] == [3, 1, 1, 1]  # a zero is a mark of its own, at the foot
+    assert right.lines[1].get_marker() == "v" and right.lines[1].get_ydata()[0] == pytest.approx(1e-6)
+    assert left.get_ylim() == (-0.05, 1.05)
     assert left.get_legend() and pixels(figure).std() > 1
 
 
@@ -206,3 +208,20 @@ def test_a_dashboard_of_three_panels_leaves_the_fourth_empty():
     watched = [{"step": 0, "a": 1.0, "b": 2.0, "c": 3.0}]
     figure = figures.dashboard({"one": watched}, {"a": "A", "b": "B", "c": "C"})
     assert [ax.axison for ax in figure.axes] == [True, True, True, False]
+
+
+def test_a_live_picture_is_drawn_anew_but_not_too_often():
+    drawn = []
+
+    def picture():
+        drawn.append(1)
+        return figures.lines({"a": [float(len(drawn)), 1.0]})
+
+    live = figures.Live(seconds=0)
+    live.draw(picture)
+    first = live.view.value
+    live.draw(picture)
+    assert first[:4] == b"\x89PNG" and live.view.value != first
+    live.seconds = 60
+    live.draw(picture)
+    assert len(drawn) == 2

@@ -8,7 +8,7 @@ from pictures import smooth
 
 from colorlib import models, recipes
 from colorlib.colorizer import Colorizer, LabHead, YuvHead
-from colorlib.recipes import RECIPES, get
+from colorlib.recipes import ABLATION, RECIPES, get
 from colorlib.train import fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -24,7 +24,8 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-compact": "D1", "delft-compact-ycbcr": "D6", "delft-compact-hsv": "D6", "delft-compact-rgb": "D6",
         "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
-        "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2"}
+        "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
+        "generator-l1": "L1"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -125,6 +126,25 @@ def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
     weights = [torch.cat([p.flatten() for p in step.net.parameters()]) for step in (one, again, other)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
     assert one.net is not again.net
+
+
+@pytest.mark.parametrize("row", ABLATION.values(), ids=list(ABLATION))
+def test_a_row_of_the_ablation_trains_a_step_and_differs_from_its_base(row):
+    base = ABLATION["koo" if row.name.startswith("koo") else "patch"]
+    told = [(one.net, one.head.__name__, one.duel, one.step) for one in (row, base)]
+    assert (told[0] == told[1]) is (row is base)
+    assert row.course == base.course and get(row.name) is row
+    images = smooth(4, size=32)
+    step = row.step_for(0)
+    fit(row.build(0, images), images, step, row.settings("ablation").but(batch_size=4), device="cpu", progress=False)
+    with pytest.raises(ValueError, match="unknown profile 'lesson'"):
+        row.settings("lesson")
+
+
+def test_l1_alone_is_p2_without_its_discriminator():
+    alone, whole = get("generator-l1"), get("perez-patchgan")
+    assert (alone.net, alone.head, alone.course) == (whole.net, whole.head, whole.course)
+    assert not hasattr(alone.step_for(0), "update")
 
 
 @EACH

@@ -11,7 +11,7 @@ from PIL import Image
 from colorlib import losses, metrics, records
 from colorlib.colorizer import Colorizer
 from colorlib.judge import Judge
-from colorlib.recipes import RECIPES, get
+from colorlib.recipes import ABLATION, RECIPES, get
 from colorlib.train import History, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -185,6 +185,25 @@ def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     assert records.adopt() == [there] and Colorizer.load(there).notes["epochs"] == 21
 
 
+@pytest.mark.parametrize("same", [True, False])
+def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monkeypatch, same):
+    monkeypatch.setattr(records.datasets, "load", lambda name, split: IMAGES[split == "test"])
+    colorizer = get("koo-baseline").build(0)
+    true = records.measured(colorizer, IMAGES[1], IMAGES[0].ab_mean())
+    old = {name: true[name] for name in metrics.NAMES} | {"loss": 0.25}
+    put(folder, record(data="smooth", metrics=old if same else old | {"unexplained": 0.1}),
+        record(data="smooth", seed=1))                      # no checkpoint of that seed
+    colorizer.save(folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors")
+    if not same:
+        with pytest.raises(ValueError, match="it is another training's"):
+            records.measure_again("smooth", "cpu")
+        return
+    assert records.measure_again("smooth", "cpu") == ["koo-baseline"]
+    first, second = records.read()
+    assert first["metrics"].keys() == true.keys() | {"loss"} and first["metrics"]["loss"] == 0.25
+    assert first["metrics"]["mae"] == pytest.approx(true["mae"], abs=1e-5) and "mae" not in second["metrics"]
+
+
 def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):
     usual = run()
     other = run(epochs=2)
@@ -246,6 +265,9 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert set(everything) - set(records.missing()) == {("koo-baseline", 1)}
     assert ("koo-baseline", 0) not in records.missing("quick")
     assert len(records.missing(data="fruits")) == len(everything)
+    assert len(records.missing("ablation")) == 3 * len(ABLATION)
+    put(folder, record(recipe="patch", profile="ablation"))
+    assert ("patch", 0) not in records.missing("ablation") and ("patch", 1) in records.missing("ablation")
 
 
 # the table
