@@ -48,7 +48,8 @@ def _parser() -> argparse.ArgumentParser:
                                                  "that Fréchet distances are measured with")
     train.add_argument("--missing", action="store_true", help="train all that the results table still lacks")
     train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
-    train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and epochs")
+    train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and "
+                                                            "epochs; ablation: for the rows of notebook 06's")
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--epochs", type=int, help="instead of the profile's")
     train.add_argument("--size", type=int, default=32, metavar="PIXELS",
@@ -112,7 +113,10 @@ def _train(options) -> int:
             records.run(name, "cifar10", options.profile, seed, options.device)
         return 0
     if options.recipe == "judge":
-        path, accuracy = records.train_judge(options.data, options.device, options.epochs or 6)
+        if options.keep or options.as_published or options.seed or options.size != 32 or options.profile != "lesson":
+            raise ValueError("with judge, only --data, --device and --epochs go")
+        epochs = 6 if options.epochs is None else options.epochs
+        path, accuracy = records.train_judge(options.data, options.device, epochs)
         print(f"{path.name}: names {accuracy:.1%} of the test images rightly")
         return 0
     if not options.recipe:
@@ -191,7 +195,8 @@ def _model(name: str) -> Path:
         return Path(name)
     path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
     if not path.exists():
-        there = ", ".join(sorted(p.stem for p in path.parent.glob("*.safetensors"))) or "none"
+        names = sorted(p.stem for p in path.parent.glob("*.safetensors") if not p.stem.startswith("judge-"))
+        there = ", ".join(names) or "none"
         raise ValueError(f"no checkpoint {name!r} in data/checkpoints (there: {there}); "
                          "give one of these or a safetensors file")
     return path

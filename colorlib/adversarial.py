@@ -76,8 +76,10 @@ class Rules:
             raise ValueError(f"real and fake have the same label, {self.real}: nothing is asked")
         if self.margin_of not in ("both", "sum"):
             raise ValueError(f"unknown margin_of {self.margin_of!r}: expected both or sum")
-        if self.pause_g and self.margin is None:
-            raise ValueError("pause_g needs a margin")
+        if self.margin is not None and not 0 <= self.margin < math.inf:
+            raise ValueError(f"margin must be at least 0, got {self.margin}")
+        if self.pause_g and not (self.margin is not None and self.margin <= 1):
+            raise ValueError(f"pause_g needs a margin of at most 1, got {self.margin}")
         if self.head_start < 0:
             raise ValueError(f"head_start must be at least 0, got {self.head_start}")
 
@@ -208,7 +210,7 @@ def gradient_norm(colorizer: Colorizer, adversary: Adversary, rgb: Tensor) -> fl
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """When a GAN has failed: stated before the runs (notebook 05).
+    """When a GAN has failed (notebook 05; set after short trials of K3 and P1, before the runs that are counted).
 
     gradient_norm  G's gradient from the adversarial term at most this, and
     accuracy       D right for at least this share of held-out pairs: D has won (K's account of his runs); or D calls
@@ -217,6 +219,9 @@ class Limits:
     collapse       images' mean colors differ at most this much of how the true ones do: one output for all (P's)
     unexplained    squared error at least so many times the variance: no better than another image's colors, which
                    are two variances away on average
+
+    With -log D from logits, G's gradient does not die where D is sure of itself: such a game can hardly end with "D
+    won" as these limits have it. Look at D's accuracy beside the ending.
     """
 
     accuracy: float = 0.85
@@ -294,7 +299,6 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
             means.append(ab.mean((2, 3)))                                   # N 2
             truths.append(true.mean((2, 3)))
             error, square = error + float((ab - true).square().sum()), square + float(true.square().sum())
-            pixels = true[:, 0].numel() / len(rgb)                          # of one image
             chroma, true_chroma = chroma + float(ab.norm(dim=1).sum()), true_chroma + float(true.norm(dim=1).sum())
             if getattr(net, "noise", 0):
                 x = colorizer.head.gray(L)
@@ -306,7 +310,7 @@ def spread(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) 
         m = torch.cat(means)                                                # N 2
         return float((m - m.mean(0)).square().sum(1).mean().sqrt())
     over_inputs, true = over(means), over(truths)
-    variance = square - count * pixels * float(torch.cat(truths).mean(0).square().sum())
+    variance = square - count * math.prod(images.size) * float(torch.cat(truths).mean(0).square().sum())
     return {"over_noise": math.sqrt(noise / count), "over_inputs": over_inputs,
             "collapse": over_inputs / true if true else math.nan,
             "chroma_ratio": chroma / true_chroma if true_chroma else math.nan,

@@ -31,8 +31,8 @@ from torch import Tensor
 from colorlib import color
 
 __all__ = [
-    "PALETTE", "STYLE", "ab_plane", "bars", "dashboard", "image", "images", "lines", "loss_history", "new", "png",
-    "scatter_ab", "show", "swatches", "to_rgb",
+    "PALETTE", "STYLE", "Live", "ab_plane", "bars", "dashboard", "image", "images", "lines", "loss_history", "new",
+    "png", "points", "scatter_ab", "show", "swatches", "to_rgb",
 ]  # fmt: skip
 
 P, R = ParamSpec("P"), TypeVar("R")
@@ -330,6 +330,40 @@ def lines(
 
 
 @_styled
+def points(
+    groups: Mapping[str, Mapping[str, tuple[float, float]]],
+    xlabel: str = "",
+    ylabel: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """Points with their names beside them, a color and a mark each group: {"GANs": {"P2": (0.93, 1.21)}, …}."""
+    if ax is None:
+        _, ax = new(height=5.0)
+    marks = ("o", "s", "^", "D", "v", "P", "X", "*")
+    for i, (group, named) in enumerate(groups.items()):
+        at = zip(*named.values(), strict=True)
+        ax.scatter(*at, color=PALETTE[i % len(PALETTE)], marker=marks[i % len(marks)], s=45, label=group)
+    ax.margins(0.12)
+    ax.autoscale_view()                                                     # transData is used below
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(groups) > 1:
+        ax.legend()
+    every = [(name, at) for named in groups.values() for name, at in named.items()]
+    taken = [tuple(ax.transData.transform(at)) for _, at in every]          # where no name should be
+    for name, at in every:
+        x, y = ax.transData.transform(at)
+        wide = LETTER * len(name)
+        sides = [(10, 0), (-10 - wide, 0), (-wide / 2, 18), (-wide / 2, -18), (8, 16), (8, -16), (-8 - wide, 16),
+                 (-8 - wide, -16), (10, 32), (10, -32)]
+        free = [min([max(abs(x + dx + wide / 2 - u) / (wide / 2 + 8), abs(y + dy - v) / 15) for u, v in taken
+                     if (u, v) != (x, y)], default=9.0) for dx, dy in sides]    # above 1: nothing is touched
+        dx, dy = sides[max(range(len(sides)), key=lambda i: (min(free[i], 1.0), -i))]   # noqa: B023
+        taken += [(x + dx + wide * part, y + dy) for part in (0.0, 0.5, 1.0)]
+        ax.annotate(name, at, xytext=(0.72 * dx, 0.72 * dy), textcoords="offset points", va="center", fontsize=11)
+    return ax
+
+
+@_styled
 def loss_history(
     histories: Mapping[str, Any], key: str = "loss", ax: Axes | None = None, ylabel: str | None = None
 ) -> Axes:
@@ -355,18 +389,18 @@ def dashboard(
     """What was watched over trainings, a small panel each number and a line each game: {"K3": history.watched}.
 
     panels        names of the numbers, and their titles: {"chroma_ratio": "chroma ratio"}
-    logarithmic   those on a logarithmic scale; a zero is a triangle at the foot
+    logarithmic   those on a logarithmic scale; a zero, and what is below a millionth, is a triangle at the foot
     levels        a dashed level in a panel: {"chroma_ratio": 1.0}
-    shares        those that are shares: their axis goes from 0 to 1
+    shares        those that are shares: their axis shows 0 to 1 whatever came
     """
     columns = 2 if len(panels) > 1 else 1
     rows = -(-len(panels) // columns)
     figure, axes = new(rows, columns, width=8.4, height=0.4 + 2.1 * rows, squeeze=False)
     for ax, (key, title) in zip(axes.flat, panels.items(), strict=False):
-        drawn = [w[key] for watched in games.values() for w in watched if w[key] > 0 or key not in logarithmic]
-        foot = 1e-3 * min(drawn, default=1.0)
+        drawn = [w[key] for watched in games.values() for w in watched if w[key] >= 1e-6 or key not in logarithmic]
+        foot = 0.01 * min(drawn, default=1.0)
         for i, (name, watched) in enumerate(games.items()):
-            zero = [w["step"] for w in watched if key in logarithmic and w[key] <= 0]
+            zero = [w["step"] for w in watched if key in logarithmic and w[key] < 1e-6]
             seen = [(w["step"], w[key]) for w in watched if w["step"] not in zero]
             marker = "o" if len(seen) < 30 else None
             ax.plot([step for step, _ in seen], [v for _, v in seen], color=PALETTE[i], label=name, marker=marker, ms=4)

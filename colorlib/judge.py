@@ -34,8 +34,10 @@ class Judge:
     def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128) -> Judge:
         """A judge trained on an ImageSet that has labels, on its device: AdamW, one-cycle rate, mirrored images.
 
-        ValueError without labels. The caller's random numbers are left alone.
+        ValueError without labels or epochs. The caller's random numbers are left alone.
         """
+        if epochs < 1:
+            raise ValueError(f"epochs must be at least 1, got {epochs}")
         if images.labels is None:
             raise ValueError(f"{images.name} has no labels: a judge learns from a set that has, such as cifar10")
         devices = [images.device] if images.device.type == "cuda" else []

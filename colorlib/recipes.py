@@ -1,5 +1,5 @@
 """Every system of the course by its source's code: its network, its source's settings and the course's.
-And the rows of notebook 06's ablation: P2 and K3 with one thing changed.
+And the rows of notebook 06's ablation: P2 with one part changed; K3 with what K proposes, each row adding to the last.
 
     recipe = RECIPES["koo-baseline"]
     colorizer = recipe.build(seed=0)
@@ -41,7 +41,8 @@ class Recipe:
     head, source_head   functions from training images (an ImageSet) to a head
     epochs              of the course's version, by profile
     step                what training does with a batch; a GAN has duel and source_duel instead
-    start               a checkpoint of data/checkpoints whose network the generator's body starts from, or ""
+    start               a checkpoint of data/checkpoints whose weights the generator starts from, or ""
+    sourced             False: no source describes it, so that it cannot be trained as published
     """
 
     name: str
@@ -60,6 +61,7 @@ class Recipe:
     duel: Duel | None = None
     source_duel: Duel | None = None
     start: str = ""
+    sourced: bool = True
 
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
         """An untrained colorizer; the same weights for the same seed. images: what a head takes its statistics from."""
@@ -69,7 +71,9 @@ class Recipe:
             net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
         if self.start:
             path = project_root() / "data" / "checkpoints" / f"{self.start}.safetensors"
-            net.body.load_state_dict(Colorizer.load(path).net.state_dict())
+            lacks, odd = getattr(net, "body", net).load_state_dict(Colorizer.load(path).net.state_dict(), strict=False)
+            if odd or not all(name.startswith("perturb.") for name in lacks):   # where the noise comes in is new
+                raise ValueError(f"{path.name} does not fit {self.name}: {', '.join([*odd, *lacks])}")
         return Colorizer(net, head)
 
     def step_for(self, seed: int = 0, as_published: bool = False, size: int = 32) -> Step | Adversary:
@@ -89,6 +93,8 @@ class Recipe:
         """The course's settings with the epochs of a profile; or the source's, whose epochs only "full" has."""
         if profile not in self.epochs:
             raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(self.epochs)}")
+        if as_published and not self.sourced:
+            raise ValueError(f"{self.name} is of no source, so there is nothing published to train as")
         if as_published:
             return self.source if profile == "full" else self.source.but(epochs=self.epochs[profile])
         return self.course.but(epochs=self.epochs[profile])
@@ -159,6 +165,7 @@ N_ADAM = Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentu
 P_ADAM = Settings(epochs=47, batch_size=16, optimizer="adam", lr=2e-4, momentum=0.5, weight_decay=0.0,
                   schedule="constant")
 GENERATOR = {"model": "unet", "width": 16, "depth": 3, "strided": True, "leak": 0.2}
+IMAGE_D = {"model": "image", "width": 16, "late_dropout": True}
 KOO_RULES = Rules(loss="saturating", from_logits=False, margin=0.5, redraw=True)
 P_RULES = Rules(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), together=True)
 
@@ -268,7 +275,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="nazeri-gan", code="N2", title="U-Net cGAN of N",
         net=GENERATOR, head=_lab, course=N_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "image", "width": 16}, Rules(l1=100, real=0.9), N_ADAM),
+        duel=Duel(IMAGE_D, Rules(l1=100, real=0.9), N_ADAM),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab_of_three, source=N_ADAM,
         source_duel=Duel({"model": "image", "width": 64, "inputs": 4}, Rules(l1=100, real=0.9, from_logits=False),
                          N_ADAM),
@@ -276,21 +283,22 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         says="N2: a U-Net generator; a discriminator of convolutions with max-pools; -log D plus 100 times the mean "
              "absolute error, real labels 0.9; Adam with rate 5e-4 and beta1 0.5, divided by ten by hand; batch 128, "
              "500 epochs. N: mean absolute error 1.2, accuracy 43.7 percent, vivid pictures.",
-        instead="Two channels, width 16, three levels, batch 32, the loss from logits; the rate falls to a tenth after "
-                "60 percent of the steps and to a hundredth after 85.",
+        instead="Two channels, width 16 of both networks, three levels, dropout behind the pool, batch 32, one "
+                "epoch, the loss from logits; the rate falls to a tenth after 60 percent of the steps and to a "
+                "hundredth after 85.",
     ),
     Recipe(
         name="perez-sigmoid-gan", code="P1", title="U-Net cGAN of P, one answer an image",
         net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "image", "width": 16}, P_RULES, P_ADAM),
+        duel=Duel(IMAGE_D, P_RULES, P_ADAM),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
         source_duel=Duel({"model": "image", "width": 64}, P_RULES, P_ADAM),
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
         says="P1: a U-Net generator and a common discriminator with a sigmoid; batches of 32, half real, half fake; "
              "labels drawn from 0 to 0.49 for real and from 0.5 to 0.99 for fake. P: after 40 epochs the same output "
              "whatever the input.",
-        instead="32x32 pixels, width 16, three levels, 32 real and 32 fake. P names no optimizer: Adam, rate 2e-4, "
-                "beta1 0.5 (DCGAN's).",
+        instead="32x32 pixels, width 16, three levels, N2's discriminator, 32 real and 32 fake, one epoch. P names no "
+                "optimizer: Adam, rate 2e-4, beta1 0.5 (DCGAN's).",
     ),
     Recipe(
         name="perez-patchgan", code="P2", title="U-Net PatchGAN of P",
@@ -300,15 +308,15 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
         says="P2: P1 with a PatchGAN discriminator. P: it trains without diverging, with red and blue patches.",
-        instead="Patches of 34 pixels, D of width 32, real and fake one after the other, plain labels, the loss from "
+        instead="Patches of 34 pixels, D of width 16, real and fake one after the other, plain labels, the loss from "
                 "logits, and 100 times the mean absolute error beside it (pix2pix, N).",
     ),
     Recipe(
-        name="generator-l1", code="L1", title="the generator of N2, P1 and P2, absolute error alone",
+        name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",
         net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
-        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
-        says="L1 alone is of none of the five sources: it stands beside a GAN, to tell what the discriminator did. "
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
+        says="- Of none of the five sources: it stands beside a GAN, to tell what the discriminator did. "
              "pix2pix has such a row.",
         instead="P2 without its discriminator: the same generator, images, rate and number of steps.",
     ),
@@ -317,42 +325,54 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
 
 def _row(name: str, title: str, base: str = "perez-patchgan", rules: dict | None = None, rival: dict | None = None,
          rate: float = 1.0, **changes) -> Recipe:
-    """A recipe with one thing changed. rules, rival: of the game, of D's network; rate: D's, in that of the base."""
+    """A row. rules, rival: what changes of the rules, of D's network; rate: D's, as a factor; others: a Recipe's."""
     recipe = RECIPES[base]
     duel = recipe.duel
     duel = dataclasses.replace(duel, rules=dataclasses.replace(duel.rules, **rules or {}), net=duel.net | (rival or {}),
                                settings=duel.settings.but(lr=rate * duel.settings.lr))
     return dataclasses.replace(recipe, name=name, code=f"{recipe.code}*", title=title, epochs={"ablation": 1},
-                               **{"duel": duel, "source_duel": duel} | changes)
+                               **{"sourced": False, "duel": duel, "instead": f"{base} in the ablation: {title}. 20,000 "
+                                  "images, one pass."} | changes)
 
 
-KOO_OPEN = {"loss": "non-saturating", "from_logits": True, "margin": None}
-KOO_D_OF_RADFORD = {"norm": True, "leak": 0.2, "strided": True}
+P_LABELS = {"real": P_RULES.real, "fake": P_RULES.fake}
+P_GAME = {name: getattr(P_RULES, name) for name in ("from_logits", "real", "fake", "together", "l1")}
+# What K proposes (section 6), one after the other. Not tried: D regularized harder as it gets more accurate; images
+# rotated, colors perturbed; Dahl's VGG as the generator.
+K_1 = {"loss": "non-saturating"}
+K_2 = K_1 | {"from_logits": True}                                       # the course's proposal, as is the next
+K_3 = K_2 | {"margin": None}
+K_D = {"norm": True, "leak": 0.2, "strided": True}
+K_DEEP = {"net": {"model": "unet", "width": 16, "depth": 3, "noise": 100}, "head": _lab, "start": "nazeri-unet"}
 
 ABLATION: dict[str, Recipe] = {recipe.name: recipe for recipe in [
-    _row("patch", "P2, in the ablation's budget"),
+    _row("patch", "P2"),
     _row("patch-l1-alone", "no discriminator", step=absolute_step, duel=None, source_duel=None),
     _row("patch-no-l1", "no absolute error", rules={"l1": 0.0}),
     _row("patch-l1-10", "a tenth of the absolute error", rules={"l1": 10.0}),
     _row("patch-16", "patches of 16 pixels", rival={"n_layers": 1}),
     _row("patch-70", "patches of 70 pixels: the whole image", rival={"n_layers": 3}),
-    _row("patch-one-answer", "P1's discriminator: one answer", duel=dataclasses.replace(
-        RECIPES["perez-patchgan"].duel, net=RECIPES["perez-sigmoid-gan"].duel.net)),
-    _row("patch-smooth", "true labels 0.9", rules={"real": 0.9}),
-    _row("patch-swapped", "P's noisy, swapped labels", rules={"real": (0.0, 0.49), "fake": (0.5, 0.99)}),
+    _row("patch-one-answer", "P1's discriminator, one answer", duel=dataclasses.replace(
+        RECIPES["perez-patchgan"].duel, net=IMAGE_D)),
+    _row("patch-smooth", "one-sided label smoothing, 0.9", rules={"real": 0.9}),
+    _row("patch-noisy", "noisy labels", rules={"real": P_RULES.fake, "fake": P_RULES.real}),
+    _row("patch-swapped", "noisy, swapped labels", rules=P_LABELS),
+    _row("patch-together", "true and false in one batch of D", rules={"together": True}),
+    _row("patch-p", "all of P1's rules: P changed D alone", rules=P_GAME),
+    _row("patch-p-l1", "all of P1's rules, and the absolute error", rules=P_GAME | {"l1": 100.0}),
     _row("patch-saturating", "the saturating loss", rules={"loss": "saturating"}),
     _row("patch-sigmoid", "a sigmoid before the logarithm", rules={"from_logits": False}),
-    _row("patch-instance", "instance norm", rival={"norm": "instance"}),
-    _row("patch-spectral", "spectral norm", rival={"norm": "spectral"}),
-    _row("patch-no-norm", "no norm", rival={"norm": "none"}),
+    _row("patch-instance", "instance norm in D", rival={"norm": "instance"}),
+    _row("patch-spectral", "spectral norm in D", rival={"norm": "spectral"}),
+    _row("patch-no-norm", "no norm in D", rival={"norm": "none"}),
     _row("patch-noise", "noise for the generator", net=GENERATOR | {"noise": 32}),
     _row("patch-wide", "D twice as wide", rival={"width": 32}),
     _row("patch-slow", "D's rate a tenth", rate=0.1),
-    _row("koo", "K3, in the ablation's budget", "koo-gan"),
-    _row("koo-open", "K3, -log D from logits, no margin", "koo-gan", KOO_OPEN),
-    _row("koo-d", "and batch norm, LeakyReLU, strides in D", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD),
-    _row("koo-deep", "and a U-Net with the noise in its depth, from scratch", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD,
-         net=GENERATOR | {"noise": 100}, start=""),
-    _row("koo-deep-lab", "and Lab", "koo-gan", KOO_OPEN, KOO_D_OF_RADFORD, net=GENERATOR | {"noise": 100}, start="",
-         head=_lab, source_head=_lab),
+    _row("koo", "K3", "koo-gan"),
+    _row("koo-log-d", "-log D", "koo-gan", K_1),
+    _row("koo-logits", "and from logits", "koo-gan", K_2),
+    _row("koo-no-margin", "and no margin", "koo-gan", K_3),
+    _row("koo-d", "and batch norm, LeakyReLU, strides in D", "koo-gan", K_3, K_D),
+    _row("koo-deep", "and a pretrained U-Net, noise in its depth, Lab", "koo-gan", K_3, K_D, **K_DEEP),
+    _row("koo-deep-l1", "and the absolute error (no proposal of K's)", "koo-gan", K_3 | {"l1": 100.0}, K_D, **K_DEEP),
 ]}

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import check_gray, check_pair, conv_bn_relu, draw_noise, he_init
+from .layers import check_gray, check_noise, check_pair, conv_bn_relu, draw_noise, he_init
 
 
 class KooBaseline(nn.Module):
@@ -76,8 +76,7 @@ class KooGenerator(nn.Module):
         check_gray(x)
         if z is None:
             z = self.draw(len(x), None if self.training else 0)             # N noise
-        if z.shape != (len(x), self.noise):
-            raise ValueError(f"expected noise of shape {(len(x), self.noise)}, got {tuple(z.shape)}")
+        check_noise(z, len(x), self.noise)
         added = self.perturb(z).view(-1, 1, self.size, self.size)           # N 1 32 32
         if added.shape[-2:] != x.shape[-2:]:
             added = F.interpolate(added, size=x.shape[-2:], mode="bilinear")
@@ -111,8 +110,9 @@ class KooDiscriminator(nn.Module):
                 layers.append(nn.MaxPool2d(2))
             channels = c
         self.layers = nn.Sequential(*layers)
-        self.decide = nn.Sequential(nn.Flatten(), nn.Linear(channels * (size // 8) ** 2, 4 * width), nn.ReLU(),
-                                    nn.Dropout(dropout[1]), nn.Linear(4 * width, 1))
+        self.decide = nn.Sequential(nn.Flatten(), nn.Linear(channels * (size // 8) ** 2, 4 * width),
+                                    nn.LeakyReLU(leak) if leak else nn.ReLU(), nn.Dropout(dropout[1]),
+                                    nn.Linear(4 * width, 1))
         he_init(self)
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:

@@ -34,6 +34,12 @@ def draw_noise(n: int, noise: int, like: Tensor, seed: int | None = None) -> Ten
     return torch.randn(rows, noise, generator=torch.Generator().manual_seed(seed))[:n].to(like)
 
 
+def check_noise(z: Tensor, n: int, noise: int) -> None:
+    """ValueError unless z is (n, noise)."""
+    if z.shape != (n, noise):
+        raise ValueError(f"expected noise of shape {(n, noise)}, got {tuple(z.shape)}")
+
+
 def check_gray(x: Tensor, multiple: int = 1) -> None:
     """ValueError unless x is (N, 1, H, W), with H and W multiples of `multiple`."""
     if x.ndim != 4 or x.shape[1] != 1:

@@ -9,13 +9,14 @@ Explained in notebook 03, the generator in notebook 05.
 import torch
 from torch import Tensor, nn
 
-from .layers import check_gray, conv_bn_relu, draw_noise, he_init
+from .layers import check_gray, check_noise, conv_bn_relu, draw_noise, he_init
 
 
 class UNet(nn.Module):
     """Encoder and decoder joined by concatenation.
 
-    (N, 1, H, W) -> (N, outputs, H, W); H and W multiples of 2 ** depth, else ValueError (`Colorizer` pads).
+    (N, 1, H, W), and z (N, noise) or None -> (N, outputs, H, W); H and W multiples of 2 ** depth, else ValueError
+    (`Colorizer` pads).
     width    channels of the first unit; they double with each of the `depth` 2x2 max-pools
     outputs  2 (ab, the course) or 3 (N: L, a and b); for a classifier as many as there are bins
     cell     1, 2, 4 ... 2 ** depth: one answer for cell x cell pixels, (N, outputs, H / cell, W / cell); the last units
@@ -30,8 +31,8 @@ class UNet(nn.Module):
 
     A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
     that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
-    unit. Last a 1x1 convolution, nothing behind it. Its weights start at zero, all others as He et al. have it, so that
-    training starts from gray and not from random colors.
+    unit. Last a 1x1 convolution, nothing behind it. Its weights start at zero, all others of convolutions as He et al.
+    have it, so that training starts from gray and not from random colors.
     N counts five units each way. Read here as five encoding units with a pool between each two (depth 4): a pool behind
     the fifth would leave a single pixel of a CIFAR image.
     """
@@ -64,13 +65,18 @@ class UNet(nn.Module):
         if noise:
             self.perturb = nn.Linear(noise, channels[-1])
             nn.init.normal_(self.perturb.weight, std=noise ** -0.5)
+            nn.init.zeros_(self.perturb.bias)
 
     def draw(self, n: int, seed: int | None = None) -> Tensor:
         """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
+        if not self.noise:
+            raise ValueError("this U-Net has no noise: build it with noise=32, say")
         return draw_noise(n, self.noise, self.perturb.weight, seed)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
         check_gray(x, self.multiple)                            # 2 ** depth
+        if z is not None and not self.noise:
+            raise ValueError("this U-Net takes no noise: build it with noise=32, say")
         mirror = []
         for unit in self.down[:-1]:
             x = unit(x)                                         # N c H W
@@ -79,6 +85,7 @@ class UNet(nn.Module):
         x = self.down[-1](x)
         if self.noise:
             z = self.draw(len(x), None if self.training else 0) if z is None else z    # N noise
+            check_noise(z, len(x), self.noise)
             x = x + self.perturb(z)[:, :, None, None]           # N c h w
         for up, merge in zip(self.up, self.merge, strict=True):
             x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W

@@ -43,11 +43,12 @@ for name, make, settings in [("plain-sgd", without_batch_norm, plain), ("plain-a
     save_file(start | ends | {"loss": torch.tensor(history["loss"])}, f"{folder}/{name}.{rank}.safetensors",
               metadata={"world": str(world)})
 
-for name, norm, margin in [("gan", "none", None), ("gan-norm", "batch", None), ("gan-margin", "none", 0.69)]:
+for name, norm, rules in [("gan", "none", {}), ("gan-norm", "batch", {}), ("gan-margin", "none", {"margin": 0.69}),
+                          ("gan-pause", "none", {"margin": 0.5, "pause_g": True})]:
     torch.manual_seed(0)
     colorizer = Colorizer(without_batch_norm() if norm == "none" else KooBaseline())
     sgd = plain.but(lr=0.01)
-    step = Adversary(PatchDiscriminator(1, width=4, norm=norm), Rules(l1=1.0, margin=margin), sgd)
+    step = Adversary(PatchDiscriminator(1, width=4, norm=norm), Rules(l1=1.0, **rules), sgd)
     parts = {"g": colorizer.net, "d": step.net}
     start = {f"start.{k}.{n}": v.clone() for k, net in parts.items() for n, v in net.named_parameters()}
     history = fit(colorizer, smooth(136), step, sgd, device="cpu", precision="no", progress=False)
@@ -131,7 +132,7 @@ def test_the_two_networks_of_a_gan_reach_those_of_one_process_but_for_rounding(f
     assert distance < 2e-5 and losses < 1e-5
 
 
-@pytest.mark.parametrize("name", ["plain-sgd", "plain-adamw", "koo", "gan", "gan-norm", "gan-margin"])
+@pytest.mark.parametrize("name", ["plain-sgd", "plain-adamw", "koo", "gan", "gan-norm", "gan-margin", "gan-pause"])
 def test_both_processes_end_at_the_same_bits(folders, name):
     first, second = (load_file(folders[1] / f"{name}.{rank}.safetensors") for rank in (0, 1))
     assert first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)

@@ -101,6 +101,8 @@ def test_a_discriminator_refuses_what_is_no_pair(make):
 def test_nazeris_discriminator_has_norm_leak_dropout_and_pool_behind_each_convolution_but_the_last():
     kinds = [type(layer).__name__ for layer in ImageDiscriminator(levels=3).layers]
     assert kinds == ["Conv2d", "BatchNorm2d", "LeakyReLU", "Dropout", "MaxPool2d"] * 3 + ["Conv2d", "Flatten"]
+    late = [type(layer).__name__ for layer in ImageDiscriminator(levels=3, late_dropout=True).layers]
+    assert late == ["Conv2d", "BatchNorm2d", "LeakyReLU", "MaxPool2d", "Dropout"] * 3 + ["Conv2d", "Flatten"]
     assert [layer.p for layer in ImageDiscriminator(levels=2).layers if isinstance(layer, nn.Dropout)] == [0.2, 0.2]
 
 
@@ -157,7 +159,9 @@ def test_the_strided_unet_has_no_pools_and_leaks_in_the_encoder_only():
 
 
 @pytest.mark.parametrize("net", [PatchDiscriminator(2, 4), ImageDiscriminator(4, 2), KooDiscriminator(width=4),
-                                 KooGenerator(), UNet(4, 2, strided=True, leak=0.2)], ids=lambda n: type(n).__name__)
+                                 ImageDiscriminator(4, 2, late_dropout=True), KooGenerator(),
+                                 UNet(4, 2, strided=True, leak=0.2), UNet(4, 2, noise=8)],
+                         ids=lambda n: type(n).__name__)
 def test_a_network_is_built_again_from_its_config(net):
     again = models.build(net.config)
     assert type(again) is type(net) and again.config == net.config
@@ -186,10 +190,12 @@ def test_noise_in_the_depth_of_a_unet_is_drawn_in_training_and_fixed_in_evaluati
     torch.manual_seed(0)
     net, x = UNet(4, 2, noise=8), torch.randn(3, 1, 16, 16)
     nn.init.normal_(net.last.weight)
-    assert models.build(net.config).noise == 8 and "noise" not in UNet(4, 2).config
+    assert "noise" not in UNet(4, 2).config and not net.perturb.bias.any()
     assert not torch.equal(net(x), net(x))
     net.eval()
     assert torch.equal(net(x), net(x)) and torch.equal(net(x), net(x, net.draw(3, seed=0)))
     assert not torch.equal(net(x), net(x, net.draw(3, seed=1)))
-    with pytest.raises(ValueError, match="noise at least 0"):
-        UNet(4, 2, noise=-1)
+    for wrong in (lambda: UNet(4, 2, noise=-1), lambda: net(x, net.draw(1)), lambda: UNet(4, 2)(x, net.draw(3)),
+                  lambda: UNet(4, 2).draw(3)):
+        with pytest.raises(ValueError, match="noise"):
+            wrong()

@@ -9,6 +9,7 @@ import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -199,7 +200,7 @@ def test_a_dashboard_has_a_panel_a_number_and_a_line_a_game():
     assert [ax.get_title() for ax in figure.axes] == ["A", "B"] and right.get_yscale() == "log"
     assert [len(line.get_xdata()) for line in left.lines] == [4, 2, 2]  # and the level
     assert [len(line.get_xdata()) for line in right.lines] == [3, 1, 1, 1]  # a zero is a mark of its own, at the foot
-    assert right.lines[1].get_marker() == "v" and right.lines[1].get_ydata()[0] == pytest.approx(1e-6)
+    assert right.lines[1].get_marker() == "v" and right.lines[1].get_ydata()[0] == pytest.approx(1e-5)
     assert left.get_ylim() == (-0.05, 1.05)
     assert left.get_legend() and pixels(figure).std() > 1
 
@@ -225,3 +226,14 @@ def test_a_live_picture_is_drawn_anew_but_not_too_often():
     live.seconds = 60
     live.draw(picture)
     assert len(drawn) == 2
+
+
+def test_points_bear_their_names_and_names_keep_apart():
+    groups = {"one": {"K1": (0.5, 0.9), "K2": (0.51, 0.9), "K3": (0.5, 0.91)}, "two": {"P2": (0.9, 1.2)}}
+    axis = figures.points(groups, "chroma", "error")
+    names = {text.get_text(): text for text in axis.texts}
+    assert set(names) == {"K1", "K2", "K3", "P2"} and axis.get_legend()
+    assert pixels(axis.figure).std() > 1
+    renderer = FigureCanvasAgg(axis.figure).get_renderer()
+    boxes = [text.get_window_extent(renderer) for text in names.values()]
+    assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])

@@ -218,6 +218,25 @@ def test_train_without_a_name_lists_the_recipes(capsys):
     assert text.count("  source: ") == text.count("  course: ") == len(RECIPES)
 
 
+def test_a_judge_is_trained_by_its_name_and_old_records_are_measured_with_it(results, monkeypatch, capsys):
+    def labeled(name, split, **_):
+        one = smooth(140 if split == "train" else 20)
+        return type(one)(one.pixels, torch.arange(len(one)) % 2, ("a", "b"), "cifar10")
+
+    monkeypatch.setattr(datasets, "load", labeled)
+    monkeypatch.setattr(records, "project_root", lambda: results.parent)    # where there is no judge yet
+    assert run("train", "judge", "--device", "cpu", "--epochs", 1) == 0
+    assert "judge-cifar10.safetensors: names" in capsys.readouterr().out
+    assert run("train", "judge", "--device", "cpu", "--epochs", 1) == 2 and "is there" in capsys.readouterr().err
+    assert run("train", "judge", "--seed", 1) == 2 and "only --data" in capsys.readouterr().err
+    (results.parent / "data" / "checkpoints" / "judge-cifar10.safetensors").rename(results.parent / "away")
+    assert run("train", "baseline-mean", "--device", "cpu") == 0
+    (results.parent / "away").rename(results.parent / "data" / "checkpoints" / "judge-cifar10.safetensors")
+    capsys.readouterr()
+    assert run("results", "--measure") == 0 and "baseline-mean" in capsys.readouterr().out.splitlines()
+    assert "frechet" in records.read()[0]["metrics"]
+
+
 def test_train_writes_a_record_and_says_which(results, monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(datasets, "load", lambda name, split, n, seed, size: smooth(140 if split == "train" else 20))
     kept = tmp_path / "kept.safetensors"

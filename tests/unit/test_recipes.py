@@ -9,7 +9,7 @@ from pictures import smooth
 from colorlib import models, recipes
 from colorlib.colorizer import Colorizer, LabHead, YuvHead
 from colorlib.recipes import ABLATION, RECIPES, get
-from colorlib.train import fit
+from colorlib.train import absolute_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -25,7 +25,7 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
         "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
-        "generator-l1": "L1"}
+        "generator-l1": "-"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -128,23 +128,71 @@ def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
     assert one.net is not again.net
 
 
+def parts(recipe):
+    """All that a row may change, by name."""
+    told = {f"net.{k}": v for k, v in recipe.net.items()} | {"head": recipe.head, "step": recipe.step,
+            "start": recipe.start, "course": recipe.course, "duel": recipe.duel is not None}
+    if recipe.duel:
+        told |= {f"D.{k}": v for k, v in recipe.duel.net.items()} | dataclasses.asdict(recipe.duel.rules)
+        told["D.lr"] = recipe.duel.settings.lr
+    return told
+
+
+CHANGES = {
+    "patch": set(), "patch-no-l1": {"l1"}, "patch-l1-10": {"l1"}, "patch-16": {"D.n_layers"},
+    "patch-70": {"D.n_layers"}, "patch-smooth": {"real"}, "patch-noisy": {"real", "fake"},
+    "patch-swapped": {"real", "fake"},
+    "patch-together": {"together"}, "patch-p": {"l1", "real", "fake", "together", "from_logits"},
+    "patch-p-l1": {"real", "fake", "together", "from_logits"}, "patch-saturating": {"loss"},
+    "patch-sigmoid": {"from_logits"}, "patch-instance": {"D.norm"}, "patch-spectral": {"D.norm"},
+    "patch-no-norm": {"D.norm"}, "patch-noise": {"net.noise"}, "patch-wide": {"D.width"}, "patch-slow": {"D.lr"},
+    "patch-one-answer": {"D.model", "D.n_layers", "D.late_dropout"},
+    "koo": set(), "koo-log-d": {"loss"}, "koo-logits": {"from_logits"}, "koo-no-margin": {"margin"},
+    "koo-d": {"D.norm", "D.leak", "D.strided"}, "koo-deep-l1": {"l1"},
+    "koo-deep": {"net.model", "net.width", "net.depth", "net.noise", "net.spread", "head", "start"},
+}
+
+
+def test_a_row_of_the_ablation_changes_what_it_says_and_no_more():
+    names = list(ABLATION)
+    for name, row in ABLATION.items():
+        last = names[names.index(name) - 1]                                 # rows of K add to the one above
+        base = ABLATION["patch" if name.startswith("patch") else "koo" if name == "koo" else last]
+        one, other = parts(row), parts(base)
+        changed = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
+        if name == "patch-l1-alone":
+            assert row.step is absolute_step and row.duel is None
+        else:
+            assert changed == CHANGES[name], name
+    base, p2 = parts(ABLATION["patch"]), parts(RECIPES["perez-patchgan"])
+    assert base == p2 and parts(ABLATION["koo"]) == parts(RECIPES["koo-gan"])
+
+
 @pytest.mark.parametrize("row", ABLATION.values(), ids=list(ABLATION))
-def test_a_row_of_the_ablation_trains_a_step_and_differs_from_its_base(row):
-    base = ABLATION["koo" if row.name.startswith("koo") else "patch"]
-    told = [(one.net, one.head.__name__, one.duel, one.step) for one in (row, base)]
-    assert (told[0] == told[1]) is (row is base)
-    assert row.course == base.course and get(row.name) is row
+def test_a_row_of_the_ablation_trains_a_step(row):
     images = smooth(4, size=32)
-    step = row.step_for(0)
-    fit(row.build(0, images), images, step, row.settings("ablation").but(batch_size=4), device="cpu", progress=False)
-    with pytest.raises(ValueError, match="unknown profile 'lesson'"):
-        row.settings("lesson")
+    settings = row.settings("ablation").but(batch_size=4)
+    history = fit(row.build(0, images), images, row.step_for(0), settings, device="cpu", progress=False)
+    assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
+    for profile, as_published in (("lesson", False), ("ablation", True)):
+        with pytest.raises(ValueError, match="unknown profile|of no source"):
+            row.settings(profile, as_published)
 
 
 def test_l1_alone_is_p2_without_its_discriminator():
     alone, whole = get("generator-l1"), get("perez-patchgan")
     assert (alone.net, alone.head, alone.course) == (whole.net, whole.head, whole.course)
-    assert not hasattr(alone.step_for(0), "update")
+    assert alone.step_for(0) is absolute_step
+    with pytest.raises(ValueError, match="of no source"):
+        alone.settings("full", as_published=True)
+
+
+def test_the_absolute_error_is_the_l1_of_a_gan():
+    colorizer, step = get("perez-patchgan").build(0), get("perez-patchgan").step_for(0)
+    x, y = colorizer.encode(smooth(4, size=32).pixels)
+    alone = absolute_step(colorizer.train().net, x, y)
+    none = [torch.optim.SGD(net.parameters(), 0.0) for net in (colorizer.net, step.net)]
+    assert step.update(colorizer.net, step.net, none, x, y, 0)["l1"] == pytest.approx(float(alone))
 
 
 @EACH
@@ -166,8 +214,9 @@ def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(
 def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
     for profile in ("smoke", "quick", "lesson", "full"):
         assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])
-    assert recipe.settings("full", as_published=True) == recipe.source
-    assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
+    if recipe.sourced:
+        assert recipe.settings("full", as_published=True) == recipe.source
+        assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
     with pytest.raises(ValueError, match="unknown profile 'fast': expected one of smoke, quick, lesson, full"):
         recipe.settings("fast")
 

@@ -185,23 +185,52 @@ def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     assert records.adopt() == [there] and Colorizer.load(there).notes["epochs"] == 21
 
 
+@pytest.fixture
+def labeled():
+    """IMAGES with labels, and a data set by that name."""
+    return [type(one)(one.pixels, torch.arange(len(one)) % 2, ("a", "b"), "smooth") for one in IMAGES]
+
+
 @pytest.mark.parametrize("same", [True, False])
-def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monkeypatch, same):
-    monkeypatch.setattr(records.datasets, "load", lambda name, split: IMAGES[split == "test"])
+def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monkeypatch, labeled, same):
+    monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
     colorizer = get("koo-baseline").build(0)
-    true = records.measured(colorizer, IMAGES[1], IMAGES[0].ab_mean())
+    true = records.measured(colorizer, labeled[1], IMAGES[0].ab_mean())
+    assert "frechet" not in true
     old = {name: true[name] for name in metrics.NAMES} | {"loss": 0.25}
+    flat = metrics.evaluate_baseline("mean", labeled[1], IMAGES[0])
     put(folder, record(data="smooth", metrics=old if same else old | {"unexplained": 0.1}),
-        record(data="smooth", seed=1))                      # no checkpoint of that seed
-    colorizer.save(folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors")
+        record("baseline-mean", data="smooth", metrics=flat), record(data="smooth", seed=1))    # no checkpoint of that
+    colorizer.save(folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors",
+                   recipe="koo-baseline", data="smooth", profile="lesson", seed=0)
+    records.train_judge("smooth", "cpu", epochs=1)
     if not same:
-        with pytest.raises(ValueError, match="it is another training's"):
+        with pytest.raises(ValueError, match="it leaves|another training's"):
             records.measure_again("smooth", "cpu")
         return
-    assert records.measure_again("smooth", "cpu") == ["koo-baseline"]
-    first, second = records.read()
-    assert first["metrics"].keys() == true.keys() | {"loss"} and first["metrics"]["loss"] == 0.25
-    assert first["metrics"]["mae"] == pytest.approx(true["mae"], abs=1e-5) and "mae" not in second["metrics"]
+    assert records.measure_again("smooth", "cpu") == ["baseline-mean", "koo-baseline"]
+    mean, first, second = records.read()
+    assert first["metrics"].keys() > true.keys() | {"loss", "frechet", "judge_accuracy"}
+    assert first["metrics"]["loss"] == 0.25 and first["metrics"]["mae"] == pytest.approx(true["mae"], abs=1e-5)
+    assert "mae" in mean["metrics"] and "mae" not in second["metrics"]
+    assert records.measure_again("smooth", "cpu") == []
+
+
+def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
+    monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
+    path, accuracy = records.train_judge("smooth", "cpu", epochs=1)
+    assert path == records.judge_path("smooth") == folder.parent / "data" / "checkpoints" / "judge-smooth.safetensors"
+    assert accuracy == Judge.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
+    with pytest.raises(ValueError, match="judge-smooth.safetensors is there"):
+        records.train_judge("smooth", "cpu", epochs=1)
+    with pytest.raises(ValueError, match="epochs must be at least 1"):
+        Judge.trained(labeled[0], epochs=0)
+
+
+def test_the_checkouts_judge_serves_other_results_too(folder):
+    """COLORLIB_RESULTS moves the results, and the judge stays what measures them."""
+    path = records.judge_path("cifar10")
+    assert path == records.project_root() / "data" / "checkpoints" / "judge-cifar10.safetensors"
 
 
 def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):

@@ -506,3 +506,15 @@ def test_auto_precision_is_that_of_the_processor(monkeypatch):
     monkeypatch.setattr(train, "precision_of", lambda device: asked.append(device) or "no")
     fit(unet(), FOUR.but(epochs=1), precision="auto", device="auto" if not torch.cuda.is_available() else "cpu")
     assert asked == [torch.device("cpu")]
+
+
+def test_the_first_step_of_rmsprop_has_hintons_length_whatever_the_slope():
+    """A mean of squares that starts at zero and forgets a tenth a step: slope / sqrt(slope² / 10)."""
+    weights = [torch.nn.Parameter(torch.zeros(2)) for _ in range(2)]
+    optimizer = train.OPTIMIZERS["rmsprop"](weights, Settings(epochs=1, optimizer="rmsprop", lr=1e-3, momentum=0.0,
+                                                              weight_decay=0.0))
+    for weight, slope in zip(weights, (5.0, 1e-3), strict=True):
+        weight.grad = torch.full((2,), slope)
+    optimizer.step()
+    expected = torch.full((2, 2), -(10 ** 0.5) * 1e-3)
+    torch.testing.assert_close(torch.stack(weights).detach(), expected, rtol=1e-3, atol=0)
