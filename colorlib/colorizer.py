@@ -106,6 +106,7 @@ class Colorizer(nn.Module):
         """Write weights, network, head and `notes` (JSON values) into one safetensors file, whole or not at all.
 
         half: convolution weights as float16, so that the file is half as large; batch norm stays float32.
+        Frozen weights of ImageNet are left out: `load` takes them from torch's cache.
         ValueError if `load` would not know the network or the head.
         """
         head = next((name for name, kind in HEADS.items() if type(self.head) is kind), None)
@@ -115,7 +116,7 @@ class Colorizer(nn.Module):
         about = {"format": FORMAT, "net": self.net.config, "head": {"head": head, **dataclasses.asdict(self.head)},
                  "notes": notes}
         tensors = {name: tensor.detach().cpu().contiguous().clone(memory_format=torch.contiguous_format)
-                   for name, tensor in self.net.state_dict().items()}
+                   for name, tensor in self.net.state_dict().items() if not name.startswith(_elsewhere(self.net))}
         if half:
             tensors = {name: t.half() if t.ndim == 4 else t for name, t in tensors.items()}
         return write_tensors(path, tensors, about)
@@ -133,7 +134,8 @@ class Colorizer(nn.Module):
         try:
             with torch.random.fork_rng(devices=[]):             # first weights are drawn: the caller's draws stay his
                 net = models.build(about["net"])
-            net.load_state_dict(tensors)                        # float16 is widened
+            kept = {k: v for k, v in net.state_dict().items() if k.startswith(_elsewhere(net))}
+            net.load_state_dict(kept | tensors)                 # float16 is widened
             keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
             head = HEADS[keywords.pop("head")](**keywords)
         except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -142,6 +144,11 @@ class Colorizer(nn.Module):
         colorizer = cls(net, head).to(device).eval()
         colorizer.notes = about.get("notes", {})
         return colorizer
+
+
+def _elsewhere(net: nn.Module) -> tuple[str, ...]:
+    """How the names of weights begin that no checkpoint holds."""
+    return getattr(net, "elsewhere", ())
 
 
 def pad(x: Tensor, multiple: int) -> Tensor:

@@ -87,9 +87,19 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, batch=64, watched=64, every=5,
                       trial_images=640, trial_every=5, minutes=4, memory_mb=1450),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, batch=128, watched=250, every=25,
-                       trial_images=6_400, trial_every=10, minutes=20, memory_mb=2500),
+                       trial_images=5_120, trial_every=10, minutes=20, memory_mb=2500),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, batch=128, watched=1_000, every=1_000,
                      trial_images=50_000, trial_every=50, minutes=90, memory_mb=6000),
+    },
+    "06": {  # epochs of the three trainings; watched: test images of the diagnostics, every so many steps
+        "smoke": dict(train_images=192, test_images=100, size=32, epochs=1, watched=24, every=3, minutes=1,
+                      memory_mb=1500),
+        "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, watched=64, every=20, minutes=3,
+                      memory_mb=1450),
+        "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, watched=250, every=300, minutes=20,
+                       memory_mb=2500),
+        "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, watched=1_000, every=3_000,
+                     minutes=120, memory_mb=6000),
     },
 }
 # fmt: on

@@ -36,6 +36,8 @@ ABOUT = {
     "02": "why the best single answer is a gray one",
     "03": "a small CNN and a U-Net on photographs, and what their loss is worth",
     "04": "a distribution for each pixel, the color taken from it, and four networks that never got their results",
+    "05": "two GANs that fail, who wins in them, and how one measures it",
+    "06": "a discriminator for patches, taken apart row by row, and a Turing test",
 }
 
 

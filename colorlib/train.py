@@ -156,6 +156,11 @@ def absolute_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
     return (net(x) - y).abs().mean()
 
 
+def blurred_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
+    """A3's loss of a network's answer: x (N, 1, H, W), y (N, C, H, W) in the head's units -> scalar loss."""
+    return losses.blurred_distances(net(x), y)
+
+
 def classification_step(net: nn.Module, x: Tensor, y: SoftTarget) -> Tensor:
     """Cross-entropy against soft targets: x (N, 1, H, W), y of a `BinsHead`, rebalanced or not -> scalar loss, nats."""
     return losses.soft_cross_entropy(net(x), *y)

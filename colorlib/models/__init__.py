@@ -13,12 +13,15 @@ from .classifier import SmallResNet
 from .compact import Compact
 from .koo import KooBaseline, KooDiscriminator, KooGenerator
 from .patchgan import ImageDiscriminator, PatchDiscriminator
+from .resnet import ResNet, ResNetColorizer
 from .unet import UNet
+from .vgg import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
 
 MODELS: dict[str, type[nn.Module]] = {
     "koo": KooBaseline, "unet": UNet, "compact": Compact, "koo-generator": KooGenerator,
     "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
-    "small-resnet": SmallResNet,
+    "small-resnet": SmallResNet, "hypercolumns": Hypercolumns, "residual-encoder": ResidualEncoder,
+    "vgg-classifier": VggClassifier, "resnet": ResNetColorizer,
 }
 
 
@@ -62,5 +65,6 @@ def multiply_adds(net: nn.Module, size: int = 32) -> int:
     return total
 
 
-__all__ = ["MODELS", "Compact", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
-           "PatchDiscriminator", "SmallResNet", "UNet", "build", "multiply_adds", "parameters"]
+__all__ = ["MODELS", "Compact", "Hypercolumns", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
+           "PatchDiscriminator", "ResNet", "ResNetColorizer", "ResidualEncoder", "SmallResNet", "UNet", "Vgg16",
+           "VggClassifier", "build", "multiply_adds", "parameters"]

@@ -255,7 +255,7 @@ def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
     for layer in D.modules():
         layer.train(isinstance(layer, nn.BatchNorm2d))
     apart, both = (adversarial.discriminator_loss(D, x, real, fake, Rules(together=t)) for t in (False, True))
-    assert abs(float(apart[0] - both[0])) > 1e-4
+    assert abs((apart[0] - both[0]).item()) > 1e-4
 
 
 # training

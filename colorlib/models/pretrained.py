@@ -1,0 +1,53 @@
+"""Weights of classifiers that torchvision keeps: found in torch's cache, or brought, or one clear message.
+
+    features, (mean, std) = pretrained.vgg16_features("imagenet")
+"""
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from urllib.error import URLError
+
+import torch
+from torch import nn
+
+from .._cache import DataUnavailable
+
+START = ("imagenet", "none")
+
+
+def file_of(weights) -> Path:
+    """Where torchvision keeps the file of one of its weight entries."""
+    return Path(torch.hub.get_dir(), "checkpoints", weights.url.rsplit("/", 1)[1])
+
+
+def state_of(weights, name: str) -> dict[str, torch.Tensor]:
+    """The state dict of one of torchvision's weight entries. DataUnavailable if it is not here and cannot be had.
+
+    ValueError if its file in torch's cache is damaged. Only tensors are read from the file: nothing in it is run.
+    """
+    file = file_of(weights)
+    try:
+        return weights.get_state_dict(progress=False, map_location="cpu", weights_only=True)
+    except (URLError, ConnectionError, TimeoutError) as error:
+        raise DataUnavailable(
+            f"ImageNet's weights of {name} are not here, and {weights.url} cannot be reached ({error}). Either run "
+            f"this once where there is a network; or bring that file to {file}; or start without them: "
+            'weights="none"') from None
+    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it is fetched "
+                         "anew") from None
+
+
+def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None:
+    """Load a state dict. ValueError if its shapes are not the network's."""
+    try:
+        net.load_state_dict(state)
+    except RuntimeError as error:
+        raise ValueError(f"these are no weights of {name}: {error}") from None
+
+
+def check_start(weights: str) -> None:
+    """ValueError unless weights is "imagenet" or "none"."""
+    if weights not in START:
+        raise ValueError(f"unknown weights {weights!r}: expected one of {', '.join(START)}")

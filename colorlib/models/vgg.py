@@ -1,0 +1,175 @@
+"""VGG16 in front of a colorizer: Dahl 2016's hypercolumns (A1) and residual encoder (A2), and D's classifier (D5).
+
+    net = Hypercolumns()                            # A1, with ImageNet's weights; frozen
+    uv = net(2 * gray - 1)                          # N 1 H W -> N 2 H W, in 0...1
+    net = ResidualEncoder(weights="none", tuned=True)           # A2 from a random start
+
+Explained in notebook 07.
+"""
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .layers import check_gray, conv_bn_relu, he_init
+from .pretrained import check_start, load_into, state_of
+
+CUTS = (3, 8, 15, 22)                               # the ReLUs before the first four max-pools, in vgg16().features
+WIDTHS = (64, 128, 256, 512)
+
+
+class Vgg16(nn.Module):
+    """What VGG16 sees of a gray image: the tensors before each of its first four max-pools (A).
+
+    (N, 1, H, W), a gray value as -1...1 -> [the input as VGG16 takes it (N, 3, H, W), (N, 64, H, W),
+    (N, 128, H/2, W/2), (N, 256, H/4, W/4), (N, 512, H/8, W/8)]; H and W multiples of 8
+    weights  "imagenet": torchvision's IMAGENET1K_FEATURES, the original ones; "none": random (He)
+    tuned    False: the weights stay as they are, and no gradient is kept for them
+
+    The gray value enters as three equal channels (A), normalized as those weights expect: here and nowhere else. VGG16
+    has no batch norm: training and evaluation are alike.
+    """
+
+    multiple = 8
+
+    def __init__(self, weights: str = "imagenet", tuned: bool = False):
+        from torchvision.models import VGG16_Weights, vgg16  # large, and rarely needed
+
+        super().__init__()
+        check_start(weights)
+        with torch.device("meta"):
+            self.features = vgg16(weights=None).features[:CUTS[-1] + 1]
+        self.features.to_empty(device="cpu")
+        he_init(self.features)
+        known = VGG16_Weights.IMAGENET1K_FEATURES
+        if weights == "imagenet":
+            state = {name.removeprefix("features."): t for name, t in state_of(known, "VGG16").items()}
+            own = self.features.state_dict()
+            load_into(self.features, {name: t for name, t in state.items() if name in own}, "VGG16")
+        about = known.transforms()
+        self.register_buffer("mean", torch.tensor(about.mean).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(about.std).view(1, 3, 1, 1), persistent=False)
+        self.tuned = tuned
+        self.features.requires_grad_(tuned)
+        for layer in self.features:
+            if isinstance(layer, nn.ReLU):
+                layer.inplace = False               # what is before a ReLU is not kept, what is behind it is
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        check_gray(x, self.multiple)
+        with torch.set_grad_enabled(self.tuned and torch.is_grad_enabled()):
+            x = ((x + 1) / 2 - self.mean) / self.std                        # N 3 H W
+            seen = [x]
+            for i, layer in enumerate(self.features):
+                x = layer(x)
+                if i in CUTS:
+                    seen.append(x)
+        return seen
+
+
+class _OnVgg16(nn.Module):
+    """A network on VGG16; frozen ImageNet weights are not written to checkpoints: they are torchvision's."""
+
+    multiple = Vgg16.multiple
+
+    def __init__(self, model: str, weights: str, tuned: bool, **settings):
+        super().__init__()
+        self.config = {"model": model, "weights": weights, "tuned": tuned, **settings}
+        self.encoder = Vgg16(weights, tuned)
+        self.elsewhere = ("encoder.",) if weights == "imagenet" and not tuned else ()
+
+
+class Hypercolumns(_OnVgg16):
+    """A1: all that VGG16 sees above a pixel, in one column of 963 numbers, and a small head on it.
+
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
+    hidden   channels of the head's 3x3 convolutions. A: 128 and 64; (): "the simplest thing", one 1x1 convolution
+    squash   True: a sigmoid at the end (A: UV as 0...1)
+
+    Batch norm behind each convolution in place of a bias, ReLU (A); the last convolution has its bias.
+    """
+
+    def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
+                 hidden: tuple[int, ...] = (128, 64), squash: bool = True):
+        super().__init__("hypercolumns", weights, tuned, outputs=outputs, hidden=list(hidden), squash=squash)
+        channels, layers = 3 + sum(WIDTHS), []
+        for width in hidden:
+            layers.append(conv_bn_relu(channels, width))
+            channels = width
+        layers.append(nn.Conv2d(channels, outputs, 3 if hidden else 1, padding=1 if hidden else 0))
+        self.head, self.squash = he_init(nn.Sequential(*layers)), squash
+
+    def columns(self, x: Tensor) -> Tensor:
+        """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W)."""
+        seen = self.encoder(x)
+        size = x.shape[-2:]
+        return torch.cat([t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen],
+                         dim=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.head(self.columns(x))                                      # N outputs H W
+        return y.sigmoid() if self.squash else y
+
+
+class ResidualEncoder(_OnVgg16):
+    """A2: from VGG16's highest tensor down. 1x1 to the width of the next, twice the size, *add*, 3x3; at the end 3x3.
+
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
+    squash   True: a sigmoid at the end (A: UV as 0...1)
+
+    Batch norm behind each convolution in place of a bias, ReLU; and before each addition, since VGG16's tensors differ
+    in scale by orders of magnitude (A's drawing is lost). A adds; D, describing A, says concatenate.
+    """
+
+    def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False, squash: bool = True):
+        super().__init__("residual-encoder", weights, tuned, outputs=outputs, squash=squash)
+        widths = (3, *WIDTHS)
+        self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
+        steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))       # (512, 256) ... (64, 3)
+        self.narrow = nn.ModuleList(conv_bn_relu(wide, narrow, kernel=1) for wide, narrow in steps)
+        self.join = nn.ModuleList(conv_bn_relu(narrow, narrow) for _, narrow in steps)
+        self.last, self.squash = nn.Conv2d(3, outputs, 3, padding=1), squash
+        for part in (self.narrow, self.join, self.last):
+            he_init(part)
+
+    def forward(self, x: Tensor) -> Tensor:
+        seen = [norm(t) for norm, t in zip(self.norm, self.encoder(x), strict=True)]
+        x = seen.pop()                                                      # N 512 H/8 W/8
+        for narrow, join in zip(self.narrow, self.join, strict=True):
+            x, below = narrow(x), seen.pop()                                # N c h w
+            if x.shape[-2:] != below.shape[-2:]:
+                x = F.interpolate(x, size=below.shape[-2:], mode="bilinear")
+            x = join(x + below)
+        y = self.last(x)                                                    # N outputs H W
+        return y.sigmoid() if self.squash else y
+
+
+class VggClassifier(_OnVgg16):
+    """D5: D2's way up on VGG16's tensors, for as many outputs as there are bins.
+
+    (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell); H and W multiples of 8
+    width    channels of the highest level of the way up, twice and four times as many below, as in `Compact`
+    cell     1 or 2: one answer for cell x cell pixels; at 2 the way up ends a level earlier
+    """
+
+    def __init__(self, outputs: int = 261, weights: str = "imagenet", tuned: bool = False, width: int = 16,
+                 cell: int = 2):
+        super().__init__("vgg-classifier", weights, tuned, outputs=outputs, width=width, cell=cell)
+        if width < 1 or cell not in (1, 2):
+            raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
+        self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell]
+        channels, self.up = WIDTHS[3], nn.ModuleList()
+        for level in self.rising:
+            out = width * 2 ** level
+            self.up.append(nn.Sequential(conv_bn_relu(channels + WIDTHS[level], out), conv_bn_relu(out, out)))
+            channels = out
+        self.last = nn.Conv2d(channels, outputs, 1)
+        for part in (self.up, self.last):
+            he_init(part)
+
+    def forward(self, x: Tensor) -> Tensor:
+        _, *seen = self.encoder(x)
+        x = seen.pop()                                                      # N 512 H/8 W/8
+        for level, unit in zip(self.rising, self.up, strict=True):
+            x = F.interpolate(x, scale_factor=2, mode="bilinear")           # N c 2h 2w
+            x = unit(torch.cat([seen[level], x], dim=1))
+        return self.last(x)                                                 # N outputs H/cell W/cell

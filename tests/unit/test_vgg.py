@@ -1,0 +1,202 @@
+"""VGG16 in front: the same tensors as torchvision's, heads of the right sizes, weights found or asked for."""
+
+from urllib.error import URLError
+
+import cv2
+import pytest
+import torch
+from pictures import smooth
+from torch import nn
+from torchvision.models import VGG16_Weights, vgg16
+
+from colorlib import losses, models
+from colorlib._cache import DataUnavailable
+from colorlib.colorizer import Colorizer
+from colorlib.heads import BinsHead, LabHead, YuvHead
+from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, pretrained, vgg
+from colorlib.train import Settings, blurred_step, fit
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+NETS = {"A1": Hypercolumns, "A2": ResidualEncoder, "D5": VggClassifier}
+each = pytest.mark.parametrize("name", NETS)
+THERE = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES).exists()
+
+
+@pytest.fixture
+def imagenet(monkeypatch):
+    """Made-up weights in the place of ImageNet's, the same each time."""
+    torch.manual_seed(7)
+    state = {f"features.{name}": 0.1 * torch.randn_like(t)
+             for name, t in Vgg16("none").features.state_dict().items()}
+    monkeypatch.setattr(vgg, "state_of", lambda weights, name: state)
+    return state
+
+
+def theirs(state):
+    """torchvision's own features with a state dict."""
+    with torch.device("meta"):
+        features = vgg16(weights=None).features
+    features.to_empty(device="cpu")
+    own = features.state_dict()
+    features.load_state_dict(own | {name: t for name, t in state.items() if name in own})
+    return features.eval()
+
+
+def check_against_torchvision(encoder, state):
+    x = torch.rand(2, 1, 32, 40)
+    about = VGG16_Weights.IMAGENET1K_FEATURES.transforms()
+    t = x.expand(-1, 3, -1, -1)
+    t = (t - torch.tensor(about.mean).view(3, 1, 1)) / torch.tensor(about.std).view(3, 1, 1)
+    seen, expected = encoder(2 * x - 1), [t]
+    for layer in theirs(state):
+        if isinstance(layer, nn.MaxPool2d):
+            expected.append(t.clone())                                      # what is before each pool
+        t = layer(t)
+    assert len(seen) == 5
+    for one, other in zip(seen, expected[:5], strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
+
+
+def test_the_tensors_are_those_before_torchvisions_first_four_pools():
+    encoder = Vgg16("none")
+    check_against_torchvision(encoder, encoder.features.state_dict())
+
+
+@pytest.mark.skipif(not THERE, reason="VGG16's ImageNet weights are not in torch's cache")
+def test_with_imagenets_weights_too():
+    state = pretrained.state_of(VGG16_Weights.IMAGENET1K_FEATURES, "VGG16")
+    assert float(state["features.0.weight"][0, 2, 0, 0]) == pytest.approx(0.42947057, abs=1e-6)
+    check_against_torchvision(Vgg16(), {name.removeprefix("features."): t for name, t in state.items()})
+
+
+def test_a_hypercolumn_has_963_numbers_and_begins_with_the_pixel_itself():
+    net, x = Hypercolumns(weights="none"), 2 * torch.rand(2, 1, 16, 24) - 1
+    columns = net.columns(x)
+    assert columns.shape == (2, 963, 16, 24)
+    torch.testing.assert_close(columns[:, :3], net.encoder(x)[0])
+
+
+def test_the_heads_have_the_sizes_that_dahl_gives():
+    def heads(net):
+        return sum(p.numel() for name, p in net.named_parameters() if not name.startswith("encoder."))
+    bn = 2                                                                  # numbers a channel of batch norm, one bias
+    assert heads(Hypercolumns(weights="none", hidden=())) == 963 * 2 + 2
+    assert heads(Hypercolumns(weights="none")) == (963 * 9 + 1 + bn) * 128 + (128 * 9 + 1 + bn) * 64 + 64 * 9 * 2 + 2
+    steps = ((512, 256), (256, 128), (128, 64), (64, 3))
+    expected = sum((wide + 1 + bn) * narrow + (narrow * 9 + 1 + bn) * narrow for wide, narrow in steps)
+    assert heads(ResidualEncoder(weights="none")) == expected + bn * (3 + 64 + 128 + 256 + 512) + 3 * 9 * 2 + 2
+
+
+@each
+def test_an_answer_has_the_size_of_the_image(name):
+    net = NETS[name](weights="none").eval()
+    y = net(2 * torch.rand(2, 1, 16, 24) - 1)
+    assert y.shape == ((2, 261, 8, 12) if name == "D5" else (2, 2, 16, 24))
+    assert name == "D5" or (0 <= y.min() and y.max() <= 1)                  # A: a sigmoid
+    with pytest.raises(ValueError, match="multiples of 8"):
+        net(torch.zeros(1, 1, 12, 16))
+
+
+@each
+@pytest.mark.parametrize("tuned", [False, True])
+def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
+    colorizer = colorizer_of(name, tuned=tuned)
+    before = {k: v.clone() for k, v in colorizer.net.state_dict().items()}
+    step = blurred_step if name != "D5" else lambda net, x, y: net(x).square().mean()
+    fit(colorizer, smooth(8, size=16), step, Settings(epochs=1, batch_size=4, lr=1e-3), device="cpu", progress=False)
+    moved = {k for k, v in colorizer.net.state_dict().items() if not torch.equal(v, before[k])}
+    assert any(k.startswith("encoder.") for k in moved) is tuned and any(not k.startswith("encoder.") for k in moved)
+    frozen = [p for p in colorizer.net.encoder.parameters() if not p.requires_grad]
+    assert len(frozen) == (0 if tuned else 20)
+
+
+def colorizer_of(name, **settings):
+    head = {"A1": YuvHead((-0.436, -0.615), (0.872, 1.23)), "A2": LabHead(), "D5": BinsHead(cell=2)}[name]
+    return Colorizer(NETS[name](weights=settings.pop("weights", "none"), **settings), head)
+
+
+@each
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_checkpoint_leaves_out_frozen_weights_of_imagenet_and_nothing_else(name, tuned, imagenet, tmp_path):
+    for weights in ("imagenet", "none"):
+        colorizer = colorizer_of(name, tuned=tuned, weights=weights)
+        path = colorizer.save(tmp_path / f"{weights}.safetensors")
+        assert (path.stat().st_size < 8e6) is (weights == "imagenet" and not tuned)
+        again, L = Colorizer.load(path), 100 * torch.rand(1, 1, 16, 16)
+        assert torch.equal(again.predict(L), colorizer.predict(L))
+        assert again.net.config == colorizer.net.config
+
+
+@each
+def test_a_network_is_built_again_from_its_config(name):
+    net = NETS[name](weights="none")
+    again = models.build(net.config)
+    assert type(again) is type(net) and again.config == net.config
+
+
+@pytest.mark.parametrize("make", [lambda: Vgg16("places"), lambda: VggClassifier(weights="none", cell=4),
+                                  lambda: VggClassifier(weights="none", width=0)])
+def test_settings_that_make_no_sense_are_refused(make):
+    with pytest.raises(ValueError, match="unknown weights 'places'|cell 1 or 2"):
+        make()
+
+
+# weights
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache of torch's; the file that torchvision looks for."""
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    file = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES)
+    assert tmp_path in file.parents
+    file.parent.mkdir(parents=True)
+    return file
+
+
+def test_weights_that_cannot_be_had_are_one_message_with_every_way(cache, monkeypatch):
+    def unreachable(*_, **__):
+        raise URLError("no network")
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    with pytest.raises(DataUnavailable, match="cannot be reached") as told:
+        Vgg16()
+    assert all(way in str(told.value) for way in ("where there is a network", str(cache), 'weights="none"'))
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all", b"PK\x03\x04 cut off"])
+def test_a_damaged_file_of_weights_is_named(cache, content):
+    cache.write_bytes(content)
+    with pytest.raises(ValueError, match="damaged or no file of weights") as told:
+        Vgg16()
+    assert str(cache) in str(told.value)
+
+
+def test_a_file_that_would_run_something_is_not_run(cache):
+    class Trap:
+        def __reduce__(self):
+            return print, ("the trap went off",)
+    torch.save({"features.0.weight": Trap()}, cache)
+    with pytest.raises(ValueError, match="damaged or no file of weights"):
+        Vgg16()
+
+
+def test_weights_of_another_shape_are_refused(cache):
+    state = {f"features.{name}": t for name, t in Vgg16("none").features.state_dict().items()}
+    torch.save(state | {"features.0.weight": torch.zeros(64, 1, 3, 3)}, cache)
+    with pytest.raises(ValueError, match="these are no weights of VGG16"):
+        Vgg16()
+
+
+# the loss
+
+def test_dahls_loss_is_the_mean_of_three_distances_two_of_them_blurred():
+    torch.manual_seed(0)
+    one, other = torch.rand(3, 2, 12, 14), torch.rand(3, 2, 12, 14)
+    difference = (one - other).permute(0, 2, 3, 1).numpy()
+    blurred = [torch.from_numpy(cv2.GaussianBlur(d, (size, size), sigma, borderType=cv2.BORDER_REFLECT_101))
+               for size, sigma in ((3, 0.8), (5, 1.1)) for d in difference]
+    expected = [(one - other).square().sum(1).mean()] + [
+        torch.stack(part).square().sum(-1).mean() for part in (blurred[:3], blurred[3:])]
+    assert float(losses.blurred_distances(one, other)) == pytest.approx(float(sum(expected) / 3), rel=1e-3)
+    with pytest.raises(ValueError, match="shapes differ"):
+        losses.blurred_distances(one, other[:1])
