@@ -23,6 +23,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import color, models
+from ._cache import DataUnavailable
 from .heads import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
 
 FORMAT = "colorlib-1"
@@ -133,11 +134,16 @@ class Colorizer(nn.Module):
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
         try:
             with torch.random.fork_rng(devices=[]):             # first weights are drawn: the caller's draws stay his
-                net = models.build(about["net"])
+                config = about["net"]               # an encoder in the file needs none of ImageNet's
+                whole = "weights" in config and any(name.startswith("encoder.") for name in tensors)
+                net = models.build(config | {"weights": "none"} if whole else config)
+                net.config = config
             kept = {k: v for k, v in net.state_dict().items() if k.startswith(_elsewhere(net))}
             net.load_state_dict(kept | tensors)                 # float16 is widened
             keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
             head = HEADS[keywords.pop("head")](**keywords)
+        except DataUnavailable:                                 # ImageNet's weights, which are not in the file
+            raise
         except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{Path(path).name} does not hold the network or the head that it names ({error}); "
                              "it may come from another version of colorlib") from None
@@ -147,7 +153,7 @@ class Colorizer(nn.Module):
 
 
 def _elsewhere(net: nn.Module) -> tuple[str, ...]:
-    """How the names of weights begin that no checkpoint holds."""
+    """How the names of weights begin that `save` leaves out."""
     return getattr(net, "elsewhere", ())
 
 

@@ -360,6 +360,8 @@ ABLATION: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("patch-together", "true and false in one batch of D", rules={"together": True}),
     _row("patch-p", "all of P1's rules: P changed D alone", rules=P_GAME),
     _row("patch-p-l1", "all of P1's rules, and the absolute error", rules=P_GAME | {"l1": 100.0}),
+    _row("patch-p1", "P1: its rules and its discriminator", "perez-sigmoid-gan"),
+    _row("patch-p1-l1", "P1, and the absolute error", "perez-sigmoid-gan", {"l1": 100.0}),
     _row("patch-saturating", "the saturating loss", rules={"loss": "saturating"}),
     _row("patch-sigmoid", "a sigmoid before the logarithm", rules={"from_logits": False}),
     _row("patch-instance", "instance norm in D", rival={"norm": "instance"}),

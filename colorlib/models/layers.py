@@ -3,10 +3,11 @@ import torch
 from torch import Tensor, nn
 
 
-def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, leak: float = 0.0, strided: bool = False) -> nn.Sequential:
+def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, leak: float = 0.0, strided: bool = False,
+                 bias: bool = True) -> nn.Sequential:
     """Convolution that keeps height and width, or (strided, 4x4 weights) halves them; batch norm, (leaky) ReLU."""
-    conv = (nn.Conv2d(inputs, outputs, 4, stride=2, padding=1) if strided else
-            nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2))
+    conv = (nn.Conv2d(inputs, outputs, 4, stride=2, padding=1, bias=bias) if strided else
+            nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias))
     act = nn.LeakyReLU(leak, inplace=True) if leak else nn.ReLU(inplace=True)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs), act)
 

@@ -1,10 +1,13 @@
 """Weights of classifiers that torchvision keeps: found in torch's cache, or brought, or one clear message.
 
-    features, (mean, std) = pretrained.vgg16_features("imagenet")
+    state = pretrained.state_of(VGG16_Weights.IMAGENET1K_FEATURES, "VGG16")
 """
 from __future__ import annotations
 
+import contextlib
 import pickle
+import sys
+from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
 
@@ -28,12 +31,13 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
     """
     file = file_of(weights)
     try:
-        return weights.get_state_dict(progress=False, map_location="cpu", weights_only=True)
-    except (URLError, ConnectionError, TimeoutError) as error:
+        with contextlib.redirect_stdout(sys.stderr):            # torch prints a path
+            return weights.get_state_dict(progress=True, check_hash=True, map_location="cpu", weights_only=True)
+    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
         raise DataUnavailable(
             f"ImageNet's weights of {name} are not here, and {weights.url} cannot be reached ({error}). Either run "
-            f"this once where there is a network; or bring that file to {file}; or start without them: "
-            'weights="none"') from None
+            f"this once where there is a network; or bring that file to {file} (TORCH_HOME moves this folder); or, to "
+            'train from a random start, weights="none"') from None
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it is fetched "
                          "anew") from None

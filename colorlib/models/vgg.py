@@ -50,9 +50,6 @@ class Vgg16(nn.Module):
         self.register_buffer("std", torch.tensor(about.std).view(1, 3, 1, 1), persistent=False)
         self.tuned = tuned
         self.features.requires_grad_(tuned)
-        for layer in self.features:
-            if isinstance(layer, nn.ReLU):
-                layer.inplace = False               # what is before a ReLU is not kept, what is behind it is
 
     def forward(self, x: Tensor) -> list[Tensor]:
         check_gray(x, self.multiple)
@@ -85,15 +82,17 @@ class Hypercolumns(_OnVgg16):
     hidden   channels of the head's 3x3 convolutions. A: 128 and 64; (): "the simplest thing", one 1x1 convolution
     squash   True: a sigmoid at the end (A: UV as 0...1)
 
-    Batch norm behind each convolution in place of a bias, ReLU (A); the last convolution has its bias.
+    Batch norm behind each convolution in place of a bias, ReLU (A); the last convolution has its bias. And one on the
+    column, since VGG16's tensors differ in scale by orders of magnitude, which A does not mention.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
                  hidden: tuple[int, ...] = (128, 64), squash: bool = True):
         super().__init__("hypercolumns", weights, tuned, outputs=outputs, hidden=list(hidden), squash=squash)
-        channels, layers = 3 + sum(WIDTHS), []
+        channels = 3 + sum(WIDTHS)
+        layers: list[nn.Module] = [nn.BatchNorm2d(channels)]
         for width in hidden:
-            layers.append(conv_bn_relu(channels, width))
+            layers.append(conv_bn_relu(channels, width, bias=False))
             channels = width
         layers.append(nn.Conv2d(channels, outputs, 3 if hidden else 1, padding=1 if hidden else 0))
         self.head, self.squash = he_init(nn.Sequential(*layers)), squash
@@ -102,8 +101,8 @@ class Hypercolumns(_OnVgg16):
         """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W)."""
         seen = self.encoder(x)
         size = x.shape[-2:]
-        return torch.cat([t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen],
-                         dim=1)
+        seen = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen]
+        return torch.cat([t.to(seen[-1].dtype) for t in seen], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.head(self.columns(x))                                      # N outputs H W
@@ -125,8 +124,8 @@ class ResidualEncoder(_OnVgg16):
         widths = (3, *WIDTHS)
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
         steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))       # (512, 256) ... (64, 3)
-        self.narrow = nn.ModuleList(conv_bn_relu(wide, narrow, kernel=1) for wide, narrow in steps)
-        self.join = nn.ModuleList(conv_bn_relu(narrow, narrow) for _, narrow in steps)
+        self.narrow = nn.ModuleList(conv_bn_relu(wide, narrow, kernel=1, bias=False) for wide, narrow in steps)
+        self.join = nn.ModuleList(conv_bn_relu(narrow, narrow, bias=False) for _, narrow in steps)
         self.last, self.squash = nn.Conv2d(3, outputs, 3, padding=1), squash
         for part in (self.narrow, self.join, self.last):
             he_init(part)
@@ -149,6 +148,9 @@ class VggClassifier(_OnVgg16):
     (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell); H and W multiples of 8
     width    channels of the highest level of the way up, twice and four times as many below, as in `Compact`
     cell     1 or 2: one answer for cell x cell pixels; at 2 the way up ends a level earlier
+
+    VGG16 is cut before its fourth pool (D does not say where); its tensors go through a batch norm each, since they
+    differ in scale by orders of magnitude. Glorot's uniform initialization, as D has it.
     """
 
     def __init__(self, outputs: int = 261, weights: str = "imagenet", tuned: bool = False, width: int = 16,
@@ -156,6 +158,7 @@ class VggClassifier(_OnVgg16):
         super().__init__("vgg-classifier", weights, tuned, outputs=outputs, width=width, cell=cell)
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
+        self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in WIDTHS)
         self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell]
         channels, self.up = WIDTHS[3], nn.ModuleList()
         for level in self.rising:
@@ -163,11 +166,13 @@ class VggClassifier(_OnVgg16):
             self.up.append(nn.Sequential(conv_bn_relu(channels + WIDTHS[level], out), conv_bn_relu(out, out)))
             channels = out
         self.last = nn.Conv2d(channels, outputs, 1)
-        for part in (self.up, self.last):
-            he_init(part)
+        for layer in (*self.up.modules(), self.last):
+            if isinstance(layer, nn.Conv2d):
+                nn.init.xavier_uniform_(layer.weight)
+                nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        _, *seen = self.encoder(x)
+        seen = [norm(t) for norm, t in zip(self.norm, self.encoder(x)[1:], strict=True)]
         x = seen.pop()                                                      # N 512 H/8 W/8
         for level, unit in zip(self.rising, self.up, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")           # N c 2h 2w

@@ -147,6 +147,8 @@ CHANGES = {
     "patch-sigmoid": {"from_logits"}, "patch-instance": {"D.norm"}, "patch-spectral": {"D.norm"},
     "patch-no-norm": {"D.norm"}, "patch-noise": {"net.noise"}, "patch-wide": {"D.width"}, "patch-slow": {"D.lr"},
     "patch-one-answer": {"D.model", "D.n_layers", "D.late_dropout"},
+    "patch-p1": {"D.model", "D.n_layers", "D.late_dropout", "l1", "real", "fake", "together", "from_logits"},
+    "patch-p1-l1": {"D.model", "D.n_layers", "D.late_dropout", "real", "fake", "together", "from_logits"},
     "koo": set(), "koo-log-d": {"loss"}, "koo-logits": {"from_logits"}, "koo-no-margin": {"margin"},
     "koo-d": {"D.norm", "D.leak", "D.strided"}, "koo-deep-l1": {"l1"},
     "koo-deep": {"net.model", "net.width", "net.depth", "net.noise", "net.spread", "head", "start"},
@@ -192,7 +194,7 @@ def test_the_absolute_error_is_the_l1_of_a_gan():
     x, y = colorizer.encode(smooth(4, size=32).pixels)
     alone = absolute_step(colorizer.train().net, x, y)
     none = [torch.optim.SGD(net.parameters(), 0.0) for net in (colorizer.net, step.net)]
-    assert step.update(colorizer.net, step.net, none, x, y, 0)["l1"] == pytest.approx(float(alone))
+    assert step.update(colorizer.net, step.net, none, x, y, 0)["l1"].item() == pytest.approx(alone.item())
 
 
 @EACH

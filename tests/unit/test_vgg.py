@@ -77,14 +77,15 @@ def test_a_hypercolumn_has_963_numbers_and_begins_with_the_pixel_itself():
     torch.testing.assert_close(columns[:, :3], net.encoder(x)[0])
 
 
-def test_the_heads_have_the_sizes_that_dahl_gives():
+def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
     def heads(net):
         return sum(p.numel() for name, p in net.named_parameters() if not name.startswith("encoder."))
     bn = 2                                                                  # numbers a channel of batch norm, one bias
-    assert heads(Hypercolumns(weights="none", hidden=())) == 963 * 2 + 2
-    assert heads(Hypercolumns(weights="none")) == (963 * 9 + 1 + bn) * 128 + (128 * 9 + 1 + bn) * 64 + 64 * 9 * 2 + 2
+    assert heads(Hypercolumns(weights="none", hidden=())) == bn * 963 + 963 * 2 + 2
+    two = bn * 963 + (963 * 9 + bn) * 128 + (128 * 9 + bn) * 64 + 64 * 9 * 2 + 2
+    assert heads(Hypercolumns(weights="none")) == two
     steps = ((512, 256), (256, 128), (128, 64), (64, 3))
-    expected = sum((wide + 1 + bn) * narrow + (narrow * 9 + 1 + bn) * narrow for wide, narrow in steps)
+    expected = sum((wide + bn) * narrow + (narrow * 9 + bn) * narrow for wide, narrow in steps)
     assert heads(ResidualEncoder(weights="none")) == expected + bn * (3 + 64 + 128 + 256 + 512) + 3 * 9 * 2 + 2
 
 
@@ -128,6 +129,32 @@ def test_a_checkpoint_leaves_out_frozen_weights_of_imagenet_and_nothing_else(nam
         assert again.net.config == colorizer.net.config
 
 
+def unreachable(*_, **__):
+    raise URLError("no network")
+
+
+@each
+@pytest.mark.parametrize("tuned", [False, True])
+def test_a_checkpoint_asks_for_imagenets_weights_only_if_it_lacks_them(name, tuned, cache, monkeypatch, tmp_path):
+    with monkeypatch.context() as there:
+        state = {f"features.{key}": t for key, t in Vgg16("none").features.state_dict().items()}
+        there.setattr(vgg, "state_of", lambda weights, name: state)
+        path = colorizer_of(name, tuned=tuned, weights="imagenet").save(tmp_path / "one.safetensors")
+    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
+    if tuned:
+        assert Colorizer.load(path).net.config["weights"] == "imagenet"
+    else:
+        with pytest.raises(DataUnavailable, match="are not here"):
+            Colorizer.load(path)
+
+
+@pytest.mark.parametrize("hidden", [(), (128, 64)])
+def test_a_sigmoid_starts_where_it_has_a_slope(hidden):
+    torch.manual_seed(0)
+    y = Hypercolumns(weights="none", hidden=hidden)(2 * torch.rand(4, 1, 16, 16) - 1)
+    assert ((y < 1e-6) | (y > 1 - 1e-6)).float().mean() < 0.01
+
+
 @each
 def test_a_network_is_built_again_from_its_config(name):
     net = NETS[name](weights="none")
@@ -155,8 +182,6 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_weights_that_cannot_be_had_are_one_message_with_every_way(cache, monkeypatch):
-    def unreachable(*_, **__):
-        raise URLError("no network")
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     with pytest.raises(DataUnavailable, match="cannot be reached") as told:
         Vgg16()
