@@ -316,8 +316,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
-        says="- Of none of the five sources: it stands beside a GAN, to tell what the discriminator did. "
-             "pix2pix has such a row.",
+        says="None of the five sources has it: it stands beside a GAN, to tell what the discriminator did. pix2pix has "
+             "such a row.",
         instead="P2 without its discriminator: the same generator, images, rate and number of steps.",
     ),
 ]}

@@ -51,6 +51,13 @@ def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None
         raise ValueError(f"these are no weights of {name}: {error}") from None
 
 
+def keep_statistics(net: nn.Module, weights) -> None:
+    """Give a network the mean and deviation, (1, 3, 1, 1), with which one of torchvision's entries wants its input."""
+    about = weights.transforms()
+    for name in ("mean", "std"):
+        net.register_buffer(name, torch.tensor(getattr(about, name)).view(1, 3, 1, 1), persistent=False)
+
+
 def check_start(weights: str) -> None:
     """ValueError unless weights is "imagenet" or "none"."""
     if weights not in START:

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .layers import check_gray, conv_bn_relu, he_init
-from .pretrained import check_start, load_into, state_of
+from .pretrained import check_start, keep_statistics, load_into, state_of
 
 DEPTHS = {18: ("resnet18", "ResNet18_Weights"), 34: ("resnet34", "ResNet34_Weights"),
           50: ("resnet50", "ResNet50_Weights")}
@@ -31,7 +31,7 @@ class ResNet(nn.Module):
     small    True: the stem's stride is 1 and its pool is left out, for images of 32 pixels. The weights fit as they are
 
     Batch norm of what is frozen keeps ImageNet's statistics, in training too; that of what is trained uses the batch's.
-    Gray values are normalized as the weights expect: here and nowhere else.
+    Gray values are normalized as the weights expect.
     """
 
     def __init__(self, depth: int = 50, weights: str = "imagenet", first: str = "stacked", train: str = "none",
@@ -57,9 +57,7 @@ class ResNet(nn.Module):
         self.layers = nn.ModuleList([nn.Sequential(pool, net.layer1), net.layer2, net.layer3, net.layer4])
         self.widths = (64, *(64 * 2 ** i * (4 if depth == 50 else 1) for i in range(4)))
         self.first, self.multiple = first, 8 if small else 32
-        about = known.transforms()
-        self.register_buffer("mean", torch.tensor(about.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(about.std).view(1, 3, 1, 1), persistent=False)
+        keep_statistics(self, known)
         parts = [self.conv, self.stem, *self.layers]
         self.frozen = parts[:{"none": len(parts), "deep": 4, "all": 0}[train]]
         for part in self.frozen:

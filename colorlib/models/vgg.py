@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .layers import check_gray, conv_bn_relu, he_init
-from .pretrained import check_start, load_into, state_of
+from .pretrained import check_start, keep_statistics, load_into, state_of
 
 CUTS = (3, 8, 15, 22)                               # the ReLUs before the first four max-pools, in vgg16().features
 WIDTHS = (64, 128, 256, 512)
@@ -25,7 +25,7 @@ class Vgg16(nn.Module):
     weights  "imagenet": torchvision's IMAGENET1K_FEATURES, the original ones; "none": random (He)
     tuned    False: the weights stay as they are, and no gradient is kept for them
 
-    The gray value enters as three equal channels (A), normalized as those weights expect: here and nowhere else. VGG16
+    The gray value enters as three equal channels (A), normalized as those weights expect. VGG16
     has no batch norm: training and evaluation are alike.
     """
 
@@ -45,9 +45,7 @@ class Vgg16(nn.Module):
             state = {name.removeprefix("features."): t for name, t in state_of(known, "VGG16").items()}
             own = self.features.state_dict()
             load_into(self.features, {name: t for name, t in state.items() if name in own}, "VGG16")
-        about = known.transforms()
-        self.register_buffer("mean", torch.tensor(about.mean).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(about.std).view(1, 3, 1, 1), persistent=False)
+        keep_statistics(self, known)
         self.tuned = tuned
         self.features.requires_grad_(tuned)
 
