@@ -1,5 +1,3 @@
-# Draft of notebook 06, as text. Not run; ALT marks what waits for a run, TODO what waits for the ablation's records.
-
 # %% [markdown] id="a6000001"
 # # 06 · The PatchGAN fix
 #
@@ -229,17 +227,18 @@ if lesson.data == "cifar10" and not short:
 # %% [markdown] id="a6000024"
 # ## What the discriminator gave, and what it cost
 #
-# One run proves little. The course's records hold several seeds of each. Besides the chroma, look at two numbers from the
+# One run proves little. The course's records hold several seeds of each (and a run of this notebook that trains to the
+# end counts, too). Besides the chroma, look at two numbers from the
 # **judge**, a small classifier trained on true pictures. The **Fréchet distance**: how far the colorized test pictures
 # are, as a crowd, from the true ones, in what the judge sees (Heusel et al. 2017 with another network; this is no "FID").
 # And how many of the pictures the judge names rightly.
 
 # %% id="a6000025"
+known = {(r["recipe"], r["seed"]): r for r in records.read() + records.read(records.waiting())
+         if (r["data"], r["profile"]) == ("cifar10", "lesson")}
 runs = defaultdict(dict)
-for r in records.read():
-    if r["data"] == "cifar10" and r["profile"] == "lesson":
-        runs[r["recipe"]][r["seed"]] = r["metrics"]
-runs = dict(runs)
+for (name, seed), r in known.items():
+    runs[name][seed] = r["metrics"]
 
 def each(name, key):
     """The stored runs' numbers, seeds 0, 1, 2."""
@@ -258,8 +257,8 @@ lesson.table(["mean of three seeds", *keys], table)
 # %% id="a6000026" tags=["nbval-check-output"]
 away = {label: [abs(1 - c) for c in each(name, "chroma_ratio")] for label, name in SYSTEMS.items()}
 frechet = {label: each(name, "frechet") for label, name in SYSTEMS.items()}
-lesson.claim("with P2's discriminator the chroma comes nearer to the true one by at least half of the distance, and the "
-             "Fréchet distance falls, with every seed",
+lesson.claim("with P2's discriminator the chroma comes nearer to the true one by at least half of the distance, and "
+             "the Fréchet distance falls, with every seed",
              all(a <= 0.5 * b for a, b in zip(away["P2"], away["L1"], strict=True))
              and all(a < b for a, b in zip(frechet["P2"], frechet["L1"], strict=True)),
              L1_away=max(away["L1"]), P2_away=max(away["P2"]), L1_frechet=min(frechet["L1"]),
@@ -277,23 +276,7 @@ lesson.claim("with P2's and N2's discriminators the squared error is larger than
 # course so far, by what they are asked for:
 
 # %% id="a6000029"
-def asked(name):
-    """What a system is trained for."""
-    if name not in RECIPES:
-        return "nothing"
-    recipe = RECIPES[name]
-    return "a discriminator" if recipe.duel else "classes" if "classif" in name or "dilated" in name else "the error"
-
-def at(name):
-    """Where a system lies: mean over its seeds."""
-    return tuple(statistics.mean(m[key] for m in runs[name].values()) for key in ("chroma_ratio", "unexplained"))
-
-groups = defaultdict(dict)
-for name in runs:
-    code = RECIPES[name].code if name in RECIPES else "-"
-    label = {"D6": name.split("-")[-1].upper(), "-": name.split("-")[-1]}.get(code, code)
-    groups[asked(name)][label] = at(name)
-figures.show(figures.points(groups, xlabel="chroma ratio", ylabel="unexplained"), alt="ALT")
+figures.show(figures.points(records.plane(list(known.values())), xlabel="chroma ratio", ylabel="unexplained"), alt="ALT")
 
 # %% [markdown] id="a6000030"
 # ## How many of how many
@@ -340,7 +323,8 @@ SPANS = {"chroma ratio": "chroma_ratio", "Fréchet": "frechet", "unexplained": "
 
 def failed(name):
     """How many seeds of a row failed; a dash without a discriminator."""
-    return sum(bool(adversarial.verdict(r["metrics"], limits)) for r in got[name]) if recipes.ABLATION[name].duel else "-"
+    alone = recipes.ABLATION[name].duel is None
+    return "-" if alone else sum(bool(adversarial.verdict(r["metrics"], limits)) for r in got[name])
 
 def ablation(prefix):
     lesson.table(["row", "seeds", "failed", *SPANS], [
@@ -459,7 +443,9 @@ print("true above:", ", ".join(others.true_side))
 #
 # Each has a checker that says what is right so far. The solutions are in `solutions/06_patchgan.py`.
 #
-# **06.1** How many pixels does one answer see? *Hint: from the answer back to the image.*
+# ### 06.1
+#
+# How many pixels does one answer see? *Hint: from the answer back to the image.*
 
 # %% id="a6000050"
 def receptive_field_of(layers):                     # [(kernel, stride), ...], the first layer first -> pixels
@@ -468,7 +454,9 @@ def receptive_field_of(layers):                     # [(kernel, stride), ...], t
 exercises.check_06_1(receptive_field_of)
 
 # %% [markdown] id="a6000051"
-# **06.2** How many answers a side, for images of `size` pixels and a padding of 1? *Hint: a layer leaves
+# ### 06.2
+#
+# How many answers a side, for images of `size` pixels and a padding of 1? *Hint: a layer leaves
 # $\lfloor (\text{side} + 2 - k)/s \rfloor + 1$.*
 
 # %% id="a6000052"
@@ -478,7 +466,9 @@ def answers_a_side(size, layers):                   # pixels, [(kernel, stride),
 exercises.check_06_2(answers_a_side)
 
 # %% [markdown] id="a6000053"
-# **06.3** Write Wilson's 95 percent interval of a share. *Hint: at 0 of 10 it is not empty.*
+# ### 06.3
+#
+# Write Wilson's 95 percent interval of a share. *Hint: at 0 of 10 it is not empty.*
 
 # %% id="a6000054"
 def interval(fooled, answers):                      # two counts -> low, high
@@ -487,7 +477,9 @@ def interval(fooled, answers):                      # two counts -> low, high
 exercises.check_06_3(interval)
 
 # %% [markdown] id="a6000055"
-# **06.4** Write the accuracy that N's program counts, for a and b. *Hint: round first.*
+# ### 06.4
+#
+# Write the accuracy that N's program counts, for a and b. *Hint: round first.*
 
 # %% id="a6000056"
 def accuracy(said, true, t):                        # (N, 2, H, W) twice, a number -> a share
