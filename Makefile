@@ -7,11 +7,14 @@
 #   make test-gpu   tests marked gpu, and every notebook on the GPU; fails where there is none
 #   make test-classroom   tests that operate the widgets in a real browser (Chromium)
 #   make bench      speed, as ratios against what one would otherwise use
+#   make editions   the student's and the teacher's course, each as a folder and a zip in build/
+#   make site       the notebooks with their stored outputs as pages to read, in build/site/
 #   make results    results/README.md from the records
 #   make lint       ruff
 #   make clean      remove .venv and everything built, but not what was trained (build/trained, build/runs)
 #
-# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab).
+# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab),
+# EDITIONS (--no-outputs).
 # SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
 # (2.6 or newer); constraints.txt is then left out, since it names one torch.
 
@@ -50,7 +53,7 @@ RUN     := $(BIN)/python
 INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS)
 STAMP   := $(VENV)/installed
 
-.PHONY: help lab course test test-gpu test-classroom bench results lint clean setup setup-dev
+.PHONY: help lab course test test-gpu test-classroom bench results editions site lint clean setup setup-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -91,6 +94,12 @@ bench: $(STAMP)-dev
 
 results: $(STAMP)-course
 	$(RUN) -m colorlib results
+
+site: $(STAMP)-dev
+	$(RUN) -m colorlib.course site
+
+editions: $(STAMP)-course
+	$(RUN) -m colorlib.course editions $(EDITIONS)
 
 lint: $(STAMP)-dev
 	$(RUN) -m ruff check .

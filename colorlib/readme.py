@@ -1,10 +1,11 @@
-"""The parts of README.md that are measured or drawn: the map of the notebooks and the strip of pictures.
+"""The parts of README.md and docs/teaching.md that are measured or drawn: what runs take, and the strip of pictures.
 
     python -m colorlib.readme              write them
-    python -m colorlib.readme --check      change nothing; status 1 when the map is out of date
+    python -m colorlib.readme --check      change nothing; status 1 when one is out of date
 
-The map stands between `<!-- map -->` and `<!-- /map -->`, and comes from the notebooks and the records in
-results/notebooks/. The strip is results/strip.png: the reference checkpoints on the first test picture of each class.
+The map stands between `<!-- map -->` and `<!-- /map -->`, the minutes for teachers between `<!-- minutes -->` and
+`<!-- /minutes -->`; both come from the notebooks and the records in results/notebooks/. The strip is
+results/strip.png: the reference checkpoints on the first test picture of each class.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import argparse
 import io
 import json
 import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -26,7 +28,8 @@ from colorlib._notebook import source as source_of
 from colorlib.colorizer import Colorizer
 from colorlib.course.links import project
 
-MAP = re.compile(r"<!-- map -->.*?<!-- /map -->", re.S)
+MADE = re.compile(r"<!-- (map|minutes) -->.*?<!-- /\1 -->", re.S)
+DOCUMENTS = ("README.md", "docs/teaching.md")
 PROFILES = ("quick", "lesson")
 SHOWN = {"koo-baseline": "K1", "nazeri-unet": "N1"}  # checkpoints in the strip, and what they are called there
 
@@ -74,20 +77,36 @@ def _took(record: dict | None) -> str:
     return f"{record['minutes']:.1f} min, {record['peak_memory_mb'] / 1000:.1f} GB" if record else "-"
 
 
+def minutes(root: Path) -> str:
+    """What a teacher plans with, as Markdown: minutes of runs as measured, of exercises as the solutions' notes say."""
+    notes = root / "solutions" / "teaching.py"
+    teaching = runpy.run_path(str(notes))["TEACHING"] if notes.exists() else {}
+    lines = ["| notebook | a `quick` run | a `lesson` run | its exercises |", "| --- | --- | --- | --- |"]
+    for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        records = [_record(root, path.name[:2], profile) for profile in PROFILES]
+        takes = sum(note["minutes"] for exercise, note in teaching.items() if exercise.startswith(path.name[:2]))
+        cells = [f"{r['minutes']:.1f} min" if r else "-" for r in records] + [f"{takes} min" if takes else "-"]
+        lines.append(f"| [{path.stem[:2]}](../notebooks/{path.name}) | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def document(text: str, root: Path) -> str:
-    """README.md with its map brought up to date."""
-    return MAP.sub(lambda _: f"<!-- map -->\n{table(root)}\n<!-- /map -->", text)
+    """A document with its made part brought up to date."""
+    made = {"map": table, "minutes": minutes}
+    return MADE.sub(lambda found: f"<!-- {found[1]} -->\n{made[found[1]](root)}\n<!-- /{found[1]} -->", text)
 
 
-def write(check: bool = False) -> bool:
-    """Bring the map in README.md up to date (check: only look); True when it was not."""
-    root = project_root()
-    path = root / "README.md"
-    before = path.read_text(encoding="utf-8")
-    after = document(before, root)
-    if before != after and not check:
-        path.write_text(after, encoding="utf-8")
-    return before != after
+def write(check: bool = False) -> list[str]:
+    """Bring the documents up to date (check: only look); those that were not."""
+    root, changed = project_root(), []
+    for path in (root / name for name in DOCUMENTS):
+        before = path.read_text(encoding="utf-8")
+        after = document(before, root)
+        if before != after:
+            changed.append(path.name)
+            if not check:
+                path.write_text(after, encoding="utf-8")
+    return changed
 
 
 def strip_rows() -> dict[str, Tensor]:
@@ -115,12 +134,12 @@ def write_strip(path: Path) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m colorlib.readme", description="Write the made parts of README.md.")
-    parser.add_argument("--check", action="store_true", help="change nothing; status 1 when the map is out of date")
+    parser.add_argument("--check", action="store_true", help="change nothing; status 1 when one is out of date")
     changed = write(check := parser.parse_args(arguments).check)
     if check:
-        print("the map in README.md is " + ("out of date" if changed else "up to date"))
-        return int(changed)
-    print("README.md: " + ("written" if changed else "up to date"))
+        print(f"out of date: {', '.join(changed)}" if changed else "up to date")
+        return int(bool(changed))
+    print("written: " + (", ".join(changed) or "nothing, all is up to date"))
     try:
         write_strip(project_root() / "results" / "strip.png")
     except (datasets.DataUnavailable, FileNotFoundError) as error:

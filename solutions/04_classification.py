@@ -18,7 +18,8 @@ def annealed_mean(logits, centers, T):
 
 def rebalance(prior, lam):
     """04.3. One over a mixture with an even distribution, scaled to mean one under the prior."""
-    w = 1 / ((1 - lam) * prior + lam / len(prior))
+    mixed = (1 - lam) * prior + lam / len(prior)
+    w = mixed.reciprocal()
     return w / (prior * w).sum()
 
 

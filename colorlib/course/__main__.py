@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from colorlib.course import links, run, store, text
+from colorlib.course import editions, links, run, store, text
 from colorlib.course.files import CourseError, build, find
 from colorlib.lesson import NAMES
 
@@ -43,6 +43,11 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("links", _links, "write badges, addresses and bootstrap cells from pyproject.toml's [project.urls]")
     one.add_argument("--check", action="store_true", help="change nothing; fail when something is out of date")
+
+    command("site", _site, "write build/site/: the notebooks with their stored outputs, as pages to read")
+
+    one = command("editions", _editions, "write build/student/ and build/teacher/, and a zip of each")
+    one.add_argument("--no-outputs", action="store_true", help="the student's notebooks without stored outputs")
     return top
 
 
@@ -68,6 +73,18 @@ def _links(a: argparse.Namespace) -> int:
     for path in changed:
         print(f"{'out of date' if a.check else 'written'}: {path}")
     return 1 if a.check and changed else 0
+
+
+def _site(a: argparse.Namespace) -> int:
+    from colorlib.course import site  # needs latex2mathml, of the extra dev
+
+    print(site.make())
+    return 0
+
+
+def _editions(a: argparse.Namespace) -> int:
+    print(*editions.make(outputs=not a.no_outputs), sep="\n")
+    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:

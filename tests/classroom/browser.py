@@ -56,7 +56,7 @@ def _address(folder, server):
 
 
 class Browser:
-    """One page. errors: what the page's console called an error."""
+    """One page. errors: what the page's console called an error; requests: the addresses that it asked for."""
 
     def __init__(self, width=1280, height=900):
         self.folder = tempfile.mkdtemp()
@@ -71,7 +71,7 @@ class Browser:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
             page = next(one for one in json.load(answer) if one["type"] == "page")
         self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=120)
-        self.number, self.errors = 0, []
+        self.number, self.errors, self.requests = 0, [], []
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
 
@@ -96,6 +96,8 @@ class Browser:
                                              "params": {"accept": True}}))
             if told.get("method") == "Runtime.exceptionThrown":
                 self.errors.append(told["params"]["exceptionDetails"].get("text", ""))
+            if told.get("method") == "Network.requestWillBeSent":
+                self.requests.append(told["params"]["request"]["url"])
             if told.get("id") == self.number:
                 assert "error" not in told, told
                 return told["result"]

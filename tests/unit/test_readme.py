@@ -17,7 +17,8 @@ from colorlib.course.__main__ import parser as course_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = {"README.md": TEXT, "CONTRIBUTING.md": (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")}
+DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8")
+             for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md")}
 
 
 def commands(text):
@@ -27,8 +28,21 @@ def commands(text):
     return [line for line in lines + re.findall(r"`((?:make|python) [^`]+)`", text) if line]
 
 
-def test_the_map_is_that_of_the_records():
-    assert readme.document(TEXT, ROOT) == TEXT, "python -m colorlib.readme"
+@pytest.mark.parametrize("name", readme.DOCUMENTS)
+def test_what_is_made_is_that_of_the_records(name):
+    assert readme.document(DOCUMENTS[name], ROOT) == DOCUMENTS[name], "python -m colorlib.readme"
+    assert "<!-- /" in DOCUMENTS[name]
+
+
+def test_a_teachers_minutes_are_those_of_the_records_and_of_the_notes(tmp_path):
+    for folder in ("notebooks", "results/notebooks", "solutions"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "notebooks/09_a_title.ipynb").write_text("{}")
+    assert readme.minutes(tmp_path).endswith("| [09](../notebooks/09_a_title.ipynb) | - | - | - |")
+    (tmp_path / "results/notebooks/09.quick.json").write_text(json.dumps({"minutes": 1.26}))
+    (tmp_path / "solutions/teaching.py").write_text('TEACHING = {"09.1": {"minutes": 5}, "09.2": {"minutes": 7}, '
+                                                    '"08.1": {"minutes": 9}}')
+    assert readme.minutes(tmp_path).endswith("| 1.3 min | - | 12 min |")
 
 
 def test_the_map_has_a_row_for_each_notebook():
@@ -72,7 +86,7 @@ def test_the_commands_named_are_understood(name):
 def test_files_linked_and_named_exist(name):
     text = DOCUMENTS[name]
     for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
-        assert (ROOT / target).exists(), target
+        assert ((ROOT / name).parent / target).exists(), target
 
 
 @pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")

@@ -1,0 +1,134 @@
+"""Two editions of the course from one source: the notebooks and solutions/.
+
+build/student/ is the course without solutions and tests, build/teacher/ has the solutions in the exercises' place, what
+the checkers then say, and beside each what a teacher wants: minutes, usual mistakes, a question. And a zip of each.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+import runpy
+import shutil
+from pathlib import Path
+
+from nbformat import NotebookNode
+from nbformat.v4 import new_markdown_cell, new_output
+
+from colorlib._notebook import project_root
+from colorlib.course.files import CourseError, build, find, number, read, write
+
+PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt", "environment.yml", "Makefile",
+         "binder", "colorlib", "data", "docs", "results")
+CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
+WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
+TEACHING = "teaching.py"
+
+
+def exercises(nb: NotebookNode) -> dict[str, NotebookNode]:
+    """The cells in which exercises are done, by number, "05.1"."""
+    found = {}
+    for cell in nb.cells:
+        if cell.cell_type == "code" and (check := CHECK.search(cell.source)):
+            found[f"{check[1]}.{check[2]}"] = cell
+    return found
+
+
+def solution(path: Path, exercise: str, name: str) -> str:
+    """An exercise's solution under a name, with the imports it needs. CourseError if the file has none.
+
+    A solution is a function whose docstring begins with the exercise's number.
+    """
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and (ast.get_docstring(node) or "").startswith(f"{exercise}."):
+            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
+            imports = [ast.get_source_segment(text, one) for one in tree.body
+                       if isinstance(one, ast.Import | ast.ImportFrom)
+                       and used & {(alias.asname or alias.name).split(".")[0] for alias in one.names}]
+            source = re.sub(rf"^def {node.name}\(", f"def {name}(", ast.get_source_segment(text, node), count=1)
+            return "\n".join([*imports, *([""] if imports else []), source])
+    raise CourseError(f"{path.name} has no solution of {exercise}: a function whose docstring begins with {exercise}.")
+
+
+def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
+    """The teacher's notebook, in place. CourseError if a solution, or what belongs beside it, is missing or wrong."""
+    notes = runpy.run_path(str(solutions / TEACHING))["TEACHING"]
+    for exercise, cell in exercises(nb).items():
+        check = CHECK.search(cell.source)
+        cell.source = f"{solution(solutions / f'{name}.py', exercise, check[3])}\n\n{check[0]}"
+        if exercise not in notes:
+            raise CourseError(f"{TEACHING} says nothing of exercise {exercise}")
+        said = _said(cell.source)
+        if not said.endswith(": right"):
+            raise CourseError(f"the checker says of the solution of {exercise}: {said}")
+        cell.outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
+        beside = new_markdown_cell(_beside(notes[exercise]))
+        beside.id = f"teacher-{exercise.replace('.', '-')}"
+        nb.cells.insert(nb.cells.index(cell) + 1, beside)
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = WHERE.sub(" The solutions stand in their place.", cell.source)
+    return nb
+
+
+def student(nb: NotebookNode, outputs: bool = True) -> NotebookNode:
+    """The student's notebook, in place: no word of the solutions, and no stored outputs if asked."""
+    for cell in nb.cells:
+        if cell.cell_type == "markdown":
+            cell.source = WHERE.sub("", cell.source)
+        elif not outputs:
+            cell.outputs, cell.execution_count = [], None
+    return nb
+
+
+def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
+    """Write both editions and their zips below `out` (build/); returns the zips. CourseError without solutions."""
+    root, out = project_root(), out or build()
+    solutions = root / "solutions"
+    if not (solutions / TEACHING).exists():
+        raise CourseError("there is no solutions/ here: editions are made from the whole course")
+    made = []
+    for edition in ("student", "teacher"):
+        folder = out / edition
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        for part in PARTS:
+            _copy(root / part, folder / part)
+        for path in find():
+            nb = read(path)
+            nb = teacher(nb, solutions, path.stem) if edition == "teacher" else student(nb, outputs)
+            write(nb, folder / "notebooks" / path.name)
+        if edition == "teacher":
+            _copy(solutions, folder / "solutions")
+        made.append(Path(shutil.make_archive(str(folder), "zip", out, edition)))
+    return made
+
+
+def numbers() -> list[str]:
+    """The exercises of all notebooks."""
+    return [exercise for path in find() for exercise in exercises(read(path)) if exercise.startswith(number(path))]
+
+
+def _said(source: str) -> str:
+    """What a checker prints of a solution."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(f"from colorlib import exercises\n{source}", "<solution>", "exec"), {})   # noqa: S102  ours
+    return printed.getvalue().strip()
+
+
+def _beside(note: dict) -> str:
+    mistakes = "\n".join(f"> - *Usual mistake*: {what}. *Say*: {say}" for what, say in note["mistakes"])
+    return (f"> **For the teacher.** About {note['minutes']} minutes.\n>\n{mistakes}\n>\n"
+            f"> *To open the discussion*: {note['question']}")
+
+
+def _copy(source: Path, target: Path) -> None:
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+    elif source.exists():
+        shutil.copy2(source, target)

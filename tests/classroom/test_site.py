@@ -1,0 +1,66 @@
+"""The pages to read, in a real browser: for everyone (axe-core), light and dark, wide and narrow, without a network."""
+
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+from browser import Browser, chromium
+
+from colorlib.course import site
+
+pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory):
+    """axe-core's program, from npm."""
+    folder, npm = tmp_path_factory.mktemp("axe"), shutil.which("npm")
+    done = npm and subprocess.run([npm, "pack", "--silent", "axe-core@4"], cwd=folder, capture_output=True, text=True)
+    if not done or done.returncode:
+        pytest.skip("axe-core cannot be had from npm here")
+    with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as archive:
+        return archive.extractfile("package/axe.min.js").read().decode()
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    return sorted(site.make(tmp_path_factory.mktemp("site") / "pages").parent.glob("*.html"))
+
+
+def opened(browser, path, width, scheme="light"):
+    browser.send("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
+    browser.send("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    browser.send("Page.navigate", url=path.as_uri())
+    browser.wait(f"document.readyState == 'complete' && location.href.endsWith('{path.name}')")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_axe_finds_nothing_serious_and_no_page_is_wider_than_the_screen(axe, pages, width, scheme):
+    with Browser() as browser:
+        browser.send("Network.enable")
+        browser.send("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=-1,
+                     uploadThroughput=-1)
+        for path in pages:
+            opened(browser, path, width, scheme)
+            browser.js(f"void (() => {{ {axe} }})()")
+            found = browser.js(
+                "axe.run().then(told => told.violations.filter(v => ['serious', 'critical'].includes(v.impact)).map("
+                "v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.target + ' ' + n.failureSummary).join(' | ')))")
+            assert not found, f"{path.name}, {width}, {scheme}: {found}"
+            assert browser.js("document.documentElement.scrollWidth") <= width, path.name
+            broken = "[...document.images].filter(i => !i.naturalWidth).length"
+            assert browser.js(broken) == 0, path.name
+        assert not browser.errors and not [url for url in browser.requests if not url.startswith(("file:", "data:"))]
+
+
+def test_the_search_finds_the_annealed_mean(pages):
+    with Browser() as browser:
+        opened(browser, next(p for p in pages if p.name == "search.html"), 1280)
+        browser.js("(() => { const box = document.querySelector('input'); box.value = 'annealed mean';"
+                   "box.dispatchEvent(new Event('input')) })()")
+        links = browser.js("[...document.querySelectorAll('#found a')].map(a => a.getAttribute('href'))")
+        assert links and links[0].startswith("04_classification.html")
+        assert not browser.errors

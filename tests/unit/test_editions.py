@@ -1,0 +1,161 @@
+"""The two editions: the student's holds no solution, the teacher's every one, and a number is an exercise for good."""
+
+import ast
+import runpy
+import zipfile
+from pathlib import Path
+
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from colorlib import exercises
+from colorlib._notebook import project_root
+from colorlib.course import editions
+from colorlib.course.files import CourseError, find, read
+
+SOLUTIONS = project_root() / "solutions"
+
+# A link made last year points to the same exercise: numbers are never given to another one. Add, do not change.
+KNOWN = {
+    "01.1": "linear_to_srgb", "01.2": "mean_hue", "01.3": "to_network", "01.4": "on_screen",
+    "02.1": "mean_color", "02.2": "median_color", "02.3": "cross_entropy_of_shares", "02.4": "color_kept_by_the_mean",
+    "03.1": "receptive_field", "03.2": "squared_error", "03.3": "normalized_uv", "03.4": "unexplained",
+    "04.1": "soft_target", "04.2": "annealed_mean", "04.3": "rebalance", "04.4": "auc",
+    "05.1": "discriminator_loss", "05.2": "slope", "05.3": "collapse", "05.4": "who_wins",
+}
+
+
+def notebook(*more):
+    return new_notebook(cells=[
+        new_markdown_cell("## Exercises\n\nEach has a checker. The solutions are in `solutions/09_x.py`.\n\n### 09.1"),
+        new_code_cell("def twice(x):          # a number\n    ...\n\nexercises.check_03_1(twice)", execution_count=1,
+                      outputs=[new_output("stream", name="stdout", text="03.1: not done yet\n")]), *more])
+
+
+@pytest.fixture
+def solutions(tmp_path):
+    (tmp_path / "09_x.py").write_text('"""Solutions."""\nimport math\nimport os\nfrom os import path as way\n\n\n'
+                                      'def field(kernels):\n    """03.1. So."""\n'
+                                      '    return 1 + sum(math.floor(k) - 1 for k in kernels)\n')
+    (tmp_path / "teaching.py").write_text(
+        'TEACHING = {"03.1": {"minutes": 7, "mistakes": (("A nine.", "Draw it."), ("Zero.", "One pixel.")), '
+        '"question": "What does it see?"}}')
+    return tmp_path
+
+
+def test_a_number_stays_with_its_exercise():
+    found = {number: editions.CHECK.search(cell.source)[3] for path in find()
+             for number, cell in editions.exercises(read(path)).items()}
+    assert found | KNOWN == found, "an exercise was renumbered or removed"
+    assert set(found) == set(KNOWN), "a new exercise: add it to KNOWN, with its number for good"
+
+
+@pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
+def test_an_exercise_can_be_linked_to_by_a_heading_of_its_number(path):
+    text = "\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    for number in editions.exercises(read(path)):
+        assert text.count(f"### {number}\n") == 1, number
+
+
+def test_a_solution_brings_the_imports_it_needs_and_takes_the_stubs_name(solutions):
+    assert editions.solution(solutions / "09_x.py", "03.1", "twice") == (
+        'import math\n\ndef twice(kernels):\n    """03.1. So."""\n'
+        '    return 1 + sum(math.floor(k) - 1 for k in kernels)')
+    with pytest.raises(CourseError, match="09_x.py has no solution of 03.2"):
+        editions.solution(solutions / "09_x.py", "03.2", "twice")
+
+
+def test_the_teacher_sees_solution_verdict_and_what_to_say(solutions):
+    nb = editions.teacher(notebook(), solutions, "09_x")
+    head, cell, beside = nb.cells
+    assert "in their place" in head.source and "solutions/09_x.py" not in head.source
+    assert "math.floor" in cell.source and cell.source.endswith("exercises.check_03_1(twice)")
+    assert cell.outputs[0].text == "03.1: right\n"
+    for words in ("About 7 minutes", "A nine.", "Draw it.", "One pixel.", "What does it see?"):
+        assert words in beside.source
+
+
+def test_a_solution_that_the_checker_refuses_makes_no_edition(solutions):
+    file = solutions / "09_x.py"
+    file.write_text(file.read_text().replace("1 + sum", "2 + sum"))
+    with pytest.raises(CourseError, match="the checker says of the solution of 03.1: 03.1: not yet right"):
+        editions.teacher(notebook(), solutions, "09_x")
+    (solutions / "teaching.py").write_text("TEACHING = {}")
+    with pytest.raises(CourseError, match="says nothing of exercise 03.1"):
+        editions.teacher(notebook(), solutions, "09_x")
+
+
+def test_the_student_keeps_stubs_and_outputs_if_wanted():
+    kept = editions.student(notebook())
+    assert kept.cells[1].source == notebook().cells[1].source and kept.cells[1].outputs
+    assert "solutions" not in kept.cells[0].source
+    assert not editions.student(notebook(), outputs=False).cells[1].outputs
+
+
+def bodies():
+    """The text of each solution: its function without the heading and the docstring."""
+    for path in sorted(SOLUTIONS.glob("[0-9]*.py")):
+        text = path.read_text(encoding="utf-8")
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.FunctionDef):
+                lines = [ast.get_source_segment(text, one) for one in node.body[1:]]
+                yield f"{path.stem}: {node.name}", " ".join(" ".join(lines).split())
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    if not (SOLUTIONS / "teaching.py").exists():
+        pytest.skip("the solutions were removed")
+    out = tmp_path_factory.mktemp("editions")
+    return out, editions.make(out)
+
+
+def test_no_solution_stands_in_a_students_file(made):
+    out, _ = made
+    every = list(bodies())
+    assert len(every) >= len(KNOWN)
+    for path in (out / "student").rglob("*"):
+        if path.suffix in (".py", ".ipynb", ".md", ".toml", ".yml"):
+            text = path.read_text(encoding="utf-8")
+            cells = read(path).cells if path.suffix == ".ipynb" else None
+            seen = " ".join((text if cells is None else "\n".join(c.source for c in cells)).split())
+            assert not [name for name, body in every if body in seen], path.name
+    assert not (out / "student" / "solutions").exists() and not (out / "student" / "tests").exists()
+
+
+def test_every_exercise_is_solved_in_the_teachers_notebooks(made):
+    out, zips = made
+    right = [output.text for path in sorted((out / "teacher" / "notebooks").glob("*.ipynb"))
+             for cell in editions.exercises(read(path)).values() for output in cell.outputs]
+    assert right == [f"{number}: right\n" for number in editions.numbers()]
+    for name, file in zip(("student", "teacher"), zips, strict=True):
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+        assert f"{name}/notebooks/01_color_spaces.ipynb" in names and f"{name}/pyproject.toml" in names
+        assert f"{name}/colorlib/color.py" in names and not [n for n in names if "__pycache__" in n]
+
+
+def test_students_run_the_code_that_the_tests_run(made):
+    """The student's code cells are those of notebooks/, which run in the tests with every exercise not done yet."""
+    out, _ = made
+    for path in find():
+        theirs = read(out / "student" / "notebooks" / path.name)
+        assert [c.source for c in theirs.cells if c.cell_type == "code"] == [
+            c.source for c in read(path).cells if c.cell_type == "code"]
+
+
+def test_there_is_something_to_say_of_every_exercise():
+    if not (SOLUTIONS / "teaching.py").exists():
+        pytest.skip("the solutions were removed")
+    notes = runpy.run_path(str(SOLUTIONS / "teaching.py"))["TEACHING"]
+    checkers = {f"{name[6:8]}.{name[9]}" for name in exercises.__all__ if name.startswith("check_")}
+    assert set(notes) == checkers
+    for number, note in notes.items():
+        assert set(note) == {"minutes", "mistakes", "question"} and 3 <= note["minutes"] <= 30, number
+        assert len(note["mistakes"]) == 2 and note["question"].endswith("?"), number
+
+
+def test_without_solutions_there_are_no_editions(monkeypatch, tmp_path):
+    monkeypatch.setattr(editions, "project_root", lambda: tmp_path)
+    with pytest.raises(CourseError, match="made from the whole course"):
+        editions.make(Path(tmp_path) / "out")
