@@ -45,11 +45,13 @@ def _parser() -> argparse.ArgumentParser:
     train = command("train", _train, "Train a recipe, measure it, write its record to results/runs.",
                     "python -m colorlib train nazeri-unet --profile lesson --seed 1")
     train.add_argument("recipe", nargs="?", help="a name; without one, the recipes are listed. judge: the classifier "
-                                                 "that Fréchet distances are measured with")
+                                                 "that Fréchet distances are measured with; encoder: that of gray "
+                                                 "images that a colorizer can start from")
     train.add_argument("--missing", action="store_true", help="train all that the results table still lacks")
     train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
     train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and "
-                                                            "epochs; ablation: for the rows of notebook 06's")
+                                                            "epochs; ablation: for the rows of notebook 06's; "
+                                                            "transfer-500, ...: of notebook 07's")
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--epochs", type=int, help="instead of the profile's")
     train.add_argument("--size", type=int, default=32, metavar="PIXELS",
@@ -112,12 +114,13 @@ def _train(options) -> int:
             print(f"== {name}, seed {seed}", flush=True)
             records.run(name, "cifar10", options.profile, seed, options.device)
         return 0
-    if options.recipe == "judge":
+    if options.recipe in ("judge", "encoder"):
         if options.keep or options.as_published or options.seed or options.size != 32 or options.profile != "lesson":
-            raise ValueError("with judge, only --data, --device and --epochs go")
-        epochs = 6 if options.epochs is None else options.epochs
-        path, accuracy = records.train_judge(options.data, options.device, epochs)
-        print(f"{path.name}: names {accuracy:.1%} of the test images rightly")
+            raise ValueError(f"with {options.recipe}, only --data, --device and --epochs go")
+        made, of = {"judge": (records.train_judge, "the test images"),
+                    "encoder": (records.train_encoder, "the training images left out")}[options.recipe]
+        path, accuracy = made(options.data, options.device, 6 if options.epochs is None else options.epochs)
+        print(f"{path.name}: names {accuracy:.1%} of {of} rightly")
         return 0
     if not options.recipe:
         for recipe in recipes.RECIPES.values():
@@ -195,8 +198,8 @@ def _model(name: str) -> Path:
         return Path(name)
     path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
     if not path.exists():
-        names = sorted(p.stem for p in path.parent.glob("*.safetensors") if not p.stem.startswith("judge-"))
-        there = ", ".join(names) or "none"
+        from .colorizer import colorizers
+        there = ", ".join(colorizers(path.parent)) or "none"
         raise ValueError(f"no checkpoint {name!r} in data/checkpoints (there: {there}); "
                          "give one of these or a safetensors file")
     return path

@@ -42,16 +42,19 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def make_writable(place: Path) -> None:
-    """Make the folder if need be, and make sure that a file can be written to it; else NoPlace."""
+def make_writable(place: Path, what: str = "data folder", setting: str = "COLORLIB_DATA") -> None:
+    """Make the folder if need be, and make sure that a file can be written to it; else NoPlace.
+
+    what, setting   how it is called, and the variable that moves it, in the message
+    """
     try:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
         raise NoPlace(
-            f"cannot write to the data folder {place} ({error.strerror or error}). "
-            "Set COLORLIB_DATA to a folder that you can write to, or to one that already holds the data."
+            f"cannot write to the {what} {place} ({error.strerror or error}). "
+            f"Set {setting} to a folder that you can write to, or to one that already holds the data."
         ) from error
 
 

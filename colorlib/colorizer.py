@@ -11,6 +11,7 @@ So a network trained in YUV and one trained in Lab are compared in Lab.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import tempfile
@@ -43,6 +44,9 @@ class Colorizer(nn.Module):
         for name, wants in (("outputs", self.head.outputs), ("cell", getattr(self.head, "cell", 1))):
             if config.get(name, wants) != wants:
                 raise ValueError(f"the network has {name} {config[name]}, but {self.head!r:.80} wants {wants}")
+        if config.get("squash") and not getattr(self.head, "unit", False):
+            raise ValueError(f"the network ends in a sigmoid (squash), whose answers lie in 0...1, but "
+                             f"{self.head!r:.80} wants others: use YuvHead.unit_range(), or squash=False")
 
     @property
     def device(self) -> torch.device:
@@ -107,7 +111,7 @@ class Colorizer(nn.Module):
         """Write weights, network, head and `notes` (JSON values) into one safetensors file, whole or not at all.
 
         half: convolution weights as float16, so that the file is half as large; batch norm stays float32.
-        Frozen weights of ImageNet are left out: `load` takes them from torch's cache.
+        Frozen weights of ImageNet are left out: `load` takes them from torch's cache, and sees that they are the same.
         ValueError if `load` would not know the network or the head.
         """
         head = next((name for name, kind in HEADS.items() if type(self.head) is kind), None)
@@ -116,8 +120,11 @@ class Colorizer(nn.Module):
                              f"not {type(self.net).__name__} with {type(self.head).__name__}")
         about = {"format": FORMAT, "net": self.net.config, "head": {"head": head, **dataclasses.asdict(self.head)},
                  "notes": notes}
+        left_out = _left_out(self.net)
+        if left_out:
+            about["left_out"] = _digest(left_out)
         tensors = {name: tensor.detach().cpu().contiguous().clone(memory_format=torch.contiguous_format)
-                   for name, tensor in self.net.state_dict().items() if not name.startswith(_elsewhere(self.net))}
+                   for name, tensor in self.net.state_dict().items() if name not in left_out}
         if half:
             tensors = {name: t.half() if t.ndim == 4 else t for name, t in tensors.items()}
         return write_tensors(path, tensors, about)
@@ -138,7 +145,9 @@ class Colorizer(nn.Module):
                 whole = "weights" in config and any(name.startswith("encoder.") for name in tensors)
                 net = models.build(config | {"weights": "none"} if whole else config)
                 net.config = config
-            kept = {k: v for k, v in net.state_dict().items() if k.startswith(_elsewhere(net))}
+            kept = _left_out(net)
+            if kept and about.get("left_out") != _digest(kept):
+                raise ValueError("the encoder's weights in torch's cache are not those that it was trained with")
             net.load_state_dict(kept | tensors)                 # float16 is widened
             keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
             head = HEADS[keywords.pop("head")](**keywords)
@@ -152,9 +161,23 @@ class Colorizer(nn.Module):
         return colorizer
 
 
-def _elsewhere(net: nn.Module) -> tuple[str, ...]:
-    """How the names of weights begin that `save` leaves out."""
-    return getattr(net, "elsewhere", ())
+def colorizers(folder: Path) -> list[str]:
+    """The names of the checkpoints in a folder that are colorizers (and no classifiers)."""
+    return sorted(p.stem for p in folder.glob("*.safetensors") if not p.stem.startswith(("judge-", "encoder-")))
+
+
+def _left_out(net: nn.Module) -> dict[str, Tensor]:
+    """The weights that `save` leaves out: a network says in `elsewhere` how their names begin."""
+    return {name: t for name, t in net.state_dict().items() if name.startswith(getattr(net, "elsewhere", ()))}
+
+
+def _digest(tensors: dict[str, Tensor]) -> str:
+    """SHA-256 of tensors and their names."""
+    digest = hashlib.sha256()
+    for name, t in sorted(tensors.items()):
+        digest.update(name.encode())
+        digest.update(t.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def pad(x: Tensor, multiple: int) -> Tensor:

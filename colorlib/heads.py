@@ -124,6 +124,17 @@ class YuvHead:
         rgb = color.yuv_to_rgb(yuv, clip=False)                 # N 3 H W, may leave [0, 1]
         return color.rgb_to_lab(rgb, check=False)[:, 1:]
 
+    @property
+    def unit(self) -> bool:
+        """Whether every color's target lies in 0...1, as a sigmoid answers."""
+        reach = zip(self.mean, self.std, (0.436, 0.615), strict=True)       # of U and V
+        return all(mean <= -end + 1e-9 and mean + std >= end - 1e-9 for mean, std, end in reach)
+
+    @classmethod
+    def unit_range(cls) -> YuvHead:
+        """The head whose targets fill 0...1: U and V between their least and their largest values (A)."""
+        return cls((-0.436, -0.615), (0.872, 1.23))
+
     @classmethod
     def fitted(cls, rgb: Tensor, contrast: bool = True) -> YuvHead:
         """The head with the mean and deviation of U and V over images (N, 3, H, W): K, section 4.1, step 3.

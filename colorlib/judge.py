@@ -1,8 +1,10 @@
 """A classifier trained on true pictures, as a measuring instrument: how far colorized pictures are from true ones.
+The same, trained on gray images, is an encoder that a colorizer can start from (notebook 07).
 
     judge = Judge.trained(train, epochs=6)                      # an ImageSet with labels
     judge.accuracy(test.rgb(), test.labels)
     frechet_distance(judge.features(colorized), judge.features(true))
+    Judge.trained(train, gray=True).save("encoder-cifar10.safetensors")
 
 The Fréchet distance in *its* features is no "FID", which is that of an Inception network: compare it only with others
 by the same judge. Used in notebooks 05 and 06.
@@ -25,15 +27,17 @@ FORMAT = "colorlib-judge-1"
 
 
 class Judge:
-    """A small residual classifier of RGB pictures and the names of its classes."""
+    """A small residual classifier of pictures, which sees RGB or lightness, and the names of its classes."""
 
     def __init__(self, net: models.SmallResNet, classes: tuple[str, ...] = ()):
         self.net, self.classes = net.eval(), tuple(classes)
 
     @classmethod
-    def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128) -> Judge:
+    def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128,
+                gray: bool = False) -> Judge:
         """A judge trained on an ImageSet that has labels, on its device: AdamW, one-cycle rate, mirrored images.
 
+        gray   True: it sees L/50 - 1, as a colorizer with LabHead does
         ValueError without labels or epochs. The caller's random numbers are left alone.
         """
         if epochs < 1:
@@ -44,14 +48,15 @@ class Judge:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
             classes = images.classes or tuple(str(i) for i in range(int(images.labels.max()) + 1))
-            net = models.SmallResNet(3, len(classes), width).to(images.device, memory_format=torch.channels_last)
+            net = models.SmallResNet(1 if gray else 3, len(classes), width)
+            net = net.to(images.device, memory_format=torch.channels_last)
             optimizer = torch.optim.AdamW(net.parameters(), 4e-3, weight_decay=0.05)
             steps = epochs * -(-len(images) // batch_size)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1, pct_start=0.25)
             for epoch in range(epochs):
                 order = plan(len(images), batch_size, epoch_seed(seed, epoch), flip=True, device=images.device)
                 for rows, mirrored in order:
-                    x = _seen(mirror(images.pixels[rows], mirrored))        # B 3 H W
+                    x = _seen(mirror(images.pixels[rows], mirrored), net)   # B 3 H W, or B 1 H W
                     loss = F.cross_entropy(net(x), images.labels[rows], label_smoothing=0.1)
                     optimizer.zero_grad()
                     loss.backward()
@@ -63,7 +68,7 @@ class Judge:
     def features(self, rgb: Tensor, batch_size: int = 500) -> Tensor:
         """What the last layer sees of pictures (N, 3, H, W), uint8 or float in [0, 1]: (N, F), on the CPU."""
         device = next(self.net.parameters()).device
-        return torch.cat([self.net.features(_seen(part.to(device))).cpu() for part in rgb.split(batch_size)])
+        return torch.cat([self.net.features(_seen(part.to(device), self.net)).cpu() for part in rgb.split(batch_size)])
 
     @torch.no_grad()
     def accuracy(self, rgb: Tensor, labels: Tensor) -> float:
@@ -131,6 +136,7 @@ def judged_pictures(judge: Judge, colorizer, images, batch_size: int = 100) -> d
     return told
 
 
-def _seen(rgb: Tensor) -> Tensor:
-    """Pictures as the network sees them: -1...1."""
-    return (2 * color.to_float(rgb) - 1).contiguous(memory_format=torch.channels_last)
+def _seen(rgb: Tensor, net: models.SmallResNet) -> Tensor:
+    """Pictures as the network sees them, RGB or lightness: -1...1."""
+    x = color.lightness(rgb) / 50 - 1 if net.config["inputs"] == 1 else 2 * color.to_float(rgb) - 1
+    return x.contiguous(memory_format=torch.channels_last)

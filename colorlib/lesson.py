@@ -163,7 +163,9 @@ class Lesson:
         """The file of a reference checkpoint, "koo-baseline"; FileNotFoundError says how to make a missing one."""
         path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
         if not path.exists():
-            have = sorted(p.stem for p in path.parent.glob("*.safetensors") if not p.stem.startswith("judge-"))
+            from colorlib.colorizer import colorizers
+
+            have = colorizers(path.parent)
             raise FileNotFoundError(
                 f"no checkpoint {name!r} in data/checkpoints (there: {', '.join(have) or 'none'}); "
                 f"make it with: python -m colorlib train {name} --keep data/checkpoints/{name}.safetensors"

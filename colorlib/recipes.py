@@ -1,5 +1,6 @@
 """Every system of the course by its source's code: its network, its source's settings and the course's.
-And the rows of notebook 06's ablation: P2 with one part changed; K3 with what K proposes, each row adding to the last.
+And rows: of notebook 06's ablation, P2 with one part changed, K3 with what K proposes, each adding to the last; of
+notebook 07, two networks from different starts.
 
     recipe = RECIPES["koo-baseline"]
     colorizer = recipe.build(seed=0)
@@ -21,7 +22,8 @@ from . import models
 from ._notebook import project_root
 from .adversarial import Adversary, Rules
 from .colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead
-from .train import Settings, Step, absolute_step, classification_step, regression_step
+from .judge import Judge
+from .train import Settings, Step, absolute_step, blurred_step, classification_step, regression_step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Recipe:
     head, source_head   functions from training images (an ImageSet) to a head
     epochs              of the course's version, by profile
     step                what training does with a batch; a GAN has duel and source_duel instead
-    start               a checkpoint of data/checkpoints whose weights the generator starts from, or ""
+    start               a checkpoint of data/checkpoints whose weights the generator starts from ("encoder-...": the
+                        classifier that its encoder starts from), or ""
     sourced             False: no source describes it, so that it cannot be trained as published
     """
 
@@ -71,6 +74,9 @@ class Recipe:
             net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
         if self.start:
             path = project_root() / "data" / "checkpoints" / f"{self.start}.safetensors"
+        if self.start.startswith("encoder-"):
+            net.encoder.load_state_dict(Judge.load(path).net.state_dict())
+        elif self.start:
             lacks, odd = getattr(net, "body", net).load_state_dict(Colorizer.load(path).net.state_dict(), strict=False)
             if odd or not all(name.startswith("perturb.") for name in lacks):   # where the noise comes in is new
                 raise ValueError(f"{path.name} does not fit {self.name}: {', '.join([*odd, *lacks])}")
@@ -104,6 +110,10 @@ def _lab(images) -> LabHead:
     return LabHead()
 
 
+def _unit_yuv(images) -> YuvHead:
+    return YuvHead.unit_range()
+
+
 def _lab_of_three(images) -> LabHead:
     return LabHead(channels=3)
 
@@ -133,9 +143,10 @@ def _bins(lam: float = 1.0, cell: int = 2) -> Callable:
 
 def get(name: str) -> Recipe:
     """The recipe of that name; ValueError names those there are."""
-    if name not in RECIPES | ABLATION:
-        raise ValueError(f"unknown recipe {name!r}: expected one of {', '.join(RECIPES | ABLATION)}")
-    return (RECIPES | ABLATION)[name]
+    known = RECIPES | ABLATION | TRANSFER
+    if name not in known:
+        raise ValueError(f"unknown recipe {name!r}: expected one of {', '.join(known)}")
+    return known[name]
 
 
 ADADELTA = Settings(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9, weight_decay=0.0,
@@ -168,6 +179,12 @@ GENERATOR = {"model": "unet", "width": 16, "depth": 3, "strided": True, "leak": 
 IMAGE_D = {"model": "image", "width": 16, "late_dropout": True}
 KOO_RULES = Rules(loss="saturating", from_logits=False, margin=0.5, redraw=True)
 P_RULES = Rules(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), together=True)
+
+A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
+ON_VGG = Settings(epochs=1, batch_size=32, lr=4e-3, flip=True)
+VGG_EPOCHS = {"smoke": 1, "quick": 1, "lesson": 1, "full": 10}
+A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate, batch 32, one epoch. "
+             "Batch norm before VGG16's tensors are joined, since their scales differ by orders of magnitude.")
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -312,6 +329,67 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
                 "logits, and 100 times the mean absolute error beside it (pix2pix, N).",
     ),
     Recipe(
+        name="dahl-hypercolumn", code="A1", title="VGG16's hypercolumns",
+        net={"model": "hypercolumns", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
+        source_net={"model": "hypercolumns"}, source_head=_unit_yuv, source=A_SGD.but(batch_size=1), epochs=VGG_EPOCHS,
+        says="A1: VGG16's tensors before its first four max-pools, enlarged to the image's size; two hidden layers, "
+             "128 and 64; UV through a sigmoid; A3's loss; SGD with rate 0.1, no decay; 1 image a batch. How long is "
+             "not said.",
+        instead=A_INSTEAD,
+    ),
+    Recipe(
+        name="dahl-residual-encoder", code="A2", title="residual encoder on VGG16",
+        net={"model": "residual-encoder", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
+        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD, epochs=VGG_EPOCHS,
+        says="A2: from VGG16's highest tensor down, each level added to the next; UV through a sigmoid; A3's loss; SGD "
+             "with rate 0.1, no decay; 156,000 steps of 6 images.",
+        instead=A_INSTEAD,
+    ),
+    Recipe(
+        name="delft-vgg16-classifier", code="D5", title="compact classifier on VGG16",
+        net={"model": "vgg-classifier", "width": 16, "cell": 2, "enlarge": 2}, head=_bins(), step=classification_step,
+        course=ON_VGG, source_net={"model": "vgg-classifier", "width": 16, "cell": 1}, source_head=_bins(cell=1),
+        source=ADADELTA, epochs=VGG_EPOCHS,
+        says="D5: the compact classifier with VGG16's convolutions in front, not trained; ADADELTA, batch 20. Epochs "
+             "are not given.",
+        instead="VGG16 sees the image at twice its size; width 16, one answer for 2 by 2 pixels; AdamW with a "
+                "one-cycle rate and batch 32 for a few epochs.",
+    ),
+    Recipe(
+        name="perez-resnet50-patchgan", code="P3", title="ResNet-50 encoder, PatchGAN",
+        net={"model": "resnet", "depth": 50, "small": True}, head=_lab,
+        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        source_net={"model": "resnet", "depth": 50, "width": 64}, source_head=_lab, source=P_ADAM,
+        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
+        says="P3: ResNet-50 with ImageNet's weights, a plain decoder of convolutions and upsampling, a PatchGAN; L "
+             "stacked three times, 224x224; 47 epochs. P: pictures \"pretty realistic\", overfitted.",
+        instead="As P2 of the course; the stem of the ResNet without its stride and pool, for 32 pixels; the encoder "
+                "frozen.",
+    ),
+    Recipe(
+        name="resnet18-patchgan", code="P3", title="ResNet-18 encoder, PatchGAN",
+        net={"model": "resnet", "depth": 18, "small": True, "skip": True}, head=_lab,
+        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        source_net={"model": "resnet", "depth": 18, "width": 64}, source_head=_lab, source=P_ADAM,
+        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
+        says="P3 with the smaller ResNet that P proposes against overfitting.",
+        instead="As perez-resnet50-patchgan, with skip connections, so that 32 pixels keep their detail.",
+    ),
+    Recipe(
+        name="small-resnet-patchgan", code="P3", title="small encoder that knows gray images, PatchGAN",
+        net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
+        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
+        says="None of the five sources has it: P3's scheme without a download.",
+        instead="As P2 of the course; the encoder is a small classifier of CIFAR-10's gray training images, tuned.",
+    ),
+    Recipe(
         name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",
         net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
@@ -377,4 +455,26 @@ ABLATION: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("koo-d", "and batch norm, LeakyReLU, strides in D", "koo-gan", K_3, K_D),
     _row("koo-deep", "and a pretrained U-Net, noise in its depth, Lab", "koo-gan", K_3, K_D, **K_DEEP),
     _row("koo-deep-l1", "and the absolute error (no proposal of K's)", "koo-gan", K_3 | {"l1": 100.0}, K_D, **K_DEEP),
+]}
+
+
+def _start(name: str, title: str, base: str, **changes) -> Recipe:
+    """A row. changes: of the network; `start`: of the recipe."""
+    recipe, start = RECIPES[base], {"start": changes.pop("start")} if "start" in changes else {}
+    step = regression_step if recipe.duel else recipe.step
+    return dataclasses.replace(recipe, name=name, code=f"{recipe.code}*", title=title, net=recipe.net | changes,
+                               step=step, course=ON_VGG, duel=None, source_duel=None, sourced=False,
+                               epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
+                               instead=f"The network of {base}, {title}: 10,000 pictures are seen, of a small set "
+                                       "several times each; of 50,000 each once.", **start)
+
+
+TRANSFER_IMAGES = (500, 2_000, 10_000, 50_000)
+TRANSFER: dict[str, Recipe] = {recipe.name: recipe for recipe in [
+    _start("vgg-imagenet", "ImageNet's weights, frozen", "dahl-residual-encoder"),
+    _start("vgg-tuned", "ImageNet's weights, tuned", "dahl-residual-encoder", tuned=True),
+    _start("vgg-random", "random weights, tuned", "dahl-residual-encoder", weights="none", tuned=True),
+    _start("small-frozen", "weights of the gray classifier, frozen", "small-resnet-patchgan", train="none"),
+    _start("small-gray", "weights of the gray classifier, tuned", "small-resnet-patchgan"),
+    _start("small-random", "random weights, tuned", "small-resnet-patchgan", start=""),
 ]}

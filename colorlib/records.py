@@ -24,7 +24,7 @@ from ._notebook import project_root, write_whole
 from .adversarial import Adversary, diagnose
 from .colorizer import Colorizer, read_tensors
 from .judge import Judge, judged_pictures
-from .train import device_of, fit, precision_of
+from .train import classification_step, device_of, fit, precision_of
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
 PUBLISHED = "-as-published"
@@ -32,7 +32,8 @@ SEEDS = (0, 1, 2)
 FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs", "minutes", "parameters", "device",
           "precision", "versions", "commit")
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
-         "full": (None, None)}                                          # images to train on, to measure on
+         "full": (None, None), **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
+# images to train on, to measure on
 
 
 def root() -> Path:
@@ -217,6 +218,18 @@ def train_judge(data: str = "auto", device: str = "auto", epochs: int = 6) -> tu
     return path, Judge.load(path, where).accuracy(test.pixels, test.labels)     # of what is kept: float16
 
 
+def train_encoder(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
+    """Train a classifier of a data set's gray training images and keep it as an encoder to start from (notebook 07).
+
+    Returns its file and its accuracy on a tenth of the training images, left out: no label of a test image is used.
+    """
+    train = datasets.load(data, "train").to(device_of(device))
+    n = len(train) * 9 // 10
+    path = Judge.trained(train[:n], epochs, gray=True).save(
+        root().parent / "data" / "checkpoints" / f"encoder-{train.name}.safetensors", data=train.name, epochs=epochs)
+    return path, Judge.load(path, train.device).accuracy(train.pixels[n:], train.labels[n:])
+
+
 def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
     """What a GAN's record adds: `adversarial.diagnose` on the test images; the last epoch's shares of steps taken.
 
@@ -259,13 +272,35 @@ def read(folder: Path | None = None) -> list[dict]:
     return records
 
 
+def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") -> dict[str, dict[str, tuple]]:
+    """Where systems lie by two of their metrics, mean over seeds, by what they are trained for; for `figures.points`.
+
+    records   of one data set and profile; a system is called by its code, a baseline and D6's by what tells them apart
+    """
+    runs, groups = defaultdict(list), defaultdict(dict)
+    for record in records:
+        runs[record["recipe"]].append(record)
+    for name, seeds in runs.items():
+        group, label = "nothing", name.removeprefix("baseline-")
+        if name not in BASELINES:
+            recipe = recipes.get(name.removesuffix(PUBLISHED))
+            group = ("a discriminator" if recipe.duel else "classes" if recipe.step is classification_step
+                     else "the error")
+            label = {"D6": name.rsplit("-", 1)[1].upper(), "-": "L1"}.get(recipe.code, recipe.code)
+        label = name if label in groups[group] or name.endswith(PUBLISHED) else label
+        groups[group][label] = _mean(seeds, x), _mean(seeds, y)
+    return dict(groups)
+
+
 def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, int]]:
     """(recipe, seed) of the runs that the table still lacks: the baselines once, each recipe with three seeds.
 
-    Of the profile "ablation" the rows of `recipes.ABLATION`, and no baselines.
+    Of the profile "ablation" the rows of `recipes.ABLATION`, of "transfer-2000" (500, 10000, 50000) those of
+    `recipes.TRANSFER`, and no baselines.
     """
-    if profile == "ablation":
-        wanted = [(name, seed) for seed in SEEDS for name in recipes.ABLATION]
+    rows = recipes.TRANSFER if profile.startswith("transfer-") else recipes.ABLATION
+    if profile == "ablation" or rows is recipes.TRANSFER:
+        wanted = [(name, seed) for seed in SEEDS for name in rows]
         return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
     wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name in recipes.RECIPES]
     return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
@@ -320,7 +355,8 @@ def page(records: list[dict]) -> str:
         "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
         "2016, P: Pérez García 2020). A system ending in `-as-published` has its source's own settings. A star and the "
         "profile `ablation`: the system with parts changed, 20,000 images, one pass, measured on 2,000 (notebook 06; "
-        "`python -m colorlib train --missing --profile ablation`).\n\n"
+        "`python -m colorlib train --missing --profile ablation`). A star and a profile such as `transfer-500`: from "
+        "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`).\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

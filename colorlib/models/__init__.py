@@ -8,8 +8,9 @@ its input's sides must be multiples of. `Colorizer` pads to it.
 """
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
-from .classifier import SmallResNet
+from .classifier import SmallResNet, SmallResNetColorizer
 from .compact import Compact
 from .koo import KooBaseline, KooDiscriminator, KooGenerator
 from .patchgan import ImageDiscriminator, PatchDiscriminator
@@ -20,8 +21,8 @@ from .vgg import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
 MODELS: dict[str, type[nn.Module]] = {
     "koo": KooBaseline, "unet": UNet, "compact": Compact, "koo-generator": KooGenerator,
     "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
-    "small-resnet": SmallResNet, "hypercolumns": Hypercolumns, "residual-encoder": ResidualEncoder,
-    "vgg-classifier": VggClassifier, "resnet": ResNetColorizer,
+    "small-resnet": SmallResNet, "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
+    "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetColorizer,
 }
 
 
@@ -44,27 +45,17 @@ def parameters(net: nn.Module) -> int:
 
 @torch.no_grad()
 def multiply_adds(net: nn.Module, size: int = 32) -> int:
-    """Multiply-adds of a network's convolutions for one gray image of size x size pixels, forward only."""
-    total = 0
-
-    def count(layer: nn.Module, inputs: tuple, output: torch.Tensor) -> None:
-        nonlocal total
-        up = isinstance(layer, nn.ConvTranspose2d)              # each weight meets every input, not every output
-        total += (inputs[0] if up else output).numel() * layer.weight[0].numel()
-
-    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.ConvTranspose2d)]
-    hooks = [layer.register_forward_hook(count) for layer in layers]
+    """Multiply-adds of convolutions and linear layers for one gray image of size x size pixels, forward only."""
     modes, weight = [(m, m.training) for m in net.modules()], next(net.parameters())
     try:
-        net.eval()(torch.zeros(1, 1, size, size, device=weight.device, dtype=weight.dtype))
+        with FlopCounterMode(display=False) as counter:         # of torch: it counts each multiply-add as two
+            net.eval()(torch.zeros(1, 1, size, size, device=weight.device, dtype=weight.dtype))
     finally:
         for module, mode in modes:
             module.training = mode
-        for hook in hooks:
-            hook.remove()
-    return total
+    return counter.get_total_flops() // 2
 
 
 __all__ = ["MODELS", "Compact", "Hypercolumns", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
-           "PatchDiscriminator", "ResNet", "ResNetColorizer", "ResidualEncoder", "SmallResNet", "UNet", "Vgg16",
-           "VggClassifier", "build", "multiply_adds", "parameters"]
+           "PatchDiscriminator", "ResNet", "ResNetColorizer", "ResidualEncoder", "SmallResNet",
+           "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds", "parameters"]

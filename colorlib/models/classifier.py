@@ -1,12 +1,14 @@
-"""A small residual classifier (after He et al. 2016): the judge of pictures in notebooks 05 and 06.
+"""A small residual classifier (after He et al. 2016): the judge of pictures in notebooks 05 and 06; trained on gray
+images, an encoder in front of a colorizer (notebook 07).
 
     net = SmallResNet(inputs=3, classes=10)
     net.features(x)                                 # N 3 H W -> N 4*width
+    net = SmallResNetColorizer(train="none")        # N 1 H W -> N 2 H W
 """
 import torch
 from torch import Tensor, nn
 
-from .layers import he_init
+from .layers import Decoder, check_gray, he_init
 
 
 class SmallResNet(nn.Module):
@@ -27,12 +29,57 @@ class SmallResNet(nn.Module):
         self.last = nn.Linear(4 * width, classes)
         he_init(self)
 
+    def seen(self, x: Tensor) -> list[Tensor]:
+        """The answers of the three blocks: (N, inputs, H, W) -> (N, w, H, W), (N, 2w, H/2, W/2), (N, 4w, H/4, W/4)."""
+        first = self.blocks[0](self.stem(x))
+        second = self.blocks[1](first)
+        return [first, second, self.blocks[2](second)]
+
     def features(self, x: Tensor) -> Tensor:
         """What the last layer sees: (N, inputs, H, W) -> (N, 4 width)."""
-        return self.blocks(self.stem(x)).mean((2, 3))
+        return self.seen(x)[-1].mean((2, 3))
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.features(x))
+
+
+class SmallResNetColorizer(nn.Module):
+    """P3's scheme in small: a `SmallResNet` of gray images, and a decoder with the encoder's tensors beside it.
+
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 4
+    width    of the encoder; classes: of the classifier that its weights come from
+    train    "all"; or "none": the encoder is frozen, its batch norm keeps its statistics
+    skip     False: a plain decoder (P)
+    rise     channels of the decoder's last level
+
+    The encoder starts at random; a recipe's `start` gives it the weights of a classifier.
+    """
+
+    multiple = 4
+
+    def __init__(self, outputs: int = 2, width: int = 24, classes: int = 10, train: str = "all", skip: bool = True,
+                 rise: int = 16):
+        super().__init__()
+        if train not in ("none", "all"):
+            raise ValueError(f"expected train of none, all, got {train!r}")
+        self.config = {"model": "small-resnet-colorizer", "outputs": outputs, "width": width, "classes": classes,
+                       "train": train, "skip": skip, "rise": rise}
+        self.encoder = SmallResNet(1, classes, width)
+        self.decoder = Decoder((width, 2 * width, 4 * width), outputs, rise, skip)
+        self.frozen = train == "none"
+        self.encoder.requires_grad_(not self.frozen)
+        self.encoder.last.requires_grad_(False)                             # names classes: not needed here
+        self.train()
+
+    def train(self, mode: bool = True) -> "SmallResNetColorizer":
+        """As `nn.Module.train`; what is frozen stays in evaluation mode."""
+        super().train(mode)
+        self.encoder.train(mode and not self.frozen)
+        return self
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_gray(x, self.multiple)
+        return self.decoder(self.encoder.seen(x), x.shape[-2:])
 
 
 class _Block(nn.Module):

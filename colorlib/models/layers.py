@@ -1,5 +1,6 @@
 """The pieces that more than one network uses."""
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -25,6 +26,43 @@ def he_init(net: nn.Module) -> nn.Module:
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
     return net
+
+
+class Decoder(nn.Module):
+    """From an encoder's deepest tensor back to full size: at each level twice the size (nearest), two 3x3 convolutions.
+
+    widths   channels of the encoder's tensors, the highest (largest) first
+    width    channels of the last level, doubled with each level below
+    skip     True: each level takes in the encoder's tensor of its size, as in a U-Net; False: only the deepest counts
+
+    Batch norm and ReLU behind each convolution but the last, 1x1, which starts at zero: the first answer is gray.
+    """
+
+    def __init__(self, widths: tuple[int, ...], outputs: int, width: int = 16, skip: bool = False):
+        super().__init__()
+        if width < 1:
+            raise ValueError(f"width must be at least 1, got {width}")
+        self.skip, self.up, channels = skip, nn.ModuleList(), widths[-1]
+        for level in reversed(range(len(widths) - 1)):                      # whose size the unit answers in
+            out = width * 2 ** (level + 1)
+            self.up.append(nn.Sequential(conv_bn_relu(channels + (widths[level] if skip else 0), out),
+                                         conv_bn_relu(out, out)))
+            channels = out
+        self.top, self.last = conv_bn_relu(channels, width), nn.Conv2d(width, outputs, 1)
+        he_init(self)
+        nn.init.zeros_(self.last.weight)
+
+    def forward(self, seen: list[Tensor], size: torch.Size) -> Tensor:
+        """The encoder's tensors, the highest first, and H, W -> (N, outputs, H, W)."""
+        x = seen[-1]                                                        # N c h w
+        for unit, below in zip(self.up, seen[-2::-1], strict=True):
+            x = _to(x, below.shape[-2:])                                    # N c 2h 2w
+            x = unit(torch.cat([below, x], dim=1) if self.skip else x)
+        return self.last(self.top(_to(x, size)))
+
+
+def _to(x: Tensor, size: torch.Size) -> Tensor:
+    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode="nearest")
 
 
 def draw_noise(n: int, noise: int, like: Tensor, seed: int | None = None) -> Tensor:

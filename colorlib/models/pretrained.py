@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import socket
 import sys
+from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import URLError
@@ -14,9 +16,11 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from .._cache import DataUnavailable
+from .. import _cache
+from .._cache import DataUnavailable, NoPlace
 
 START = ("imagenet", "none")
+SILENCE = 30                                        # seconds without a byte after which a download is given up
 
 
 def file_of(weights) -> Path:
@@ -28,19 +32,40 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
     """The state dict of one of torchvision's weight entries. DataUnavailable if it is not here and cannot be had.
 
     ValueError if its file in torch's cache is damaged. Only tensors are read from the file: nothing in it is run.
+    With COLORLIB_OFFLINE nothing is fetched. Of several processes one fetches, the others wait for it.
     """
     file = file_of(weights)
+    def lacking(why: str) -> DataUnavailable:
+        return DataUnavailable(
+            f"ImageNet's weights of {name} are not here, and {why}. Either run this once where there is a network; or "
+            f"bring {weights.url} to {file} (TORCH_HOME moves this folder); or, to train from a random start, "
+            'weights="none"')
     try:
-        with contextlib.redirect_stdout(sys.stderr):            # torch prints a path
+        with contextlib.nullcontext() if file.exists() else _fetching(file, name), \
+                contextlib.redirect_stdout(sys.stderr):         # torch prints a path
             return weights.get_state_dict(progress=True, check_hash=True, map_location="cpu", weights_only=True)
+    except NoPlace as error:
+        raise lacking(str(error)) from None
     except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
-        raise DataUnavailable(
-            f"ImageNet's weights of {name} are not here, and {weights.url} cannot be reached ({error}). Either run "
-            f"this once where there is a network; or bring that file to {file} (TORCH_HOME moves this folder); or, to "
-            'train from a random start, weights="none"') from None
+        raise lacking(f"their host cannot be reached ({error})") from None
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
         raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it is fetched "
                          "anew") from None
+
+
+@contextlib.contextmanager
+def _fetching(file: Path, name: str) -> Iterator[None]:
+    """While inside, no other process fetches this file, and a silent host is given up. NoPlace, or if offline too."""
+    if _cache.offline():
+        raise NoPlace("COLORLIB_OFFLINE is set: no download was tried")
+    _cache.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
+    patience = socket.getdefaulttimeout()
+    with _cache.only_one(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
+        socket.setdefaulttimeout(SILENCE)                       # torch's own call names none
+        try:
+            yield
+        finally:
+            socket.setdefaulttimeout(patience)
 
 
 def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None:

@@ -5,11 +5,10 @@
 
 Explained in notebook 07.
 """
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .layers import check_gray, conv_bn_relu, he_init
+from .layers import Decoder, check_gray
 from .pretrained import check_start, keep_statistics, load_into, state_of
 
 DEPTHS = {18: ("resnet18", "ResNet18_Weights"), 34: ("resnet34", "ResNet34_Weights"),
@@ -101,34 +100,12 @@ class ResNetColorizer(nn.Module):
     def __init__(self, depth: int = 50, outputs: int = 2, weights: str = "imagenet", first: str = "stacked",
                  train: str = "none", small: bool = False, skip: bool = False, width: int = 16):
         super().__init__()
-        if width < 1:
-            raise ValueError(f"width must be at least 1, got {width}")
         self.config = {"model": "resnet", "depth": depth, "outputs": outputs, "weights": weights, "first": first,
                        "train": train, "small": small, "skip": skip, "width": width}
         self.encoder = ResNet(depth, weights, first, train, small)
         self.elsewhere = ("encoder.",) if weights == "imagenet" and train == "none" else ()
-        self.multiple, self.skip = self.encoder.multiple, skip
-        channels, self.up = self.encoder.widths[-1], nn.ModuleList()
-        for level in (3, 2, 1, 0):                                          # whose size the unit answers in
-            out = width * 2 ** (level + 1)
-            self.up.append(nn.Sequential(conv_bn_relu(channels + (self.encoder.widths[level] if skip else 0), out),
-                                         conv_bn_relu(out, out)))
-            channels = out
-        self.top = conv_bn_relu(channels, width)
-        self.last = nn.Conv2d(width, outputs, 1)
-        for part in (self.up, self.top, self.last):
-            he_init(part)
-        nn.init.zeros_(self.last.weight)                                    # the first answer is zero: gray
+        self.multiple = self.encoder.multiple
+        self.decoder = Decoder(self.encoder.widths, outputs, width, skip)
 
     def forward(self, x: Tensor) -> Tensor:
-        size, seen = x.shape[-2:], self.encoder(x)
-        x = seen.pop()                                                      # N c h w
-        for unit in self.up:
-            below = seen.pop()
-            x = _to(x, below.shape[-2:])                                    # N c 2h 2w
-            x = unit(torch.cat([below, x], dim=1) if self.skip else x)
-        return self.last(self.top(_to(x, size)))                            # N outputs H W
-
-
-def _to(x: Tensor, size: torch.Size) -> Tensor:
-    return x if x.shape[-2:] == size else F.interpolate(x, size=size, mode="nearest")
+        return self.decoder(self.encoder(x), x.shape[-2:])                  # N outputs H W

@@ -25,8 +25,8 @@ class Vgg16(nn.Module):
     weights  "imagenet": torchvision's IMAGENET1K_FEATURES, the original ones; "none": random (He)
     tuned    False: the weights stay as they are, and no gradient is kept for them
 
-    The gray value enters as three equal channels (A), normalized as those weights expect. VGG16
-    has no batch norm: training and evaluation are alike.
+    The gray value enters as three equal channels (A), normalized as those weights expect. It is what the head gives:
+    luma with `YuvHead`, L/100 with the others. VGG16 has no batch norm: training and evaluation are alike.
     """
 
     multiple = 8
@@ -64,19 +64,31 @@ class Vgg16(nn.Module):
 class _OnVgg16(nn.Module):
     """A network on VGG16; frozen ImageNet weights are not written to checkpoints: they are torchvision's."""
 
-    multiple = Vgg16.multiple
-
-    def __init__(self, model: str, weights: str, tuned: bool, **settings):
+    def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, **settings):
         super().__init__()
-        self.config = {"model": model, "weights": weights, "tuned": tuned, **settings}
-        self.encoder = Vgg16(weights, tuned)
+        if enlarge not in (1, 2):
+            raise ValueError(f"enlarge must be 1 or 2, got {enlarge}")
+        self.config = {"model": model, "weights": weights, "tuned": tuned, "enlarge": enlarge, **settings}
+        self.encoder, self.enlarge = Vgg16(weights, tuned), enlarge
+        self.multiple = self.encoder.multiple // enlarge
         self.elsewhere = ("encoder.",) if weights == "imagenet" and not tuned else ()
+
+    def _seen(self, x: Tensor) -> list[Tensor]:
+        """VGG16's tensors, of an image that is enlarged first."""
+        check_gray(x, self.multiple)
+        return self.encoder(x if self.enlarge == 1 else F.interpolate(x, scale_factor=self.enlarge, mode="bilinear"))
+
+    def _answer(self, y: Tensor) -> Tensor:
+        """An answer in the size that came in: the mean of what an enlarged image gives; with `squash` its sigmoid."""
+        y = y if self.enlarge == 1 else F.avg_pool2d(y, self.enlarge)
+        return y.sigmoid() if self.config["squash"] else y
 
 
 class Hypercolumns(_OnVgg16):
     """A1: all that VGG16 sees above a pixel, in one column of 963 numbers, and a small head on it.
 
-    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8, with enlarge = 2 of 4
+    enlarge  2: VGG16 and the head work on an image of twice the size, for pictures of 32 pixels
     hidden   channels of the head's 3x3 convolutions. A: 128 and 64; (): "the simplest thing", one 1x1 convolution
     squash   True: a sigmoid at the end (A: UV as 0...1)
 
@@ -85,79 +97,80 @@ class Hypercolumns(_OnVgg16):
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
-                 hidden: tuple[int, ...] = (128, 64), squash: bool = True):
-        super().__init__("hypercolumns", weights, tuned, outputs=outputs, hidden=list(hidden), squash=squash)
+                 hidden: tuple[int, ...] = (128, 64), squash: bool = True, enlarge: int = 1):
+        super().__init__("hypercolumns", weights, tuned, enlarge, outputs=outputs, hidden=list(hidden), squash=squash)
         channels = 3 + sum(WIDTHS)
         layers: list[nn.Module] = [nn.BatchNorm2d(channels)]
         for width in hidden:
             layers.append(conv_bn_relu(channels, width, bias=False))
             channels = width
         layers.append(nn.Conv2d(channels, outputs, 3 if hidden else 1, padding=1 if hidden else 0))
-        self.head, self.squash = he_init(nn.Sequential(*layers)), squash
+        self.head = he_init(nn.Sequential(*layers))
 
     def columns(self, x: Tensor) -> Tensor:
-        """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W)."""
-        seen = self.encoder(x)
-        size = x.shape[-2:]
+        """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W), with enlarge = 2 of twice the size."""
+        seen = self._seen(x)
+        size = seen[0].shape[-2:]
         seen = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen]
         return torch.cat([t.to(seen[-1].dtype) for t in seen], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        y = self.head(self.columns(x))                                      # N outputs H W
-        return y.sigmoid() if self.squash else y
+        return self._answer(self.head(self.columns(x)))                     # N outputs H W
 
 
 class ResidualEncoder(_OnVgg16):
     """A2: from VGG16's highest tensor down. 1x1 to the width of the next, twice the size, *add*, 3x3; at the end 3x3.
 
-    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8, with enlarge = 2 of 4
     squash   True: a sigmoid at the end (A: UV as 0...1)
+    enlarge  as in `Hypercolumns`
 
     Batch norm behind each convolution in place of a bias, ReLU; and before each addition, since VGG16's tensors differ
     in scale by orders of magnitude (A's drawing is lost). A adds; D, describing A, says concatenate.
     """
 
-    def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False, squash: bool = True):
-        super().__init__("residual-encoder", weights, tuned, outputs=outputs, squash=squash)
+    def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False, squash: bool = True,
+                 enlarge: int = 1):
+        super().__init__("residual-encoder", weights, tuned, enlarge, outputs=outputs, squash=squash)
         widths = (3, *WIDTHS)
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
         steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))       # (512, 256) ... (64, 3)
         self.narrow = nn.ModuleList(conv_bn_relu(wide, narrow, kernel=1, bias=False) for wide, narrow in steps)
         self.join = nn.ModuleList(conv_bn_relu(narrow, narrow, bias=False) for _, narrow in steps)
-        self.last, self.squash = nn.Conv2d(3, outputs, 3, padding=1), squash
+        self.last = nn.Conv2d(3, outputs, 3, padding=1)
         for part in (self.narrow, self.join, self.last):
             he_init(part)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = [norm(t) for norm, t in zip(self.norm, self.encoder(x), strict=True)]
+        seen = [norm(t) for norm, t in zip(self.norm, self._seen(x), strict=True)]
         x = seen.pop()                                                      # N 512 H/8 W/8
         for narrow, join in zip(self.narrow, self.join, strict=True):
             x, below = narrow(x), seen.pop()                                # N c h w
             if x.shape[-2:] != below.shape[-2:]:
                 x = F.interpolate(x, size=below.shape[-2:], mode="bilinear")
             x = join(x + below)
-        y = self.last(x)                                                    # N outputs H W
-        return y.sigmoid() if self.squash else y
+        return self._answer(self.last(x))                                   # N outputs H W
 
 
 class VggClassifier(_OnVgg16):
     """D5: D2's way up on VGG16's tensors, for as many outputs as there are bins.
 
-    (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell); H and W multiples of 8
+    (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell); H and W multiples of 8, with enlarge = 2 of 4
     width    channels of the highest level of the way up, twice and four times as many below, as in `Compact`
     cell     1 or 2: one answer for cell x cell pixels; at 2 the way up ends a level earlier
+    enlarge  2: VGG16 sees an image of twice the size; the way up ends a level earlier
 
     VGG16 is cut before its fourth pool (D does not say where); its tensors go through a batch norm each, since they
     differ in scale by orders of magnitude. Glorot's uniform initialization, as D has it.
     """
 
     def __init__(self, outputs: int = 261, weights: str = "imagenet", tuned: bool = False, width: int = 16,
-                 cell: int = 2):
-        super().__init__("vgg-classifier", weights, tuned, outputs=outputs, width=width, cell=cell)
+                 cell: int = 2, enlarge: int = 1):
+        super().__init__("vgg-classifier", weights, tuned, enlarge, outputs=outputs, width=width, cell=cell)
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in WIDTHS)
-        self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell]
+        self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell * enlarge]
         channels, self.up = WIDTHS[3], nn.ModuleList()
         for level in self.rising:
             out = width * 2 ** level
@@ -170,7 +183,7 @@ class VggClassifier(_OnVgg16):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = [norm(t) for norm, t in zip(self.norm, self.encoder(x)[1:], strict=True)]
+        seen = [norm(t) for norm, t in zip(self.norm, self._seen(x)[1:], strict=True)]
         x = seen.pop()                                                      # N 512 H/8 W/8
         for level, unit in zip(self.rising, self.up, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")           # N c 2h 2w

@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import linalg
 
-from colorlib import datasets, judge, models
+from colorlib import color, datasets, judge, models
 from colorlib.colorizer import Colorizer
 from colorlib.images import ImageSet
 from colorlib.judge import Judge, frechet_distance
@@ -44,6 +44,16 @@ def test_a_judge_is_kept_and_found_again(fruits, trained, tmp_path):
     torch.testing.assert_close(again.features(fruits[1].pixels), trained.features(fruits[1].pixels), rtol=0, atol=0.05)
     with pytest.raises(ValueError, match="is no judge"):
         Judge.load(Colorizer(UNet(2, 1)).save(tmp_path / "c.safetensors"))
+
+
+def test_a_judge_may_see_lightness_alone(fruits, tmp_path):
+    train, test = fruits
+    made = Judge.trained(train, epochs=4, width=8, batch_size=32, gray=True)
+    again = Judge.load(made.save(tmp_path / "encoder.safetensors"))
+    assert again.net.config["inputs"] == 1 and again.accuracy(test.pixels, test.labels) > 1.5 / len(test.classes)
+    L = color.lightness(test.pixels)
+    gray = color.to_uint8(color.lab_to_rgb(torch.cat([L, torch.zeros(len(L), 2, *L.shape[-2:])], dim=1)))
+    torch.testing.assert_close(again.features(gray), again.features(test.pixels), rtol=0.05, atol=0.05)
 
 
 def test_a_judge_needs_labels():

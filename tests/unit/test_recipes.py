@@ -4,16 +4,37 @@ import dataclasses
 
 import pytest
 import torch
+import torchvision.models as zoo
 from pictures import smooth
 
 from colorlib import models, recipes
 from colorlib.colorizer import Colorizer, LabHead, YuvHead
-from colorlib.recipes import ABLATION, RECIPES, get
-from colorlib.train import absolute_step, fit
+from colorlib.judge import Judge
+from colorlib.models import resnet, vgg
+from colorlib.recipes import ABLATION, RECIPES, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.train import absolute_step, blurred_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 IMAGES = smooth(150, size=16)
+
+
+@pytest.fixture(scope="module")
+def made_up():
+    """State dicts in the place of ImageNet's."""
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        return {"VGG16": {f"features.{k}": t for k, t in models.Vgg16("none").features.state_dict().items()},
+                "ResNet-18": zoo.resnet18(weights=None).state_dict(),
+                "ResNet-50": zoo.resnet50(weights=None).state_dict()}
+
+
+@pytest.fixture(autouse=True)
+def no_download(monkeypatch, made_up):
+    for family in (vgg, resnet):
+        monkeypatch.setattr(family, "state_of", lambda weights, name: made_up[name])
+
+
 EACH = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 
 
@@ -25,6 +46,8 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
         "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
+        "dahl-hypercolumn": "A1", "dahl-residual-encoder": "A2", "delft-vgg16-classifier": "D5",
+        "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "P3",
         "generator-l1": "-"}
 
 
@@ -58,7 +81,7 @@ def test_the_course_answers_two_channels_of_lab(name):
     assert colorizer.net(torch.zeros(2, 1, 16, 16)).shape == (2, 2, 16, 16)
 
 
-@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("delft")])
+@pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("delft") and "vgg" not in name])
 def test_delfts_networks_have_the_settings_of_table_ii(name):
     recipe = get(name)
     source = recipe.source
@@ -75,7 +98,8 @@ def test_delfts_networks_have_the_settings_of_table_ii(name):
 
 
 def test_delfts_networks_differ_only_in_the_named_property():
-    nets = {name: recipe.net for name, recipe in RECIPES.items() if name.startswith("delft")}
+    nets = {name: recipe.net for name, recipe in RECIPES.items()
+            if name.startswith("delft") and "vgg" not in name}
     plain = nets["delft-compact"]
     for name in nets:                                                       # as published: an answer for each pixel
         source = RECIPES[name].build(0, IMAGES, as_published=True)
@@ -118,6 +142,45 @@ def test_perezs_gans_differ_in_the_discriminator_only_as_published():
     assert one.source.batch_size == 16                                      # of 32 images G colors one half
     assert two.source_duel.rules == rules and two.source_duel.settings == one.source_duel.settings
     assert (one.source_duel.net["model"], two.source_duel.net["model"]) == ("image", "patch")
+
+
+@pytest.mark.parametrize("name", ["dahl-hypercolumn", "dahl-residual-encoder"])
+def test_dahls_settings_are_those_of_his_article(name):
+    recipe = get(name)
+    source = recipe.source
+    assert (source.optimizer, source.lr, source.momentum, source.weight_decay, source.schedule) == (
+        "sgd", 0.1, 0.0, 0.0, "constant")
+    assert source.batch_size == {"A1": 1, "A2": 6}[recipe.code] and recipe.step is blurred_step
+    for published in (False, True):
+        colorizer = recipe.build(0, as_published=published)
+        assert colorizer.head == YuvHead.unit_range() and colorizer.net.config["squash"]
+        assert colorizer.net.config["weights"] == "imagenet" and not colorizer.net.config["tuned"]
+
+
+def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
+    recipe = get("perez-resnet50-patchgan")
+    net = recipe.build(as_published=True).net
+    assert net.config | {"depth": 50, "first": "stacked", "skip": False, "train": "none", "small": False} == net.config
+    assert recipe.source_duel == get("perez-patchgan").source_duel
+    adversary = recipe.step_for(0)
+    colorizer = recipe.build(0, IMAGES)
+    decoder = models.parameters(colorizer.net)
+    widths, channels, expected = [256, 128, 64, 32], 2048, 0
+    for width in widths:                                    # two convolutions with biases, two batch norms
+        expected += 9 * channels * width + 9 * width * width + 6 * width
+        channels = width
+    assert decoder == expected + 9 * 32 * 16 + 3 * 16 + 16 * 2 + 2
+    history = fit(colorizer, smooth(4, size=32), adversary, recipe.course.but(batch_size=4), device="cpu",
+                  progress=False)
+    assert len(history["loss"]) == 1 and torch.isfinite(torch.tensor(history["loss"])).all()
+
+
+def test_the_small_encoder_starts_as_the_classifier_of_gray_images():
+    recipe = get("small-resnet-patchgan")
+    known = Judge.load(recipes.project_root() / "data" / "checkpoints" / "encoder-cifar10.safetensors").net
+    encoder = recipe.build(0).net.encoder
+    assert all(torch.equal(t, known.state_dict()[name]) for name, t in encoder.state_dict().items())
+    assert known.config["inputs"] == 1
 
 
 @pytest.mark.parametrize("name", ["koo-gan", "nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
@@ -168,6 +231,29 @@ def test_a_row_of_the_ablation_changes_what_it_says_and_no_more():
             assert changed == CHANGES[name], name
     base, p2 = parts(ABLATION["patch"]), parts(RECIPES["perez-patchgan"])
     assert base == p2 and parts(ABLATION["koo"]) == parts(RECIPES["koo-gan"])
+
+
+def test_starts_differ_in_the_start_alone():
+    small = [TRANSFER[name] for name in ("small-gray", "small-random", "small-frozen")]
+    assert [(row.start, row.net.get("train", "all")) for row in small] == [
+        ("encoder-cifar10", "all"), ("", "all"), ("encoder-cifar10", "none")]
+    vgg16 = [TRANSFER[name] for name in ("vgg-imagenet", "vgg-tuned", "vgg-random")]
+    assert [(row.net.get("weights", "imagenet"), row.net.get("tuned", False)) for row in vgg16] == [
+        ("imagenet", False), ("imagenet", True), ("none", True)]
+    for rows in (small, vgg16):
+        assert len({str(row.course) + str(row.step) + str(row.head) + str(row.epochs) for row in rows}) == 1
+        assert len({str({k: v for k, v in row.net.items() if k not in ("train", "weights", "tuned")})
+                    for row in rows}) == 1
+    assert [n * small[0].epochs[f"transfer-{n}"] for n in TRANSFER_IMAGES] == [10_000, 10_000, 10_000, 50_000]
+
+
+@pytest.mark.parametrize("row", TRANSFER.values(), ids=list(TRANSFER))
+def test_a_start_trains_a_step(row):
+    images = smooth(4, size=16)
+    colorizer = row.build(0, images)
+    history = fit(colorizer, images, row.step_for(0), row.settings("transfer-10000").but(batch_size=4), device="cpu",
+                  progress=False)
+    assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
 
 
 @pytest.mark.parametrize("row", ABLATION.values(), ids=list(ABLATION))

@@ -11,7 +11,7 @@ from PIL import Image
 from colorlib import losses, metrics, records
 from colorlib.colorizer import Colorizer
 from colorlib.judge import Judge
-from colorlib.recipes import ABLATION, RECIPES, get
+from colorlib.recipes import ABLATION, RECIPES, TRANSFER, get
 from colorlib.train import History, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -216,6 +216,18 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
     assert records.measure_again("smooth", "cpu") == []
 
 
+def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder, monkeypatch, labeled):
+    asked, seen = [], []
+    monkeypatch.setattr(records.datasets, "load", lambda name, split: asked.append(split) or labeled[split == "test"])
+    trained = Judge.trained
+    monkeypatch.setattr(records.Judge, "trained", lambda images, *a, **k: seen.append(len(images))
+                        or trained(images, *a, **k))
+    path, accuracy = records.train_encoder("smooth", "cpu", epochs=1)
+    assert asked == ["train"] and seen == [len(labeled[0]) * 9 // 10] and 0 <= accuracy <= 1
+    assert path == folder.parent / "data" / "checkpoints" / "encoder-smooth.safetensors"
+    assert Judge.load(path).net.config["inputs"] == 1
+
+
 def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
     monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
     path, accuracy = records.train_judge("smooth", "cpu", epochs=1)
@@ -286,6 +298,20 @@ def test_no_records_are_no_error(folder):
     assert records.read() == [] and records.table([]).count("\n") == 2
 
 
+def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
+    def at(recipe, seed, chroma):
+        return record(recipe, seed=seed, metrics=record()["metrics"] | {"chroma_ratio": chroma, "unexplained": 1.0})
+    groups = records.plane([at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
+                            at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
+                            at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
+                            at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
+    assert groups == {
+        "the error": {"K1": (pytest.approx(0.3), 1.0), "HSV": (0.5, 1.0), "L1": (0.3, 1.0),
+                      "koo-baseline-as-published": (0.1, 1.0)},
+        "a discriminator": {"P2": (0.9, 1.0)}, "nothing": {"gray": (0.0, 1.0)},
+        "classes": {"D2": (0.7, 1.0), "D10": (0.8, 1.0), "unet-classifier-rebalanced": (0.6, 1.0)}}
+
+
 def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     everything = records.missing()
     assert len(everything) == 3 + 3 * len(RECIPES)
@@ -295,6 +321,7 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert ("koo-baseline", 0) not in records.missing("quick")
     assert len(records.missing(data="fruits")) == len(everything)
     assert len(records.missing("ablation")) == 3 * len(ABLATION)
+    assert len(records.missing("transfer-500")) == 3 * len(TRANSFER)
     put(folder, record(recipe="patch", profile="ablation"))
     assert ("patch", 0) not in records.missing("ablation") and ("patch", 1) in records.missing("ablation")
 

@@ -7,7 +7,7 @@ from pictures import smooth
 
 from colorlib import models
 from colorlib.colorizer import Colorizer
-from colorlib.models import ResNet, ResNetColorizer, resnet
+from colorlib.models import ResNet, ResNetColorizer, SmallResNet, SmallResNetColorizer, resnet
 from colorlib.train import Settings, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -67,7 +67,7 @@ def test_an_answer_has_the_size_of_the_image_and_starts_gray(settings):
 def test_a_plain_decoder_sees_the_image_through_the_deepest_tensor_alone():
     for skip in (False, True):
         net = ResNetColorizer(18, weights="none", width=4, small=True, skip=skip).eval()
-        torch.nn.init.normal_(net.last.weight)
+        torch.nn.init.normal_(net.decoder.last.weight)
         before = net(torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
         net.encoder.layers[3].register_forward_hook(lambda *args: torch.zeros_like(args[2]))
         x = torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0))
@@ -101,7 +101,7 @@ def test_a_checkpoint_leaves_out_what_is_imagenets_and_frozen_as_a_whole(train, 
     state = zoo.resnet18(weights=None).state_dict()
     monkeypatch.setattr(resnet, "state_of", lambda weights, name: state)
     colorizer = Colorizer(ResNetColorizer(18, train=train, small=True, width=4))
-    torch.nn.init.normal_(colorizer.net.last.weight)
+    torch.nn.init.normal_(colorizer.net.decoder.last.weight)
     path = colorizer.save(tmp_path / "one.safetensors")
     assert (path.stat().st_size < 5e6) is (train == "none")
     L = 100 * torch.rand(1, 1, 16, 16)
@@ -123,3 +123,37 @@ def test_a_network_is_built_again_from_its_config():
     again = models.build(net.config)
     assert again.config == net.config
     again.load_state_dict(net.state_dict())
+
+
+# the small one
+
+@pytest.mark.parametrize("train", ["none", "all"])
+def test_the_small_resnet_keeps_what_is_frozen(train):
+    net = SmallResNetColorizer(width=4, train=train, rise=4)
+    assert not net(torch.rand(2, 1, 12, 20)).any() and net.decoder.last.out_channels == 2
+    before = {k: v.clone() for k, v in net.state_dict().items()}
+    fit(Colorizer(net), smooth(16, size=16), regression_step, Settings(epochs=2, batch_size=8, lr=1e-2), device="cpu",
+        progress=False)
+    moved = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
+    assert any(k.startswith("encoder.") for k in moved) is (train == "all")
+    assert any(k.startswith("decoder.") for k in moved) and not any(k.startswith("encoder.last") for k in moved)
+
+
+def test_the_small_resnet_is_built_again_and_saved(tmp_path):
+    colorizer = Colorizer(SmallResNetColorizer(width=4, rise=4, skip=False, train="none"))
+    torch.nn.init.normal_(colorizer.net.decoder.last.weight)
+    L = 100 * torch.rand(1, 1, 16, 12)
+    again = Colorizer.load(colorizer.save(tmp_path / "one.safetensors"))
+    assert again.net.config == colorizer.net.config and torch.equal(again.predict(L), colorizer.predict(L))
+    with pytest.raises(ValueError, match="expected train of none, all, got 'some'"):
+        SmallResNetColorizer(train="some")
+    with pytest.raises(ValueError, match="multiples of 4"):
+        colorizer.net(torch.zeros(1, 1, 10, 12))
+
+
+def test_three_blocks_answer_at_three_sizes_and_the_classifier_is_on_the_last():
+    net = SmallResNet(1, 5, 4).eval()
+    x = torch.rand(2, 1, 16, 24)
+    seen = net.seen(x)
+    assert [tuple(t.shape[1:]) for t in seen] == [(4, 16, 24), (8, 8, 12), (16, 4, 6)]
+    torch.testing.assert_close(net(x), net.last(seen[-1].mean((2, 3))))

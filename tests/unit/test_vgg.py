@@ -1,10 +1,14 @@
 """VGG16 in front: the same tensors as torchvision's, heads of the right sizes, weights found or asked for."""
 
+import os
+import shutil
+import socket
 from urllib.error import URLError
 
 import cv2
 import pytest
 import torch
+from filelock import FileLock, Timeout
 from pictures import smooth
 from torch import nn
 from torchvision.models import VGG16_Weights, vgg16
@@ -113,7 +117,7 @@ def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
 
 
 def colorizer_of(name, **settings):
-    head = {"A1": YuvHead((-0.436, -0.615), (0.872, 1.23)), "A2": LabHead(), "D5": BinsHead(cell=2)}[name]
+    head = BinsHead(cell=2) if name == "D5" else YuvHead.unit_range()
     return Colorizer(NETS[name](weights=settings.pop("weights", "none"), **settings), head)
 
 
@@ -156,6 +160,31 @@ def test_a_sigmoid_starts_where_it_has_a_slope(hidden):
 
 
 @each
+def test_an_image_may_be_enlarged_for_vgg16_and_the_answer_keeps_its_size(name):
+    net, x = NETS[name](weights="none", enlarge=2).eval(), 2 * torch.rand(2, 1, 12, 20) - 1
+    assert net(x).shape == ((2, 261, 6, 10) if name == "D5" else (2, 2, 12, 20)) and net.multiple == 4
+    seen = []
+    net.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    net(x)
+    torch.testing.assert_close(seen[0], nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
+    with pytest.raises(ValueError, match="multiples of 4"):
+        net(torch.zeros(1, 1, 10, 16))
+    with pytest.raises(ValueError, match="enlarge must be 1 or 2, got 3"):
+        NETS[name](weights="none", enlarge=3)
+
+
+def test_a_sigmoid_answers_in_the_range_that_its_head_wants():
+    head = YuvHead.unit_range()
+    corners = torch.cartesian_prod(*3 * [torch.tensor([0.0, 1.0])]).T.view(1, 3, 2, 4)
+    _, y = head.encode(corners)
+    assert head.unit and y.amin((0, 2, 3)).abs().max() < 2e-3 and (1 - y.amax((0, 2, 3))).abs().max() < 2e-3
+    for other in (LabHead(), YuvHead(), BinsHead(cell=1)):
+        with pytest.raises(ValueError, match="ends in a sigmoid|wants"):
+            Colorizer(Hypercolumns(outputs=other.outputs, weights="none"), other)
+    Colorizer(Hypercolumns(weights="none", squash=False), LabHead())
+
+
+@each
 def test_a_network_is_built_again_from_its_config(name):
     net = NETS[name](weights="none")
     again = models.build(net.config)
@@ -186,6 +215,43 @@ def test_weights_that_cannot_be_had_are_one_message_with_every_way(cache, monkey
     with pytest.raises(DataUnavailable, match="cannot be reached") as told:
         Vgg16()
     assert all(way in str(told.value) for way in ("where there is a network", str(cache), 'weights="none"'))
+
+
+def test_offline_no_download_is_tried(cache, monkeypatch):
+    monkeypatch.setenv("COLORLIB_OFFLINE", "1")
+    monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("tried"))
+    with pytest.raises(DataUnavailable, match="COLORLIB_OFFLINE is set"):
+        Vgg16()
+
+
+def test_one_process_fetches_with_patience_that_ends(cache, monkeypatch):
+    """While it fetches, the lock is held and a silent host has half a minute; afterwards all is as it was."""
+    told = {}
+    def fetch(url, dst, *_, **__):
+        told["patience"] = socket.getdefaulttimeout()
+        with pytest.raises(Timeout):
+            FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01)
+        torch.save({f"features.{name}": t for name, t in Vgg16("none").features.state_dict().items()}, dst)
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+    Vgg16()
+    assert told["patience"] == pretrained.SILENCE and socket.getdefaulttimeout() is None
+    FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01).lock.release()
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="folders are locked in another way")
+def test_a_cache_that_cannot_be_written_to_is_named(cache, monkeypatch):
+    shutil.rmtree(cache.parent)
+    cache.parent.write_text("a file in the way")
+    with pytest.raises(DataUnavailable, match="cannot write to the folder of torch's weights .*TORCH_HOME"):
+        Vgg16()
+
+
+def test_other_weights_in_the_cache_than_those_it_was_trained_with_are_noticed(imagenet, tmp_path):
+    path = colorizer_of("A1", weights="imagenet").save(tmp_path / "one.safetensors")
+    Colorizer.load(path)
+    imagenet["features.5.bias"] += 1
+    with pytest.raises(ValueError, match="not those that it was trained with"):
+        Colorizer.load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all", b"PK\x03\x04 cut off"])
