@@ -14,7 +14,7 @@
 #   make clean      remove .venv and everything built, but not what was trained (build/trained, build/runs)
 #
 # Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab),
-# EDITIONS (--no-outputs).
+# EDITIONS (options of make editions, such as --no-outputs).
 # SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
 # (2.6 or newer); constraints.txt is then left out, since it names one torch.
 
@@ -95,7 +95,7 @@ bench: $(STAMP)-dev
 results: $(STAMP)-course
 	$(RUN) -m colorlib results
 
-site: $(STAMP)-dev
+site: $(STAMP)-course
 	$(RUN) -m colorlib.course site
 
 editions: $(STAMP)-course

@@ -146,8 +146,6 @@ class Colorizer(nn.Module):
                 net = models.build(config | {"weights": "none"} if whole else config)
                 net.config = config
             kept = _left_out(net)
-            if kept and about.get("left_out") != _digest(kept):
-                raise ValueError("the encoder's weights in torch's cache are not those that it was trained with")
             net.load_state_dict(kept | tensors)                 # float16 is widened
             keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
             head = HEADS[keywords.pop("head")](**keywords)
@@ -156,6 +154,10 @@ class Colorizer(nn.Module):
         except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{Path(path).name} does not hold the network or the head that it names ({error}); "
                              "it may come from another version of colorlib") from None
+        if kept and about.get("left_out") != _digest(kept):
+            cache = Path(torch.hub.get_dir(), "checkpoints")
+            raise ValueError(f"{Path(path).name} was trained on an encoder with other weights than those in torch's "
+                             f"cache ({cache}): delete the encoder's file there, and it is fetched anew")
         colorizer = cls(net, head).to(device).eval()
         colorizer.notes = about.get("notes", {})
         return colorizer
@@ -220,8 +222,10 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
     """The tensors and notes of a file of `write_tensors`. FileNotFoundError, or ValueError if it is no such file."""
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"no checkpoint at {path}: train one by `python -m colorlib train RECIPE --keep FILE`, "
-                                "or look into data/checkpoints")
+        kind = path.stem.split("-")[0]
+        how = f"train {kind}" if kind in ("judge", "encoder") else "train RECIPE --keep FILE"
+        raise FileNotFoundError(f"no checkpoint at {path}: make one by `python -m colorlib {how}`, or look into "
+                                "data/checkpoints")
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("colorlib", "{}"))

@@ -11,6 +11,7 @@ by the same judge. Used in notebooks 05 and 06.
 """
 from __future__ import annotations
 
+import copy
 import os
 from pathlib import Path
 
@@ -34,10 +35,12 @@ class Judge:
 
     @classmethod
     def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128,
-                gray: bool = False) -> Judge:
+                gray: bool = False, start: Judge | None = None) -> Judge:
         """A judge trained on an ImageSet that has labels, on its device: AdamW, one-cycle rate, mirrored images.
 
         gray   True: it sees L/50 - 1, as a colorizer with LabHead does
+        start  a judge to go on from, with the same classes, of color or gray pictures (A6: tuned on gray ones first);
+               width is then its own
         ValueError without labels or epochs. The caller's random numbers are left alone.
         """
         if epochs < 1:
@@ -48,8 +51,14 @@ class Judge:
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
             classes = images.classes or tuple(str(i) for i in range(int(images.labels.max()) + 1))
-            net = models.SmallResNet(1 if gray else 3, len(classes), width)
-            net = net.to(images.device, memory_format=torch.channels_last)
+            if start is None:
+                net = models.SmallResNet(1 if gray else 3, len(classes), width)
+            elif start.classes != tuple(classes) or start.net.config["inputs"] < 3 and not gray:
+                raise ValueError(f"this judge of {', '.join(start.classes)} cannot go on with {images.name}"
+                                 + ("" if gray else ", in color"))
+            else:
+                net = start.net.for_gray() if gray else copy.deepcopy(start.net)
+            net = net.train().to(images.device, memory_format=torch.channels_last)
             optimizer = torch.optim.AdamW(net.parameters(), 4e-3, weight_decay=0.05)
             steps = epochs * -(-len(images) // batch_size)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps + 1, pct_start=0.25)

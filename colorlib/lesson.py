@@ -168,7 +168,9 @@ class Lesson:
             have = colorizers(path.parent)
             raise FileNotFoundError(
                 f"no checkpoint {name!r} in data/checkpoints (there: {', '.join(have) or 'none'}); "
-                f"make it with: python -m colorlib train {name} --keep data/checkpoints/{name}.safetensors"
+                f"make it with: python -m colorlib train "
+                + (kind if (kind := name.split("-")[0]) in ("judge", "encoder") else
+                   f"{name} --keep data/checkpoints/{name}.safetensors")
             )
         return path
 

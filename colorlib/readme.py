@@ -81,18 +81,22 @@ def minutes(root: Path) -> str:
     """What a teacher plans with, as Markdown: minutes of runs as measured, of exercises as the solutions' notes say."""
     notes = root / "solutions" / "teaching.py"
     teaching = runpy.run_path(str(notes))["TEACHING"] if notes.exists() else {}
+    hardware: set[str] = set()
     lines = ["| notebook | a `quick` run | a `lesson` run | its exercises |", "| --- | --- | --- | --- |"]
     for path in sorted((root / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         records = [_record(root, path.name[:2], profile) for profile in PROFILES]
         takes = sum(note["minutes"] for exercise, note in teaching.items() if exercise.startswith(path.name[:2]))
         cells = [f"{r['minutes']:.1f} min" if r else "-" for r in records] + [f"{takes} min" if takes else "-"]
+        hardware |= {r["hardware"] for r in records if r}
         lines.append(f"| [{path.stem[:2]}](../notebooks/{path.name}) | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    return "\n".join(lines) + (f"\n\nRuns as measured on {'; '.join(sorted(hardware))}." if hardware else "")
 
 
 def document(text: str, root: Path) -> str:
-    """A document with its made part brought up to date."""
+    """A document with its made part brought up to date; where solutions/ was removed, a teacher's minutes stay."""
     made = {"map": table, "minutes": minutes}
+    if not (root / "solutions" / "teaching.py").exists() and "<!-- minutes -->" in text:
+        return text
     return MADE.sub(lambda found: f"<!-- {found[1]} -->\n{made[found[1]](root)}\n<!-- /{found[1]} -->", text)
 
 
@@ -133,7 +137,7 @@ def write_strip(path: Path) -> None:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m colorlib.readme", description="Write the made parts of README.md.")
+    parser = argparse.ArgumentParser(prog="python -m colorlib.readme", description="Write what is made in documents.")
     parser.add_argument("--check", action="store_true", help="change nothing; status 1 when one is out of date")
     changed = write(check := parser.parse_args(arguments).check)
     if check:

@@ -43,8 +43,8 @@ class Recipe:
     head, source_head   functions from training images (an ImageSet) to a head
     epochs              of the course's version, by profile
     step                what training does with a batch; a GAN has duel and source_duel instead
-    start               a checkpoint of data/checkpoints whose weights the generator starts from ("encoder-...": the
-                        classifier that its encoder starts from), or ""
+    start               a checkpoint of data/checkpoints whose weights the generator starts from ("encoder-...",
+                        "judge-...": the classifier that its encoder starts from), or ""
     sourced             False: no source describes it, so that it cannot be trained as published
     """
 
@@ -74,8 +74,8 @@ class Recipe:
             net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
         if self.start:
             path = project_root() / "data" / "checkpoints" / f"{self.start}.safetensors"
-        if self.start.startswith("encoder-"):
-            net.encoder.load_state_dict(Judge.load(path).net.state_dict())
+        if self.start.startswith(("encoder-", "judge-")):
+            net.encoder.load_state_dict(Judge.load(path).net.for_gray().state_dict())
         elif self.start:
             lacks, odd = getattr(net, "body", net).load_state_dict(Colorizer.load(path).net.state_dict(), strict=False)
             if odd or not all(name.startswith("perturb.") for name in lacks):   # where the noise comes in is new
@@ -181,10 +181,10 @@ KOO_RULES = Rules(loss="saturating", from_logits=False, margin=0.5, redraw=True)
 P_RULES = Rules(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), together=True)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
-ON_VGG = Settings(epochs=1, batch_size=32, lr=4e-3, flip=True)
-VGG_EPOCHS = {"smoke": 1, "quick": 1, "lesson": 1, "full": 10}
-A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate, batch 32, one epoch. "
-             "Batch norm before VGG16's tensors are joined, since their scales differ by orders of magnitude.")
+ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
+VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
+A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate of at most 1e-3, "
+             "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude.")
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -340,7 +340,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="dahl-residual-encoder", code="A2", title="residual encoder on VGG16",
         net={"model": "residual-encoder", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
-        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD, epochs=VGG_EPOCHS,
+        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD.but(epochs=19), epochs=VGG_EPOCHS,
         says="A2: from VGG16's highest tensor down, each level added to the next; UV through a sigmoid; A3's loss; SGD "
              "with rate 0.1, no decay; 156,000 steps of 6 images.",
         instead=A_INSTEAD,
@@ -362,7 +362,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
         source_net={"model": "resnet", "depth": 50, "width": 64}, source_head=_lab, source=P_ADAM,
         source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
-        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
+        epochs={"smoke": 1, "quick": 1, "full": 47},
         says="P3: ResNet-50 with ImageNet's weights, a plain decoder of convolutions and upsampling, a PatchGAN; L "
              "stacked three times, 224x224; 47 epochs. P: pictures \"pretty realistic\", overfitted.",
         instead="As P2 of the course; the stem of the ResNet without its stride and pool, for 32 pixels; the encoder "
@@ -375,12 +375,12 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
         source_net={"model": "resnet", "depth": 18, "width": 64}, source_head=_lab, source=P_ADAM,
         source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
-        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
+        epochs={"smoke": 1, "quick": 1, "full": 47},
         says="P3 with the smaller ResNet that P proposes against overfitting.",
         instead="As perez-resnet50-patchgan, with skip connections, so that 32 pixels keep their detail.",
     ),
     Recipe(
-        name="small-resnet-patchgan", code="P3", title="small encoder that knows gray images, PatchGAN",
+        name="small-resnet-patchgan", code="-", title="small encoder that knows gray images, PatchGAN",
         net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
         course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
         duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
@@ -462,8 +462,9 @@ def _start(name: str, title: str, base: str, **changes) -> Recipe:
     """A row. changes: of the network; `start`: of the recipe."""
     recipe, start = RECIPES[base], {"start": changes.pop("start")} if "start" in changes else {}
     step = regression_step if recipe.duel else recipe.step
+    course = ON_VGG.but(lr=4e-3) if recipe.duel else ON_VGG                 # the small encoder bears a higher rate
     return dataclasses.replace(recipe, name=name, code=f"{recipe.code}*", title=title, net=recipe.net | changes,
-                               step=step, course=ON_VGG, duel=None, source_duel=None, sourced=False,
+                               step=step, course=course, duel=None, source_duel=None, sourced=False,
                                epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
                                instead=f"The network of {base}, {title}: 10,000 pictures are seen, of a small set "
                                        "several times each; of 50,000 each once.", **start)
@@ -476,5 +477,6 @@ TRANSFER: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _start("vgg-random", "random weights, tuned", "dahl-residual-encoder", weights="none", tuned=True),
     _start("small-frozen", "weights of the gray classifier, frozen", "small-resnet-patchgan", train="none"),
     _start("small-gray", "weights of the gray classifier, tuned", "small-resnet-patchgan"),
+    _start("small-color", "weights of the color classifier, tuned", "small-resnet-patchgan", start="judge-cifar10"),
     _start("small-random", "random weights, tuned", "small-resnet-patchgan", start=""),
 ]}

@@ -15,7 +15,7 @@ import os
 import shutil
 import statistics
 import subprocess
-from collections import defaultdict
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from . import datasets, metrics, models, recipes
@@ -31,9 +31,9 @@ PUBLISHED = "-as-published"
 SEEDS = (0, 1, 2)
 FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs", "minutes", "parameters", "device",
           "precision", "versions", "commit")
+# images to train on, to measure on
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
          "full": (None, None), **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
-# images to train on, to measure on
 
 
 def root() -> Path:
@@ -196,9 +196,9 @@ def _of(checkpoint: Path, record: dict) -> bool:
     return all(notes.get(key) == record[key] for key in ("recipe", "data", "profile", "seed"))
 
 
-def judge_path(data: str) -> Path | None:
-    """The file of the judge of a data set, of these results or else of the checkout; None if there is none."""
-    name = f"judge-{data}.safetensors"
+def judge_path(data: str, kind: str = "judge") -> Path | None:
+    """The file of the judge (or "encoder") of a data set, of these results or else of the checkout; None if none is."""
+    name = f"{kind}-{data}.safetensors"
     found = [folder / "data" / "checkpoints" / name for folder in (root().parent, project_root())]
     return next((path for path in found if path.exists()), None)
 
@@ -221,13 +221,16 @@ def train_judge(data: str = "auto", device: str = "auto", epochs: int = 6) -> tu
 def train_encoder(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
     """Train a classifier of a data set's gray training images and keep it as an encoder to start from (notebook 07).
 
-    Returns its file and its accuracy on a tenth of the training images, left out: no label of a test image is used.
+    Returns its file and its accuracy on a tenth of the training images (`split(0.9, seed=0)`), left out: no label of a
+    test image is used. ValueError if there is one: records may be of colorizers that started from it.
     """
     train = datasets.load(data, "train").to(device_of(device))
-    n = len(train) * 9 // 10
-    path = Judge.trained(train[:n], epochs, gray=True).save(
+    if (there := judge_path(train.name, "encoder")) is not None:
+        raise ValueError(f"{there.name} is there, and records may start from it: remove both to begin again")
+    used, left_out = train.split(0.9, seed=0)
+    path = Judge.trained(used, epochs, gray=True).save(
         root().parent / "data" / "checkpoints" / f"encoder-{train.name}.safetensors", data=train.name, epochs=epochs)
-    return path, Judge.load(path, train.device).accuracy(train.pixels[n:], train.labels[n:])
+    return path, Judge.load(path, train.device).accuracy(left_out.pixels, left_out.labels)
 
 
 def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
@@ -275,9 +278,10 @@ def read(folder: Path | None = None) -> list[dict]:
 def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") -> dict[str, dict[str, tuple]]:
     """Where systems lie by two of their metrics, mean over seeds, by what they are trained for; for `figures.points`.
 
-    records   of one data set and profile; a system is called by its code, a baseline and D6's by what tells them apart
+    records   of one data set and profile; a system is called by its code, or by its name where that is not its alone
     """
     runs, groups = defaultdict(list), defaultdict(dict)
+    shared = Counter(recipe.code for recipe in recipes.RECIPES.values())
     for record in records:
         runs[record["recipe"]].append(record)
     for name, seeds in runs.items():
@@ -286,14 +290,14 @@ def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") 
             recipe = recipes.get(name.removesuffix(PUBLISHED))
             group = ("a discriminator" if recipe.duel else "classes" if recipe.step is classification_step
                      else "the error")
-            label = {"D6": name.rsplit("-", 1)[1].upper(), "-": "L1"}.get(recipe.code, recipe.code)
-        label = name if label in groups[group] or name.endswith(PUBLISHED) else label
+            alone = shared[recipe.code] == 1 and recipe.sourced and not name.endswith(PUBLISHED)
+            label = recipe.code if alone else name.rsplit("-", 1)[1].upper() if recipe.code == "D6" else name
         groups[group][label] = _mean(seeds, x), _mean(seeds, y)
     return dict(groups)
 
 
 def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, int]]:
-    """(recipe, seed) of the runs that the table still lacks: the baselines once, each recipe with three seeds.
+    """(recipe, seed) of the runs that the table lacks: the baselines once, each recipe of the profile with three seeds.
 
     Of the profile "ablation" the rows of `recipes.ABLATION`, of "transfer-2000" (500, 10000, 50000) those of
     `recipes.TRANSFER`, and no baselines.
@@ -302,7 +306,8 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
     if profile == "ablation" or rows is recipes.TRANSFER:
         wanted = [(name, seed) for seed in SEEDS for name in rows]
         return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
-    wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name in recipes.RECIPES]
+    wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name, recipe in
+                                                  recipes.RECIPES.items() if profile in recipe.epochs]
     return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
 
 
@@ -352,8 +357,9 @@ def page(records: list[dict]) -> str:
         "best at 0, and so is *Fréchet*, the distance in the features of a classifier trained here "
         "(`colorlib/judge.py`: not \"FID\"). `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
         f"{table(records)}\n"
-        "Code: of the source that describes the system (K: Koo 2016, N: Nazeri and Ng 2018, D: Dorscheidt et al. "
-        "2016, P: Pérez García 2020). A system ending in `-as-published` has its source's own settings. A star and the "
+        "Code: of the source that describes the system (A: Dahl 2016, K: Koo 2016, N: Nazeri and Ng 2018, D: "
+        "Dorscheidt et al. 2016, P: Pérez García 2020; a dash: none of them). A system ending in `-as-published` has "
+        "its source's own settings. A star and the "
         "profile `ablation`: the system with parts changed, 20,000 images, one pass, measured on 2,000 (notebook 06; "
         "`python -m colorlib train --missing --profile ablation`). A star and a profile such as `transfer-500`: from "
         "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`).\n\n"

@@ -8,8 +8,7 @@ def receptive_field(kernels):
 
 def squared_error(predicted, target):
     """03.2. The squared length of the difference of two colors, averaged over pixels and images."""
-    off = predicted - target                                        # N C H W
-    return (off * off).sum(dim=1).mean()
+    return ((predicted - target) ** 2).sum(dim=1).mean()
 
 
 def normalized_uv(train_uv, test_uv):

@@ -18,8 +18,7 @@ def annealed_mean(logits, centers, T):
 
 def rebalance(prior, lam):
     """04.3. One over a mixture with an even distribution, scaled to mean one under the prior."""
-    mixed = (1 - lam) * prior + lam / len(prior)
-    w = mixed.reciprocal()
+    w = 1 / ((1 - lam) * prior + lam / len(prior))
     return w / (prior * w).sum()
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from colorlib.course import editions, links, run, store, text
+from colorlib.course import editions, links, run, site, store, text
 from colorlib.course.files import CourseError, build, find
 from colorlib.lesson import NAMES
 
@@ -76,8 +76,6 @@ def _links(a: argparse.Namespace) -> int:
 
 
 def _site(a: argparse.Namespace) -> int:
-    from colorlib.course import site  # needs latex2mathml, of the extra dev
-
     print(site.make())
     return 0
 

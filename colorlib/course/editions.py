@@ -24,6 +24,7 @@ PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.
          "binder", "colorlib", "data", "docs", "results")
 CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
 WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
+WHOLE = re.compile(r" ?<!-- whole -->.*?<!-- /whole -->\n?", re.S)          # what the README says of the whole course
 TEACHING = "teaching.py"
 
 
@@ -58,6 +59,7 @@ def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
     """The teacher's notebook, in place. CourseError if a solution, or what belongs beside it, is missing or wrong."""
     notes = runpy.run_path(str(solutions / TEACHING))["TEACHING"]
     for exercise, cell in exercises(nb).items():
+        _check_stub(exercise, cell)
         check = CHECK.search(cell.source)
         cell.source = f"{solution(solutions / f'{name}.py', exercise, check[3])}\n\n{check[0]}"
         if exercise not in notes:
@@ -76,7 +78,12 @@ def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
 
 
 def student(nb: NotebookNode, outputs: bool = True) -> NotebookNode:
-    """The student's notebook, in place: no word of the solutions, and no stored outputs if asked."""
+    """The student's notebook, in place: no word of the solutions, and no stored outputs if asked.
+
+    CourseError if an exercise is not a stub: then this is no whole course but a teacher's edition.
+    """
+    for exercise, cell in exercises(nb).items():
+        _check_stub(exercise, cell)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = WHERE.sub("", cell.source)
@@ -94,10 +101,17 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
     made = []
     for edition in ("student", "teacher"):
         folder = out / edition
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        try:
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+        except OSError as error:
+            raise CourseError(f"cannot write {folder.name} anew: close what has a file of it open ({error})") from None
         for part in PARTS:
             _copy(root / part, folder / part)
+        if edition == "student":
+            shutil.rmtree(folder / "docs")                                  # for teachers
+            readme = folder / "README.md"
+            readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
         for path in find():
             nb = read(path)
             nb = teacher(nb, solutions, path.stem) if edition == "teacher" else student(nb, outputs)
@@ -119,6 +133,13 @@ def _said(source: str) -> str:
     with contextlib.redirect_stdout(printed):
         exec(compile(f"from colorlib import exercises\n{source}", "<solution>", "exec"), {})   # noqa: S102  ours
     return printed.getvalue().strip()
+
+
+def _check_stub(exercise: str, cell: NotebookNode) -> None:
+    functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
+    if len(functions) != 1 or [ast.unparse(line) for line in functions[0].body] != ["..."]:
+        raise CourseError(f"exercise {exercise} is no stub: editions are made from the whole course, not from one of "
+                          "them")
 
 
 def _beside(note: dict) -> str:

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from dataclasses import dataclass, field
-from html import escape, unescape
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -23,20 +23,19 @@ from pygments.formatters import HtmlFormatter
 
 from colorlib._notebook import project_root, tags
 from colorlib.course import links
-from colorlib.course.files import build, clean, find, number, read, title
-from colorlib.readme import ABOUT
+from colorlib.course.files import CourseError, build, clean, find, number, read, title
 
 BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
 MATH = re.compile(r"(?<![\\$`])(\$\$?)(?=\S)([^$]+?)(?<=\S)\1(?!\d)")
 CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.S)
-ELSEWHERE = re.compile(r"\b([Nn]otebooks? )(0[1-7])\b")
-LIGHT, DARK = "default", "github-dark"              # Pygments' styles; contrasts are held by tests/classroom
+ELSEWHERE = re.compile(r"\b([Nn]otebooks? )(\d\d)\b")
+LIGHT, DARK = "xcode", "one-dark"                     # Pygments' styles; contrasts are held by tests/classroom
 
 STYLE = """
 :root { color-scheme: light dark; --back: #ffffff; --ink: #1b2530; --soft: #4d5a68; --line: #d5dce3; --link: #00518f;
-  --code: #f5f7f9; --mark: #e8f2ee }
+  --code: #f7f9fb }
 @media (prefers-color-scheme: dark) { :root { --back: #14191f; --ink: #e6ebf0; --soft: #a9b5c1; --line: #36414d;
-  --link: #8cc4ff; --code: #0d1117; --mark: #1d2f29 } }
+  --link: #8cc4ff; --code: #0d1117 } }
 * { box-sizing: border-box }
 html { scroll-padding-top: 12px }
 body { margin: 0; background: var(--back); color: var(--ink); font: 17px/1.6 system-ui, "Segoe UI", Roboto, sans-serif }
@@ -58,7 +57,7 @@ blockquote { margin: 12px 0; padding: 2px 14px; border-left: 4px solid var(--lin
 .soft { color: var(--soft) } .turn { display: flex; justify-content: space-between; gap: 16px; margin-top: 50px }
 input[type=search] { font: inherit; width: 100%; padding: 9px 12px; border: 1px solid var(--soft); border-radius: 6px;
   background: var(--back); color: var(--ink) }
-#found li { margin: 12px 0 } mark { background: var(--mark); color: inherit }
+#found li { margin: 12px 0 }
 @media (max-width: 560px) { body { font-size: 16px } h1 { font-size: 25px } pre, code { font-size: 12.5px } }
 """
 
@@ -80,8 +79,9 @@ function search() {
     const item = document.createElement("li"), link = document.createElement("a"), text = document.createElement("div");
     link.href = one.page + (one.anchor ? "#" + one.anchor : "");
     link.textContent = one.title + (one.heading && one.heading !== one.title ? ": " + one.heading : "");
-    const at = Math.max(0, Math.min(...words.map(word => plain(one.text).indexOf(word)).filter(i => i >= 0)) - 80);
-    text.className = "soft"; text.textContent = (at ? "… " : "") + one.text.slice(at || 0, (at || 0) + 220) + " …";
+    const first = Math.min(...words.map(word => plain(one.text).indexOf(word)).filter(i => i >= 0));
+    const at = Number.isFinite(first) ? Math.max(0, first - 80) : 0;        // all words may stand in the heading
+    text.className = "soft"; text.textContent = (at ? "… " : "") + one.text.slice(at, at + 220) + " …";
     item.append(link, text); list.append(item);
   }
 }
@@ -103,8 +103,11 @@ class Page:
 def make(out: Path | None = None) -> Path:
     """Write the site to `out` (build/site/); returns its index.html."""
     out = out or build("site")
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    try:
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+    except OSError as error:
+        raise CourseError(f"cannot write {out.name} anew: close what has a file of it open ({error})") from None
     lessons = [_lesson(path) for path in find()]
     results = Page("results.html", "Results", _document(project_root() / "results" / "README.md"))
     teaching = Page("teaching.html", "Teaching", _document(project_root() / "docs" / "teaching.md"))
@@ -183,6 +186,8 @@ def _tidy(html: str, here: str = "") -> str:
 
 def _index(lessons: list[Page]) -> str:
     """The opening page: what the README says before its first heading of the second level, and the notebooks."""
+    from colorlib.readme import ABOUT  # which itself imports colorlib.course
+
     text = (project_root() / "README.md").read_text(encoding="utf-8")
     head = re.split(r"^## ", text, maxsplit=1, flags=re.M)[0]
     head = re.sub(r"<!-- clone -->.*?(?=^!\[)", "", head, count=1, flags=re.S | re.M)      # how to install it
@@ -234,7 +239,7 @@ class _Reader(HTMLParser):
             self.inside = 1
         self.skipped += tag in ("pre", "math", "style", "script")
         if tag == "img" and (alt := dict(attributes).get("alt")):
-            self.handle_data(f" {unescape(alt)} ")
+            self.handle_data(f" {alt} ")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in ("h1", "h2", "h3"):

@@ -29,6 +29,14 @@ class SmallResNet(nn.Module):
         self.last = nn.Linear(4 * width, classes)
         he_init(self)
 
+    def for_gray(self) -> "SmallResNet":
+        """The same classifier for one channel: it answers a gray image as this one answers three equal channels."""
+        net = SmallResNet(**{k: v for k, v in self.config.items() if k != "model"} | {"inputs": 1})
+        state = {name: t.clone() for name, t in self.state_dict().items()}
+        state["stem.0.weight"] = state["stem.0.weight"].sum(1, keepdim=True)
+        net.load_state_dict(state)
+        return net.to(state["stem.0.weight"].device)
+
     def seen(self, x: Tensor) -> list[Tensor]:
         """The answers of the three blocks: (N, inputs, H, W) -> (N, w, H, W), (N, 2w, H/2, W/2), (N, 4w, H/4, W/4)."""
         first = self.blocks[0](self.stem(x))

@@ -45,10 +45,12 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
                 contextlib.redirect_stdout(sys.stderr):         # torch prints a path
             return weights.get_state_dict(progress=True, check_hash=True, map_location="cpu", weights_only=True)
     except NoPlace as error:
-        raise lacking(str(error)) from None
-    except (URLError, HTTPException, ConnectionError, TimeoutError) as error:
+        raise lacking(str(error).rstrip(".")) from None
+    except (URLError, HTTPException, OSError) as error:
         raise lacking(f"their host cannot be reached ({error})") from None
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        if not file.exists():                                   # torch drops what has not the right hash
+            raise lacking("what was downloaded is not that file: a cut connection, or a proxy's page") from None
         raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it is fetched "
                          "anew") from None
 

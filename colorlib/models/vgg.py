@@ -169,8 +169,8 @@ class VggClassifier(_OnVgg16):
         super().__init__("vgg-classifier", weights, tuned, enlarge, outputs=outputs, width=width, cell=cell)
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
-        self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in WIDTHS)
         self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell * enlarge]
+        self.norm = nn.ModuleList(nn.BatchNorm2d(WIDTHS[level]) for level in (3, *self.rising))
         channels, self.up = WIDTHS[3], nn.ModuleList()
         for level in self.rising:
             out = width * 2 ** level
@@ -183,9 +183,9 @@ class VggClassifier(_OnVgg16):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = [norm(t) for norm, t in zip(self.norm, self._seen(x)[1:], strict=True)]
-        x = seen.pop()                                                      # N 512 H/8 W/8
-        for level, unit in zip(self.rising, self.up, strict=True):
+        seen = self._seen(x)[1:]
+        x = self.norm[0](seen[3])                                           # N 512 H/8 W/8
+        for level, norm, unit in zip(self.rising, self.norm[1:], self.up, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")           # N c 2h 2w
-            x = unit(torch.cat([seen[level], x], dim=1))
+            x = unit(torch.cat([norm(seen[level]), x], dim=1))
         return self.last(x)                                                 # N outputs H/cell W/cell

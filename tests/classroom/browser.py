@@ -32,7 +32,11 @@ def jupyterlab(folder):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port=0",
                "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}",
                f"--LabApp.workspaces_dir={folder / '.workspaces'}", "--ServerApp.open_browser=False"]
-    environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "PYTHONUNBUFFERED": "1"}
+    settings = folder / ".settings" / "@jupyterlab" / "notebook-extension"
+    settings.mkdir(parents=True)                                            # cells that are not on the screen, too
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "PYTHONUNBUFFERED": "1",
+                                "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
     log = open(folder / "server.log", "w")                                  # noqa: SIM115  closed below
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:

@@ -1,10 +1,13 @@
 """What a learner operates, operated: JupyterLab in a real browser. `make test-classroom` runs these."""
 
+import shutil
+
 import nbformat
 import pytest
 from browser import Browser, chromium, jupyterlab
 
 from colorlib import turing
+from colorlib.course.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 
@@ -44,3 +47,66 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
         browser.screenshot(tmp_path / "turing.png")
         assert not browser.errors
     assert turing.result(tmp_path / "answers.csv").answers == 10
+
+
+OUTPUTS = """(() => {
+  const panel = [...window.jupyterapp.shell.widgets('main')].find(w => w.context);
+  return panel.content.widgets.filter(cell => cell.model.type == 'code').map(cell => cell.model.toJSON());
+})()"""
+PICTURES = "[...document.querySelectorAll('.widget-image')].map(picture => picture.src)"
+
+
+@pytest.fixture
+def opened(tmp_path, monkeypatch):
+    """A function that opens a notebook of the course in a browser and runs it, in `smoke`; gives the browser."""
+    for name, value in {"PROFILE": "smoke", "DATASET": "fruits", "RESULTS": str(tmp_path / "results")}.items():
+        monkeypatch.setenv(f"COLORLIB_{name}", value)
+    with jupyterlab(tmp_path) as address, Browser() as browser:
+        def run(path):
+            shutil.copyfile(path, tmp_path / path.name)
+            browser.open_notebook(address, path.name)
+            browser.js("window.started = Date.now()")
+            browser.wait(f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)", 200)
+            browser.wait("window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status == 'idle'",
+                         200)
+            browser.screenshot(tmp_path / f"{path.stem}.png")
+            return browser
+        yield run
+
+
+def numbered(number):
+    return next(path for path in find() if path.name.startswith(number))
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
+def test_every_notebook_opens_and_runs(opened, path):
+    browser = opened(path)
+    every = f"{OUTPUTS}.flatMap(cell => cell.outputs)"
+    errors = browser.js(f"{every}.filter(output => output.output_type == 'error').map(output => output.evalue)")
+    assert not errors and not browser.errors
+
+
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("number", ["01", "04"])
+def test_a_slider_is_moved_and_the_picture_follows(opened, number):
+    """The slice of Lab by lightness; the pictures by temperature."""
+    browser = opened(numbered(number))
+    browser.wait("document.querySelector('.noUi-handle')", 60)
+    before = browser.js(PICTURES)
+    browser.js("document.querySelector('.noUi-handle').focus()")
+    browser.press("ArrowRight")
+    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
+    assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100 and not browser.errors
+
+
+@pytest.mark.timeout(400)
+def test_a_picture_is_marked_as_bad_and_the_mark_is_kept(opened, tmp_path):
+    browser = opened(numbered("04"))
+    box = "[...document.querySelectorAll('.widget-checkbox input')].at(-1)"
+    label = "[...document.querySelectorAll('.widget-label')].map(e => e.innerText).join()"
+    browser.wait(box, 60)
+    marked = browser.js(f"{label}.match(/(\\d+) marked/)[1]")
+    browser.js(f"{box}.click()")
+    browser.wait(f"{label}.match(/(\\d+) marked/)[1] != '{marked}'", 30)
+    assert not browser.errors

@@ -1,6 +1,7 @@
 """The two editions: the student's holds no solution, the teacher's every one, and a number is an exercise for good."""
 
 import ast
+import re
 import runpy
 import zipfile
 from pathlib import Path
@@ -92,14 +93,12 @@ def test_the_student_keeps_stubs_and_outputs_if_wanted():
     assert not editions.student(notebook(), outputs=False).cells[1].outputs
 
 
-def bodies():
-    """The text of each solution: its function without the heading and the docstring."""
-    for path in sorted(SOLUTIONS.glob("[0-9]*.py")):
-        text = path.read_text(encoding="utf-8")
-        for node in ast.parse(text).body:
-            if isinstance(node, ast.FunctionDef):
-                lines = [ast.get_source_segment(text, one) for one in node.body[1:]]
-                yield f"{path.stem}: {node.name}", " ".join(" ".join(lines).split())
+def functions(text):
+    """Each function of a text as Python writes it, without docstrings and comments."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            node.body = node.body[1:] if ast.get_docstring(node) else node.body
+            yield ast.unparse(node)
 
 
 @pytest.fixture(scope="module")
@@ -111,16 +110,34 @@ def made(tmp_path_factory):
 
 
 def test_no_solution_stands_in_a_students_file(made):
+    """No function of solutions/, and every exercise a stub. 04.2 asks again for what its lesson writes out."""
     out, _ = made
-    every = list(bodies())
-    assert len(every) >= len(KNOWN)
+    solved = {one for path in SOLUTIONS.glob("[0-9]*.py") for one in functions(path.read_text(encoding="utf-8"))}
+    assert len(solved) >= len(KNOWN)
+    solved -= {one for one in solved if one.startswith("def annealed_mean(")}
     for path in (out / "student").rglob("*"):
-        if path.suffix in (".py", ".ipynb", ".md", ".toml", ".yml"):
-            text = path.read_text(encoding="utf-8")
-            cells = read(path).cells if path.suffix == ".ipynb" else None
-            seen = " ".join((text if cells is None else "\n".join(c.source for c in cells)).split())
-            assert not [name for name, body in every if body in seen], path.name
-    assert not (out / "student" / "solutions").exists() and not (out / "student" / "tests").exists()
+        if path.suffix == ".py":
+            assert not solved & set(functions(path.read_text(encoding="utf-8"))), path.name
+        if path.suffix == ".ipynb":
+            cells = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+            assert not solved & {one for source in cells for one in functions(source)}, path.name
+            for number, cell in editions.exercises(read(path)).items():
+                editions._check_stub(number, cell)
+            assert "solutions/" not in "".join(cell.source for cell in read(path).cells), path.name
+    gone = ("solutions", "tests", "docs", "CONTRIBUTING.md")
+    assert not any((out / "student" / name).exists() for name in gone)
+    text = (out / "student" / "README.md").read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
+        assert (out / "student" / target).exists(), target
+
+
+def test_a_teachers_edition_is_no_place_to_make_editions_from(made, monkeypatch, tmp_path):
+    out, _ = made
+    monkeypatch.setattr(editions, "project_root", lambda: out / "teacher")
+    monkeypatch.setattr(editions, "find", lambda: sorted((out / "teacher" / "notebooks").glob("*.ipynb")))
+    with pytest.raises(CourseError, match="is no stub"):
+        editions.make(tmp_path)
+    assert not list(tmp_path.glob("*.zip"))
 
 
 def test_every_exercise_is_solved_in_the_teachers_notebooks(made):

@@ -56,6 +56,21 @@ def test_a_judge_may_see_lightness_alone(fruits, tmp_path):
     torch.testing.assert_close(again.features(gray), again.features(test.pixels), rtol=0.05, atol=0.05)
 
 
+def test_a_color_judge_goes_on_with_gray_pictures(fruits, trained):
+    """A6: first as it was, its first weights summed; then tuned."""
+    train, test = fruits
+    gray = torch.rand(4, 1, 16, 16)
+    torch.testing.assert_close(trained.net.for_gray().eval()(gray), trained.net(gray.expand(-1, 3, -1, -1)),
+                               rtol=1e-3, atol=1e-3)
+    before = Judge(trained.net.for_gray(), trained.classes).accuracy(test.pixels, test.labels)
+    tuned = Judge.trained(train, epochs=2, batch_size=32, gray=True, start=trained)
+    assert tuned.accuracy(test.pixels, test.labels) > before and tuned.net.config["inputs"] == 1
+    with pytest.raises(ValueError, match="cannot go on with .*, in color"):
+        Judge.trained(train, epochs=1, start=tuned)
+    with pytest.raises(ValueError, match="cannot go on with"):
+        Judge.trained(train, epochs=1, gray=True, start=Judge(trained.net, ("a", "b")))
+
+
 def test_a_judge_needs_labels():
     with pytest.raises(ValueError, match="has no labels"):
         Judge.trained(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))

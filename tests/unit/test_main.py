@@ -13,6 +13,7 @@ from PIL import Image
 
 from colorlib import __main__ as command
 from colorlib import color, datasets, figures, records
+from colorlib._cache import DataUnavailable
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
 from colorlib.recipes import RECIPES
@@ -256,6 +257,18 @@ def test_a_training_that_cannot_be_is_answered_in_one_line(results, monkeypatch,
     assert run("train", *words, "--device", "cpu") == 2
     error = capsys.readouterr().err
     assert message in error and error.count("\n") == 1
+
+
+def test_missing_goes_on_after_what_cannot_be_had(results, monkeypatch, capsys):
+    done = []
+    def trained(name, *_):
+        if name.startswith("dahl"):
+            raise DataUnavailable("ImageNet's weights are not here")
+        done.append(name)
+    monkeypatch.setattr(records, "missing", lambda profile: [("dahl-hypercolumn", 0), ("koo-baseline", 1)])
+    monkeypatch.setattr(records, "run", trained)
+    assert run("train", "--missing") == 1 and done == ["koo-baseline"]
+    assert "dahl-hypercolumn, seed 0, is left out: ImageNet's weights" in capsys.readouterr().err
 
 
 def test_missing_trains_what_the_table_lacks(results, monkeypatch, capsys):

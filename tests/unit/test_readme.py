@@ -39,10 +39,14 @@ def test_a_teachers_minutes_are_those_of_the_records_and_of_the_notes(tmp_path):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "notebooks/09_a_title.ipynb").write_text("{}")
     assert readme.minutes(tmp_path).endswith("| [09](../notebooks/09_a_title.ipynb) | - | - | - |")
-    (tmp_path / "results/notebooks/09.quick.json").write_text(json.dumps({"minutes": 1.26}))
+    (tmp_path / "results/notebooks/09.quick.json").write_text(json.dumps({"minutes": 1.26, "hardware": "X"}))
     (tmp_path / "solutions/teaching.py").write_text('TEACHING = {"09.1": {"minutes": 5}, "09.2": {"minutes": 7}, '
                                                     '"08.1": {"minutes": 9}}')
-    assert readme.minutes(tmp_path).endswith("| 1.3 min | - | 12 min |")
+    assert readme.minutes(tmp_path).endswith("| 1.3 min | - | 12 min |\n\nRuns as measured on X.")
+    made = readme.document("<!-- minutes -->\n<!-- /minutes -->", tmp_path)
+    assert "12 min" in made
+    (tmp_path / "solutions/teaching.py").unlink()
+    assert readme.document(made, tmp_path) == made                          # a teacher may delete the folder
 
 
 def test_the_map_has_a_row_for_each_notebook():

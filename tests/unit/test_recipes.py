@@ -47,7 +47,7 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
         "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
         "dahl-hypercolumn": "A1", "dahl-residual-encoder": "A2", "delft-vgg16-classifier": "D5",
-        "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "P3",
+        "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "-",
         "generator-l1": "-"}
 
 
@@ -151,6 +151,8 @@ def test_dahls_settings_are_those_of_his_article(name):
     assert (source.optimizer, source.lr, source.momentum, source.weight_decay, source.schedule) == (
         "sgd", 0.1, 0.0, 0.0, "constant")
     assert source.batch_size == {"A1": 1, "A2": 6}[recipe.code] and recipe.step is blurred_step
+    if recipe.code == "A2":
+        assert 156_000 * 6 / 50_000 <= source.epochs < 156_000 * 6 / 50_000 + 1
     for published in (False, True):
         colorizer = recipe.build(0, as_published=published)
         assert colorizer.head == YuvHead.unit_range() and colorizer.net.config["squash"]
@@ -234,9 +236,9 @@ def test_a_row_of_the_ablation_changes_what_it_says_and_no_more():
 
 
 def test_starts_differ_in_the_start_alone():
-    small = [TRANSFER[name] for name in ("small-gray", "small-random", "small-frozen")]
+    small = [TRANSFER[name] for name in ("small-gray", "small-color", "small-random", "small-frozen")]
     assert [(row.start, row.net.get("train", "all")) for row in small] == [
-        ("encoder-cifar10", "all"), ("", "all"), ("encoder-cifar10", "none")]
+        ("encoder-cifar10", "all"), ("judge-cifar10", "all"), ("", "all"), ("encoder-cifar10", "none")]
     vgg16 = [TRANSFER[name] for name in ("vgg-imagenet", "vgg-tuned", "vgg-random")]
     assert [(row.net.get("weights", "imagenet"), row.net.get("tuned", False)) for row in vgg16] == [
         ("imagenet", False), ("imagenet", True), ("none", True)]
@@ -300,13 +302,21 @@ def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(
 
 @EACH
 def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
-    for profile in ("smoke", "quick", "lesson", "full"):
+    assert recipe.epochs.keys() | {"lesson"} == {"smoke", "quick", "lesson", "full"}
+    for profile in recipe.epochs:
         assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])
     if recipe.sourced:
         assert recipe.settings("full", as_published=True) == recipe.source
         assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
-    with pytest.raises(ValueError, match="unknown profile 'fast': expected one of smoke, quick, lesson, full"):
+    with pytest.raises(ValueError, match="unknown profile 'fast': expected one of smoke, quick, (lesson, )?full"):
         recipe.settings("fast")
+
+
+def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
+    """The rows of the table cost ten hours of two cores at most: VGG16 and ResNets on all of CIFAR-10 want a GPU."""
+    heavy = {name for name, recipe in RECIPES.items() if "lesson" not in recipe.epochs}
+    assert heavy == {"dahl-hypercolumn", "dahl-residual-encoder", "delft-vgg16-classifier", "perez-resnet50-patchgan",
+                     "resnet18-patchgan"}
 
 
 @EACH

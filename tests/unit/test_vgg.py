@@ -1,6 +1,5 @@
 """VGG16 in front: the same tensors as torchvision's, heads of the right sizes, weights found or asked for."""
 
-import os
 import shutil
 import socket
 from urllib.error import URLError
@@ -238,7 +237,14 @@ def test_one_process_fetches_with_patience_that_ends(cache, monkeypatch):
     FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01).lock.release()
 
 
-@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid"), reason="folders are locked in another way")
+def test_a_download_that_is_another_file_is_no_damaged_file(cache, monkeypatch):
+    def fetch(url, dst, *_, **__):
+        raise RuntimeError("invalid hash value")                            # torch's words; nothing is left
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+    with pytest.raises(DataUnavailable, match="a cut connection, or a proxy's page"):
+        Vgg16()
+
+
 def test_a_cache_that_cannot_be_written_to_is_named(cache, monkeypatch):
     shutil.rmtree(cache.parent)
     cache.parent.write_text("a file in the way")
@@ -250,7 +256,7 @@ def test_other_weights_in_the_cache_than_those_it_was_trained_with_are_noticed(i
     path = colorizer_of("A1", weights="imagenet").save(tmp_path / "one.safetensors")
     Colorizer.load(path)
     imagenet["features.5.bias"] += 1
-    with pytest.raises(ValueError, match="not those that it was trained with"):
+    with pytest.raises(ValueError, match="with other weights than those in torch's cache .*delete the encoder's file"):
         Colorizer.load(path)
 
 
