@@ -6,6 +6,7 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
 import torch
 
 
@@ -21,6 +22,23 @@ def hardware(device: torch.device | str = "cpu") -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
         name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), name)
     return f"{name}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
+
+
+def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> float:
+    """MB that are free: of the machine, or of the container (Binder, a hub), whose limit may be far lower.
+
+    groups   where Linux tells of the limits of control groups, of version 2 or 1
+    """
+    free = psutil.virtual_memory().available
+    for limit, used, told in (("memory.max", "memory.current", "memory.stat"),
+                              ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat")):
+        try:
+            room = int((groups / limit).read_text()) - int((groups / used).read_text())
+            lines = dict(line.split()[:2] for line in (groups / told).read_text().splitlines())
+        except (OSError, ValueError):                           # no such file; "max": no limit
+            continue
+        free = min(free, room + int(lines.get("inactive_file", 0)))         # files that were read give way
+    return max(free, 0) / 1e6
 
 
 def versions(*packages: str) -> dict[str, str]:

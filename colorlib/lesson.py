@@ -22,12 +22,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import psutil
 import torch
 from torch import Tensor
 
 from colorlib import _report
-from colorlib._machine import hardware, versions
+from colorlib._machine import free_memory, hardware, versions
 from colorlib._notebook import notebook_file, project_root, source_hash, write_whole
 from colorlib.measure import peak_bytes
 
@@ -257,7 +256,7 @@ class Lesson:
         print(f"Notebook {self.number}, profile {self.profile}, seed {self.seed}: about {self.n.minutes:g} min")
         print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}.")
         print(f"Versions: {found}")
-        need, free = self.settings.get("memory_mb", 0), psutil.virtual_memory().available / 1e6
+        need, free = self.settings.get("memory_mb", 0), free_memory()
         if need > free:
             fitting = [p for p in NAMES if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
             advice = f'PROFILE = "{fitting[-1]}" would fit' if fitting else "close other programs first"

@@ -49,10 +49,8 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
     assert turing.result(tmp_path / "answers.csv").answers == 10
 
 
-OUTPUTS = """(() => {
-  const panel = [...window.jupyterapp.shell.widgets('main')].find(w => w.context);
-  return panel.content.widgets.filter(cell => cell.model.type == 'code').map(cell => cell.model.toJSON());
-})()"""
+PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context)"
+OUTPUTS = f"{PANEL}.content.widgets.filter(cell => cell.model.type == 'code').map(cell => cell.model.toJSON())"
 PICTURES = "[...document.querySelectorAll('.widget-image')].map(picture => picture.src)"
 
 
@@ -65,10 +63,8 @@ def opened(tmp_path, monkeypatch):
         def run(path):
             shutil.copyfile(path, tmp_path / path.name)
             browser.open_notebook(address, path.name)
-            browser.js("window.started = Date.now()")
             browser.wait(f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)", 200)
-            browser.wait("window.jupyterapp.shell.currentWidget.context.sessionContext.session.kernel.status == 'idle'",
-                         200)
+            browser.wait(f"{PANEL}.context.sessionContext.session.kernel.status == 'idle'", 200)
             browser.screenshot(tmp_path / f"{path.stem}.png")
             return browser
         yield run

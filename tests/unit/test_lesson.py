@@ -5,10 +5,12 @@ import os
 import warnings
 
 import numpy as np
+import psutil
 import pytest
 import torch
 
 from colorlib import lesson as module
+from colorlib._machine import free_memory
 from colorlib._notebook import source_hash
 from colorlib.lesson import NAMES, PROFILES, ClaimError, Lesson
 
@@ -107,15 +109,29 @@ def test_the_greeting_tells_no_path_and_no_host(capsys):
 
 
 def test_too_little_memory_is_told_with_what_would_fit(monkeypatch, capsys):
-    class Memory:
-        available = 1_300e6
-
-    monkeypatch.setattr(module.psutil, "virtual_memory", lambda: Memory)
+    monkeypatch.setattr(module, "free_memory", lambda: 1300.0)
     monkeypatch.setitem(PROFILES["01"]["lesson"], "memory_mb", 2000)
     small(profile="lesson")
     assert "needs about 2000 MB and 1300 MB are free" in (said := capsys.readouterr().out) and "would fit" in said
     small(profile="smoke")
     assert "Careful" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_containers_limit_counts_and_files_that_were_read_do_not(tmp_path, version):
+    whole = free_memory(tmp_path)                                           # no control groups there
+    assert whole == pytest.approx(psutil.virtual_memory().available / 1e6, rel=0.2)
+    place = tmp_path if version == 2 else tmp_path / "memory"
+    names = ("memory.max", "memory.current") if version == 2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    place.mkdir(exist_ok=True)
+    for name, text in zip((*names, "memory.stat"), ("90000000", "50000000", "anon 1\ninactive_file 7000000"),
+                          strict=True):
+        (place / name).write_text(text)
+    assert free_memory(tmp_path) == 47
+    (place / names[1]).write_text("190000000")
+    assert free_memory(tmp_path) == 0
+    (place / names[0]).write_text("max" if version == 2 else str(2 ** 63))
+    assert free_memory(tmp_path) == pytest.approx(whole, rel=0.2)
 
 
 def test_the_seed_is_that_of_everything():
