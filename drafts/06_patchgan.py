@@ -335,6 +335,60 @@ def ablation(prefix):
 
 ablation("patch")
 
+# %% [markdown] id="a6000069"
+# Read the rows by what they change.
+#
+# **The absolute error keeps the game together.** Without it, G is told what true *colors* look like, and hardly what
+# this picture's colors are.
+
+# %% id="a6000070"
+def seeds(name, key):
+    """A row's numbers, in the order of the seeds."""
+    return [r["metrics"][key] for r in sorted(got[name], key=lambda r: r["seed"])]
+
+def rising(key, *names):
+    """Whether a number rises from row to row, with every seed."""
+    return all(a < b for one in zip(*(seeds(name, key) for name in names), strict=True)
+               for a, b in zip(one, one[1:], strict=False))
+
+# %% id="a6000071" tags=["nbval-check-output"]
+lesson.claim("without the absolute error, P2 fails with every seed", failed("patch-no-l1") == len(got["patch-no-l1"]) > 2,
+             unexplained=min(seeds("patch-no-l1", "unexplained")))
+
+# %% [markdown] id="a6000072"
+# **The patches make the pictures.** A discriminator with one answer for the image also brings color back. But in what the
+# judge sees, its pictures are farther from the true ones than those of no discriminator at all. With patches they are
+# nearer.
+
+# %% id="a6000073" tags=["nbval-check-output"]
+lesson.claim("the Fréchet distance of a discriminator with one answer is larger than without one, that of one with "
+             "patches smaller, with every seed", rising("frechet", "patch", "patch-l1-alone", "patch-one-answer"),
+             patch=max(seeds("patch", "frechet")), none=min(seeds("patch-l1-alone", "frechet")),
+             one_answer=min(seeds("patch-one-answer", "frechet")))
+
+# %% [markdown] id="a6000074"
+# **Small patches are the careful choice.** Patches of 16 pixels bring less color than those of 34, and less error.
+
+# %% id="a6000075" tags=["nbval-check-output"]
+lesson.claim("patches of 16 pixels bring back less color than those of 34, and cost less error, with every seed",
+             rising("chroma_ratio", "patch-l1-alone", "patch-16", "patch")
+             and rising("unexplained", "patch-l1-alone", "patch-16", "patch"),
+             small=max(seeds("patch-16", "chroma_ratio")), large=min(seeds("patch", "chroma_ratio")))
+
+# %% [markdown] id="a6000076"
+# **P's labels take the discriminator away.** With true labels drawn from 0 to 0.49 and false ones from 0.5 to 0.99, D
+# learns little that G could use.
+
+# %% id="a6000077"
+gain = {name: [a - b for a, b in zip(seeds(name, "chroma_ratio"), seeds("patch-l1-alone", "chroma_ratio"), strict=True)]
+        for name in ("patch", "patch-swapped")}
+
+# %% id="a6000078" tags=["nbval-check-output"]
+lesson.claim("with P's noisy, swapped labels the discriminator brings back less than a quarter of the color that it brings "
+             "with plain ones, with every seed",
+             all(a < 0.25 * b for a, b in zip(gain["patch-swapped"], gain["patch"], strict=True)),
+             swapped=max(gain["patch-swapped"]), plain=min(gain["patch"]))
+
 # %% [markdown] id="a6000047"
 # P's own question is a square of four: his rules with his first discriminator and with a PatchGAN, without and with the
 # absolute error.
