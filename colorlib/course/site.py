@@ -53,6 +53,7 @@ pre, code { font: 13.5px/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, mon
 img { max-width: 100%; height: auto; background: #fff; border-radius: 4px }
 .wide { overflow-x: auto; margin: 12px 0 } table { border-collapse: collapse; font-size: 15px }
 td, th { padding: 5px 12px 5px 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
+.results td, .results th { white-space: nowrap }
 blockquote { margin: 12px 0; padding: 2px 14px; border-left: 4px solid var(--line) }
 .soft { color: var(--soft) } .turn { display: flex; justify-content: space-between; gap: 16px; margin-top: 50px }
 input[type=search] { font: inherit; width: 100%; padding: 9px 12px; border: 1px solid var(--soft); border-radius: 6px;
@@ -216,7 +217,7 @@ def _whole(page: Page, lessons: list[Page]) -> str:
             f'content="width=device-width, initial-scale=1"><title>{escape(page.title)}</title>'
             f'<link rel="stylesheet" href="style.css"></head><body>'
             f'<header><nav aria-label="Pages">{menu}</nav></header>'
-            f"<main>{page.body}{turn}</main></body></html>\n")
+            f'<main class="{page.file.split(".")[0]}">{page.body}{turn}</main></body></html>\n')
 
 
 def _style() -> str:
