@@ -83,10 +83,10 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         # (P1: 8 times as many); trial_images: of a short game for each reading of K, watched every trial_every steps
         "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, batch=32, watched=24, every=2,
                       trial_images=64, trial_every=1, minutes=1, memory_mb=1500),
-        "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, batch=64, watched=64, every=5,
-                      trial_images=640, trial_every=5, minutes=4, memory_mb=1450),
+        "quick": dict(train_images=1_000, test_images=500, size=32, epochs=1, batch=32, watched=48, every=5,
+                      trial_images=320, trial_every=5, minutes=3, memory_mb=1500),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, batch=128, watched=250, every=25,
-                       trial_images=5_120, trial_every=10, minutes=20, memory_mb=2500),
+                       trial_images=5_120, trial_every=10, minutes=25, memory_mb=2500),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, batch=128, watched=1_000, every=1_000,
                      trial_images=50_000, trial_every=50, minutes=90, memory_mb=6000),
     },

@@ -31,7 +31,8 @@ class SmallResNet(nn.Module):
 
     def for_gray(self) -> "SmallResNet":
         """The same classifier for one channel: it answers a gray image as this one answers three equal channels."""
-        net = SmallResNet(**{k: v for k, v in self.config.items() if k != "model"} | {"inputs": 1})
+        with torch.random.fork_rng(devices=[]):             # first weights are drawn: the caller's draws stay his
+            net = SmallResNet(**{k: v for k, v in self.config.items() if k != "model"} | {"inputs": 1})
         state = {name: t.clone() for name, t in self.state_dict().items()}
         state["stem.0.weight"] = state["stem.0.weight"].sum(1, keepdim=True)
         net.load_state_dict(state)
