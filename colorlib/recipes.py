@@ -179,6 +179,8 @@ GENERATOR = {"model": "unet", "width": 16, "depth": 3, "strided": True, "leak": 
 IMAGE_D = {"model": "image", "width": 16, "late_dropout": True}
 KOO_RULES = Rules(loss="saturating", from_logits=False, margin=0.5, redraw=True)
 P_RULES = Rules(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), together=True)
+PATCH_D = Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM)           # the course's
+P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
@@ -320,9 +322,9 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="perez-patchgan", code="P2", title="U-Net PatchGAN of P",
         net=GENERATOR, head=_lab, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        duel=PATCH_D,
         source_net=GENERATOR | {"width": 64, "depth": 4}, source_head=_lab, source=P_ADAM,
-        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        source_duel=P_PATCH_D,
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
         says="P2: P1 with a PatchGAN discriminator. P: it trains without diverging, with red and blue patches.",
         instead="Patches of 34 pixels, D of width 16, real and fake one after the other, plain labels, the loss from "
@@ -359,9 +361,9 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="perez-resnet50-patchgan", code="P3", title="ResNet-50 encoder, PatchGAN",
         net={"model": "resnet", "depth": 50, "small": True}, head=_lab,
         course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        duel=PATCH_D,
         source_net={"model": "resnet", "depth": 50, "width": 64}, source_head=_lab, source=P_ADAM,
-        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        source_duel=P_PATCH_D,
         epochs={"smoke": 1, "quick": 1, "full": 47},
         says="P3: ResNet-50 with ImageNet's weights, a plain decoder of convolutions and upsampling, a PatchGAN; L "
              "stacked three times, 224x224; 47 epochs. P: pictures \"pretty realistic\", overfitted.",
@@ -372,9 +374,9 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="resnet18-patchgan", code="P3", title="ResNet-18 encoder, PatchGAN",
         net={"model": "resnet", "depth": 18, "small": True, "skip": True}, head=_lab,
         course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        duel=PATCH_D,
         source_net={"model": "resnet", "depth": 18, "width": 64}, source_head=_lab, source=P_ADAM,
-        source_duel=Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM),
+        source_duel=P_PATCH_D,
         epochs={"smoke": 1, "quick": 1, "full": 47},
         says="P3 with the smaller ResNet that P proposes against overfitting.",
         instead="As perez-resnet50-patchgan, with skip connections, so that 32 pixels keep their detail.",
@@ -383,7 +385,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="small-resnet-patchgan", code="-", title="small encoder that knows gray images, PatchGAN",
         net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
         course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_ADAM),
+        duel=PATCH_D,
         source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
         says="None of the five sources has it: P3's scheme without a download.",

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from colorlib._notebook import project_root
-from colorlib.course.files import CourseError, build, find, number, read, write
+from colorlib.course.files import CourseError, build, find, fresh, read, write
 
 PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt", "environment.yml", "Makefile",
          "binder", "colorlib", "data", "docs", "results")
@@ -100,12 +100,7 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
         raise CourseError("there is no solutions/ here: editions are made from the whole course")
     made = []
     for edition in ("student", "teacher"):
-        folder = out / edition
-        try:
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise CourseError(f"cannot write {folder.name} anew: close what has a file of it open ({error})") from None
+        folder = fresh(out / edition)
         for part in PARTS:
             _copy(root / part, folder / part)
         if edition == "student":
@@ -120,11 +115,6 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
             _copy(solutions, folder / "solutions")
         made.append(Path(shutil.make_archive(str(folder), "zip", out, edition)))
     return made
-
-
-def numbers() -> list[str]:
-    """The exercises of all notebooks."""
-    return [exercise for path in find() for exercise in exercises(read(path)) if exercise.startswith(number(path))]
 
 
 def _said(source: str) -> str:

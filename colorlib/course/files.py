@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,16 @@ class Picture:
 def build(*parts: str) -> Path:
     """A path below build/, which git ignores."""
     return project_root().joinpath("build", *parts)
+
+
+def fresh(folder: Path) -> Path:
+    """An empty folder in the place of what was there. CourseError if something there is open (Windows)."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise CourseError(f"cannot write {folder.name} anew: close what has a file of it open ({error})") from None
+    return folder
 
 
 def find(names: list[str] | None = None) -> list[Path]:

@@ -23,7 +23,7 @@ from pygments.formatters import HtmlFormatter
 
 from colorlib._notebook import project_root, tags
 from colorlib.course import links
-from colorlib.course.files import CourseError, build, clean, find, number, read, title
+from colorlib.course.files import build, clean, find, fresh, number, read, title
 
 BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
 MATH = re.compile(r"(?<![\\$`])(\$\$?)(?=\S)([^$]+?)(?<=\S)\1(?!\d)")
@@ -103,12 +103,7 @@ class Page:
 
 def make(out: Path | None = None) -> Path:
     """Write the site to `out` (build/site/); returns its index.html."""
-    out = out or build("site")
-    try:
-        shutil.rmtree(out, ignore_errors=True)
-        out.mkdir(parents=True)
-    except OSError as error:
-        raise CourseError(f"cannot write {out.name} anew: close what has a file of it open ({error})") from None
+    out = fresh(out or build("site"))
     lessons = [_lesson(path) for path in find()]
     results = Page("results.html", "Results", _document(project_root() / "results" / "README.md"))
     teaching = Page("teaching.html", "Teaching", _document(project_root() / "docs" / "teaching.md"))

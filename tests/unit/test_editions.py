@@ -144,7 +144,7 @@ def test_every_exercise_is_solved_in_the_teachers_notebooks(made):
     out, zips = made
     right = [output.text for path in sorted((out / "teacher" / "notebooks").glob("*.ipynb"))
              for cell in editions.exercises(read(path)).values() for output in cell.outputs]
-    assert right == [f"{number}: right\n" for number in editions.numbers()]
+    assert right == [f"{number}: right\n" for number in KNOWN]
     for name, file in zip(("student", "teacher"), zips, strict=True):
         with zipfile.ZipFile(file) as archive:
             names = archive.namelist()
