@@ -354,3 +354,47 @@ TEACHING = {
                     "would change even without an optimizer?",
     },
 }
+
+# The questions that close each notebook, answered: what a learner's answer should hold.
+CLOSING = {
+    "01": (
+        "Half of the time a hair above 0, half of the time a hair below 1: the mean is 0.5, cyan. In Lab two like "
+        "colors lie side by side, so their mean lies between them. Hue has a seam, Lab has none.",
+        "The lightness draws the edges; color is coarse and nobody notices. Not free where pictures are small, 32 "
+        "pixels: there a blur counted in pixels spans whole things, and takes color away.",
+        "It wins in separating lightness (next to nothing is left open) and in keeping a color's name at one place, "
+        "and has no seam. It pays with values that no screen has, three quarters of its box and more; so does YCbCr.",
+    ),
+    "02": (
+        "The mean (brown, a color that no apple has), the median of a and of b (the majority's color), and the "
+        "distribution itself, which names no single color at all.",
+        "The mean says which way the crowd leans, not which colors there are. Stretched, it is a vivid color that no "
+        "apple has either, and in squared error it costs more than the mean did.",
+        "The chroma ratio (or another measure of how much color there is). From one neighbor to sixteen both fell "
+        "together: the loss falls when a dull mean takes the place of a guess.",
+    ),
+    "03": (
+        "Seven by seven pixels, not nine by nine as K writes. His local normalization brings in more around them: 19 "
+        "by 19, but no longer whether the place is black or white.",
+        "In which units, averaged over what, and what the laziest painter pays, one color for everything. In plain "
+        "U and V that one pays 0.0073 as well.",
+        "Chroma ratio and colorfulness: they ask only how much color there is. The five that compare pixel by pixel "
+        "(unexplained, ab error, PSNR, both AuC) put the random image last.",
+    ),
+    "04": (
+        "A low temperature goes to the mode, and for most pixels the likeliest bin is gray or near it: paler than the "
+        "mean. Only after rebalancing are the likely bins colorful, and then D's sentence holds, a little.",
+        "By holding it against the true distribution. On photographs nobody knows what colors a thing might have had; "
+        "the fruit's colors are drawn from a law that is written down.",
+        "Better: the balanced AuC, the balanced error, the histogram distance, the amount of color. Worse: unexplained "
+        "and the mean ab error. So 'best' needs 'by which number'; no row is best in both groups.",
+    ),
+    "05": (
+        "The saturating one, log(1 - D); -log D pulls there with nearly its full strength of one. At the other end a "
+        "sigmoid in 32 bits rounds to exactly 1 (from a logit of about 17 on), and its slope is exactly 0.",
+        "D calls all pictures true and takes one step of 390: D is fooled, and G's gradient is dead. K says that D "
+        "became too good. Neither wins: D is fooled, but G learns nothing from it any more.",
+        "The spread of the mean colors was about a third of the true one, so the output depends on the input. It sees "
+        "mean colors only, not the pattern of violet and green that all of P1's pictures share.",
+    ),
+}

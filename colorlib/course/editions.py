@@ -26,6 +26,7 @@ CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
 WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
 WHOLE = re.compile(r" ?<!-- whole -->.*?<!-- /whole -->\n?", re.S)          # what the README says of the whole course
 TEACHING = "teaching.py"
+CLOSING = "**Can you answer?**"                                             # what stands before the closing questions
 
 
 def exercises(nb: NotebookNode) -> dict[str, NotebookNode]:
@@ -35,6 +36,13 @@ def exercises(nb: NotebookNode) -> dict[str, NotebookNode]:
         if cell.cell_type == "code" and (check := CHECK.search(cell.source)):
             found[f"{check[1]}.{check[2]}"] = cell
     return found
+
+
+def closing(nb: NotebookNode) -> list[str]:
+    """The questions that close a notebook: a numbered list in its closing words."""
+    words = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    _, _, after = words.partition(CLOSING)
+    return re.findall(r"^\d+\. (.*(?:\n   .*)*)", after, re.M)
 
 
 def solution(path: Path, exercise: str, name: str) -> str:
@@ -57,7 +65,8 @@ def solution(path: Path, exercise: str, name: str) -> str:
 
 def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
     """The teacher's notebook, in place. CourseError if a solution, or what belongs beside it, is missing or wrong."""
-    notes = runpy.run_path(str(solutions / TEACHING))["TEACHING"]
+    said_to_teachers = runpy.run_path(str(solutions / TEACHING))
+    notes, number = said_to_teachers["TEACHING"], name[:2]
     for exercise, cell in exercises(nb).items():
         _check_stub(exercise, cell)
         check = CHECK.search(cell.source)
@@ -74,6 +83,14 @@ def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
     for cell in nb.cells:
         if cell.cell_type == "markdown":
             cell.source = WHERE.sub(" The solutions stand in their place.", cell.source)
+    answers = said_to_teachers["CLOSING"].get(number, ())
+    if len(asked := closing(nb)) != len(answers):
+        raise CourseError(f"notebook {number} closes with {len(asked)} questions; {TEACHING} answers {len(answers)}")
+    if answers:
+        answered = new_markdown_cell("> **For the teacher: the closing questions.**\n>\n" + "\n".join(
+            f"> {i}. {answer}" for i, answer in enumerate(answers, 1)))
+        answered.id = f"teacher-{number}-closing"
+        nb.cells.append(answered)
     return nb
 
 

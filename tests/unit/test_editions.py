@@ -26,11 +26,15 @@ KNOWN = {
 }
 
 
-def notebook(*more):
+CLOSING = "**Can you answer?** Where, is in brackets.\n\n1. How many\n   pixels?\n2. Why?\n\n**Next.** 1. A walk."
+
+
+def notebook(*more, words=CLOSING):
     return new_notebook(cells=[
         new_markdown_cell("## Exercises\n\nEach has a checker. The solutions are in `solutions/09_x.py`.\n\n### 09.1"),
         new_code_cell("def twice(x):          # a number\n    ...\n\nexercises.check_03_1(twice)", execution_count=1,
-                      outputs=[new_output("stream", name="stdout", text="03.1: not done yet\n")]), *more])
+                      outputs=[new_output("stream", name="stdout", text="03.1: not done yet\n")]), *more,
+        new_markdown_cell(words)])
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def solutions(tmp_path):
                                       '    return 1 + sum(math.floor(k) - 1 for k in kernels)\n')
     (tmp_path / "teaching.py").write_text(
         'TEACHING = {"03.1": {"minutes": 7, "mistakes": (("A nine.", "Draw it."), ("Zero.", "One pixel.")), '
-        '"question": "What does it see?"}}')
+        '"question": "What does it see?"}}\nCLOSING = {"09": ("Seven.", "Nothing.")}')
     return tmp_path
 
 
@@ -68,12 +72,13 @@ def test_a_solution_brings_the_imports_it_needs_and_takes_the_stubs_name(solutio
 
 def test_the_teacher_sees_solution_verdict_and_what_to_say(solutions):
     nb = editions.teacher(notebook(), solutions, "09_x")
-    head, cell, beside = nb.cells
+    head, cell, beside, _, answers = nb.cells
     assert "in their place" in head.source and "solutions/09_x.py" not in head.source
     assert "math.floor" in cell.source and cell.source.endswith("exercises.check_03_1(twice)")
     assert cell.outputs[0].text == "03.1: right\n"
     for words in ("About 7 minutes", "A nine.", "Draw it.", "One pixel.", "What does it see?"):
         assert words in beside.source
+    assert answers.source.endswith("> 1. Seven.\n> 2. Nothing.")
 
 
 def test_a_solution_that_the_checker_refuses_makes_no_edition(solutions):
@@ -81,9 +86,20 @@ def test_a_solution_that_the_checker_refuses_makes_no_edition(solutions):
     file.write_text(file.read_text().replace("1 + sum", "2 + sum"))
     with pytest.raises(CourseError, match="the checker says of the solution of 03.1: 03.1: not yet right"):
         editions.teacher(notebook(), solutions, "09_x")
-    (solutions / "teaching.py").write_text("TEACHING = {}")
+    (solutions / "teaching.py").write_text("TEACHING = {}\nCLOSING = {}")
     with pytest.raises(CourseError, match="says nothing of exercise 03.1"):
         editions.teacher(notebook(), solutions, "09_x")
+
+
+@pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
+def test_a_notebook_closes_with_three_questions(path):
+    assert len(editions.closing(read(path))) == 3
+
+
+def test_a_closing_question_without_an_answer_makes_no_edition(solutions):
+    words = CLOSING.replace("2. Why?\n", "2. Why?\n3. When?\n")
+    with pytest.raises(CourseError, match="notebook 09 closes with 3 questions; teaching.py answers 2"):
+        editions.teacher(notebook(words=words), solutions, "09_x")
 
 
 def test_the_student_keeps_stubs_and_outputs_if_wanted():
