@@ -5,16 +5,18 @@
 #   make course     run every notebook and write an index page         PROFILE=smoke|quick|lesson|full
 #   make test       all tests but those for a GPU
 #   make test-gpu   tests marked gpu, and every notebook on the GPU; fails where there is none
-#   make test-classroom   tests that operate the widgets in a real browser (Chromium)
+#   make test-classroom   rehearsals: widgets in a real browser (Chromium), Colab, Binder, a hub, a kit
 #   make bench      speed, as ratios against what one would otherwise use
 #   make editions   the student's and the teacher's course, each as a folder and a zip in build/
+#   make kit        a folder that installs and runs with the network off: course, packages, data; in build/kit/
 #   make site       the notebooks with their stored outputs as pages to read, in build/site/
 #   make results    results/README.md from the records
 #   make lint       ruff
 #   make clean      remove .venv and everything built, but not what was trained (build/trained, build/runs)
 #
 # Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab),
-# EDITIONS (options of make editions, such as --no-outputs).
+# EDITIONS (options of make editions, such as --no-outputs), KIT (options of pip that make kit takes on top),
+# ONLY (options of pytest for make test-classroom, such as -k upload).
 # SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
 # (2.6 or newer); constraints.txt is then left out, since it names one torch.
 
@@ -49,17 +51,24 @@ VENV_FLAGS  :=
 CONSTRAINTS := -c constraints.txt
 endif
 
+# What make kit collected: install from there, and ask no network.
+WHEELS :=
+ifneq ($(wildcard wheels/check.py),)
+WHEELS := --no-index --find-links wheels
+endif
+
 RUN     := $(BIN)/python
-INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS)
+INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS) $(WHEELS)
 STAMP   := $(VENV)/installed
 
-.PHONY: help lab course test test-gpu test-classroom bench results editions site lint clean setup setup-dev
+.PHONY: help lab course test test-gpu test-classroom bench results editions kit site lint clean setup setup-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 $(STAMP)-python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Name another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	@test ! -f wheels/check.py || $(PYTHON) wheels/check.py
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
 	@touch $@
 
@@ -87,7 +96,7 @@ test-gpu: $(STAMP)-dev
 	$(RUN) -m pytest --gpu
 
 test-classroom: $(STAMP)-dev
-	$(RUN) -m pytest -m classroom tests/classroom
+	$(RUN) -m pytest -m classroom tests/classroom tests/system/test_colab.py $(ONLY)
 
 bench: $(STAMP)-dev
 	$(RUN) -m colorlib bench
@@ -100,6 +109,9 @@ site: $(STAMP)-course
 
 editions: $(STAMP)-course
 	$(RUN) -m colorlib.course editions $(EDITIONS)
+
+kit: $(STAMP)-course
+	$(RUN) -m colorlib.course kit -- $(KIT)
 
 lint: $(STAMP)-dev
 	$(RUN) -m ruff check .

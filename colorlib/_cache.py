@@ -1,4 +1,4 @@
-"""The folder where data sets are kept: $COLORLIB_DATA, or the user's cache folder.
+"""The folder where data sets are kept: $COLORLIB_DATA, or data/sets of a kit (`make kit`), or the user's cache folder.
 
 Many accounts may read one folder that none of them can write to; whoever may write does it under a lock, to a temporary
 name, and moves the finished file into place. So a file in the cache is whole, or it is not there.
@@ -17,6 +17,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
+from colorlib._notebook import project_root
+
 
 class DataUnavailable(RuntimeError):
     """A data set is not here and cannot be had; the message says what to do."""
@@ -29,12 +31,20 @@ class NoPlace(DataUnavailable):
 def folder() -> Path:
     """Where data sets are kept. It need not exist."""
     named = os.environ.get("COLORLIB_DATA")
-    return Path(named).expanduser() if named else user_cache_path("colorlib", appauthor=False)
+    if named:
+        return Path(named).expanduser()
+    return brought() if any(brought().glob("*.npy")) else user_cache_path("colorlib", appauthor=False)
+
+
+def brought() -> Path:
+    """Where a kit keeps its data (`make kit`)."""
+    return project_root() / "data" / "sets"
 
 
 def offline() -> bool:
-    """COLORLIB_OFFLINE=1: nothing is downloaded, and no attempt costs time."""
-    return os.environ.get("COLORLIB_OFFLINE", "").strip().lower() not in ("", "0", "false", "no")
+    """COLORLIB_OFFLINE=1, or in a kit: nothing is downloaded, and no attempt costs time."""
+    asked = os.environ.get("COLORLIB_OFFLINE", "").strip().lower()
+    return asked not in ("0", "false", "no") if asked else (project_root() / "KIT.txt").exists()
 
 
 def say(text: str) -> None:

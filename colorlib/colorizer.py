@@ -156,8 +156,9 @@ class Colorizer(nn.Module):
                              "it may come from another version of colorlib") from None
         if kept and about.get("left_out") != _digest(kept):
             cache = Path(torch.hub.get_dir(), "checkpoints")
-            raise ValueError(f"{Path(path).name} was trained on an encoder with other weights than those in torch's "
-                             f"cache ({cache}): delete the encoder's file there, and it is fetched anew")
+            raise ValueError(f"{Path(path).name} was trained on an encoder with other weights than those that are "
+                             f"here: delete the encoder's file (in {cache}, or in weights/ of the data folder), and it "
+                             "is fetched anew")
         colorizer = cls(net, head).to(device).eval()
         colorizer.notes = about.get("notes", {})
         return colorizer

@@ -357,7 +357,8 @@ def points(
                  (-8 - wide, -16), (10, 32), (10, -32)]
         free = [min([max(abs(x + dx + wide / 2 - u) / (wide / 2 + 8), abs(y + dy - v) / 15) for u, v in taken
                      if (u, v) != (x, y)], default=9.0) for dx, dy in sides]    # above 1: nothing is touched
-        dx, dy = sides[max(range(len(sides)), key=lambda i: (min(free[i], 1.0), -i))]   # noqa: B023
+        cut = [x + dx < ax.bbox.x0 for dx, _ in sides]                      # over the axis and what is written there
+        dx, dy = sides[max(range(len(sides)), key=lambda i: (min(free[i], 1.0) - cut[i], -i))]   # noqa: B023
         taken += [(x + dx + wide * part, y + dy) for part in (0.0, 0.5, 1.0)]
         ax.annotate(name, at, xytext=(0.72 * dx, 0.72 * dy), textcoords="offset points", va="center", fontsize=11)
     return ax

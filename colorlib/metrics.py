@@ -154,21 +154,26 @@ def nazeri(colorizer: Callable[[Tensor], Tensor], images, tolerances: tuple[floa
 
     images    an ImageSet, or uint8 RGB (N, 3, H, W)
     returns   mae: mean absolute error over the three channels, Lab units (N gives none). exact: "accuracy", the share
-              of pixels that match perfectly, here after rounding to whole Lab units. within_2, within_5: the same as
-              N's program counts it: |a - a'| and |b - b'| at most 2.2 t after rounding, t its tolerance
+              of pixels that match perfectly, here after rounding to whole Lab units. exact_values: the same for single
+              values of L, a and b, as an older version of N's program counts; a third, L, is right by itself here.
+              within_2, within_5: as today's program counts: |a - a'| and |b - b'| at most 2.2 t after rounding, t its
+              tolerance
     """
     predict = getattr(colorizer, "predict", colorizer)
     batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
-    error, right, pixels = 0.0, [0] * (len(tolerances) + 1), 0
+    error, right, values, pixels = 0.0, [0] * (len(tolerances) + 1), 0, 0
     for rgb in batches:
         lab = color.rgb_to_lab(rgb)                                         # N 3 H W
         ab = predict(lab[:, :1])                                            # N 2 H W
         error += float((ab - lab[:, 1:]).abs().cpu().double().sum())
-        off = (ab.round() - lab[:, 1:].round()).abs().amax(dim=1)           # N H W
+        apart = (ab.round() - lab[:, 1:].round()).abs()                     # N 2 H W
+        values += int((apart == 0).sum())
+        off = apart.amax(dim=1)                                             # N H W
         for i, limit in enumerate((0, *(2.2 * t for t in tolerances))):
             right[i] += int((off <= limit).sum())
         pixels += off.numel()
-    return {"mae": error / (3 * pixels), "exact": right[0] / pixels} | {
+    return {"mae": error / (3 * pixels), "exact": right[0] / pixels,
+            "exact_values": (1 + values / pixels) / 3} | {
         f"within_{t:g}": count / pixels for t, count in zip(tolerances, right[1:], strict=True)}
 
 

@@ -41,6 +41,7 @@ ABOUT = {
     "04": "a distribution for each pixel, the color taken from it, and four networks that never got their results",
     "05": "two GANs that fail, who wins in them, and how one measures it",
     "06": "a discriminator for patches, taken apart row by row, and a Turing test",
+    "07": "what a network that names things brings to color, when it pays, and your own photograph",
 }
 
 

@@ -36,12 +36,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from ipywidgets import FileUpload, Image, VBox
 from torch import nn
 from torchvision.models import VGG16_Weights
 
 # %% id="a7000003"
-from colorlib import color, datasets, exercises, figures, measure, metrics, models, recipes, records
+from colorlib import color, datasets, exercises, figures, measure, metrics, models, photograph, recipes, records
 from colorlib.colorizer import Colorizer, colorizers
 from colorlib.judge import Judge
 from colorlib.lesson import Lesson
@@ -355,17 +354,31 @@ figures.show(figures.points(records.plane(known), xlabel="chroma ratio", ylabel=
 # %% [markdown] id="a7000038"
 # ## Your own photograph
 #
-# Any size: the picture is padded to what a network needs and cut back; large ones are colorized small, and lightness
-# stays at full size. Give a path, or upload a file.
+# Any size: the picture is padded to what a network needs and cut back; on large ones the color is found small, and
+# lightness stays as it is. First photographs that scikit-image and scikit-learn bring, by every colorizer of the course
+# whose weights are here.
 
 # %% id="a7000039"
-PHOTO = ""                                          # a path; "": one of the photographs that scikit-image brings
+def at_hand(name):
+    """A checkpoint of the course; None where it needs weights of ImageNet that are not here."""
+    try:
+        return Colorizer.load(lesson.checkpoint(name), lesson.device)
+    except datasets.DataUnavailable as error:
+        print(f"{name}: {error}")
 
-def beside(image):
-    """A picture colorized by every checkpoint of the course: uint8 (3, H, W) -> name: (3, H, W)."""
-    folder = lesson.checkpoint("koo-baseline").parent
-    return {"your picture": image} | {name: Colorizer.load(folder / f"{name}.safetensors").colorize(image, 256)
-                                      for name in colorizers(folder)}
+everyone = {name: found for name in colorizers(lesson.checkpoint("koo-baseline").parent) if (found := at_hand(name))}
+
+# %% id="a7000053"
+some = datasets.photos("test", size=160, n=4, seed=SEED).pixels
+rows = [photograph.colored(picture, everyone) for picture in some]
+figures.show(figures.images({name: torch.stack([row[name] for row in rows]) for name in rows[0]}), alt="ALT")
+
+# %% [markdown] id="a7000054"
+# Now yours. The button takes a file; who prefers a path writes `photograph.colored("my.jpg", everyone)`. What comes out is
+# kept in `yours.png`, and `python -m colorlib colorize my.jpg --model nazeri-unet` writes one at its full size.
+
+# %% id="a7000055"
+photograph.panel(everyone, "yours.png")
 
 # %% [markdown] id="a7000040"
 # ## Exercises

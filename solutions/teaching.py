@@ -397,4 +397,12 @@ CLOSING = {
         "The spread of the mean colors was about a third of the true one, so the output depends on the input. It sees "
         "mean colors only, not the pattern of violet and green that all of P1's pictures share.",
     ),
+    "06": (
+        "Whether each part could be true, and not only whether something, somewhere, gives the picture away. On 32 "
+        "pixels the '70x70' discriminator's answers each see the whole image.",
+        "The mean of all plausible colors has the smallest squared error, and is paler than they are. One plausible "
+        "color, drawn at random, costs twice the variance.",
+        "Not without the absolute error: without it the game was lost by P2's rules and by P's. Patches brought the "
+        "pictures nearer to the true ones in what the judge sees than one answer did.",
+    ),
 }

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from colorlib.course import editions, links, run, site, store, text
+from colorlib.course import editions, kit, links, run, site, store, text
 from colorlib.course.files import CourseError, build, find
 from colorlib.lesson import NAMES
 
@@ -48,6 +48,10 @@ def parser() -> argparse.ArgumentParser:
 
     one = command("editions", _editions, "write build/student/ and build/teacher/, and a zip of each")
     one.add_argument("--no-outputs", action="store_true", help="the student's notebooks without stored outputs")
+
+    one = command("kit", _kit, "write build/kit/: course, packages and data, to install with the network off")
+    one.add_argument("pip", nargs="*", metavar="OPTION",
+                     help="after --: more options of pip wheel, say another index")  # fmt: skip
     return top
 
 
@@ -82,6 +86,12 @@ def _site(a: argparse.Namespace) -> int:
 
 def _editions(a: argparse.Namespace) -> int:
     print(*editions.make(outputs=not a.no_outputs), sep="\n")
+    return 0
+
+
+def _kit(a: argparse.Namespace) -> int:
+    folder = kit.make(pip=a.pip)
+    print((folder / "KIT.txt").read_text(encoding="utf-8"), folder, sep="\n")
     return 0
 
 

@@ -118,20 +118,26 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
     made = []
     for edition in ("student", "teacher"):
         folder = fresh(out / edition)
-        for part in PARTS:
-            _copy(root / part, folder / part)
         if edition == "student":
-            shutil.rmtree(folder / "docs")                                  # for teachers
-            readme = folder / "README.md"
-            readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
-        for path in find():
-            nb = read(path)
-            nb = teacher(nb, solutions, path.stem) if edition == "teacher" else student(nb, outputs)
-            write(nb, folder / "notebooks" / path.name)
-        if edition == "teacher":
-            _copy(solutions, folder / "solutions")
+            student_course(folder, outputs)
+        else:
+            for part in (*PARTS, "solutions"):
+                _copy(root / part, folder / part)
+            for path in find():
+                write(teacher(read(path), solutions, path.stem), folder / "notebooks" / path.name)
         made.append(Path(shutil.make_archive(str(folder), "zip", out, edition)))
     return made
+
+
+def student_course(folder: Path, outputs: bool = True) -> None:
+    """Write the student's course into an empty folder: what a teacher needs and the tests are left out."""
+    for part in PARTS:
+        if part != "docs":                                                  # for teachers
+            _copy(project_root() / part, folder / part)
+    readme = folder / "README.md"
+    readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
+    for path in find():
+        write(student(read(path), outputs), folder / "notebooks" / path.name)
 
 
 def _said(source: str) -> str:
@@ -157,6 +163,6 @@ def _beside(note: dict) -> str:
 
 def _copy(source: Path, target: Path) -> None:
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*"))
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "sets"))
     elif source.exists():
         shutil.copy2(source, target)

@@ -2,7 +2,8 @@
 
 What is written: the badges of each notebook and of the README, between `<!-- links 03 -->` and `<!-- /links -->`; the
 bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
-`git clone` and `cd` commands; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
+`git clone` and `cd` commands; between `<!-- hub -->` and `<!-- /hub -->` a link that brings the course to a hub's
+account; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
 v + version. From the records in results/notebooks/: what the stored run of a notebook cost, between
 `<!-- measured -->` and `<!-- /measured -->`.
 """
@@ -32,7 +33,8 @@ else:
 MARKED = re.compile(r"<!-- links (\d\d) -->.*?<!-- /links -->", re.S)
 MEASURED = re.compile(r"<!-- measured -->.*?<!-- /measured -->", re.S)
 CLONE = re.compile(r"<!-- clone -->.*?<!-- /clone -->", re.S)
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md")
+HUB = re.compile(r"<!-- hub -->.*?<!-- /hub -->", re.S)
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md", "docs/teaching.md")
 
 BOOTSTRAP = """\
 import os  # On Colab: bring this release with its checkpoints. Anywhere else this cell does nothing.
@@ -61,6 +63,11 @@ class Project:
     def folder(self) -> str:
         """What git calls the clone."""
         return self.address.rsplit("/", 1)[-1]
+
+    def hub(self, notebook: str) -> str:
+        """The part of an nbgitpuller link that follows a hub's address; it opens one of the notebooks."""
+        opened = quote(f"lab/tree/{self.folder}/notebooks/{notebook}", safe="")
+        return f"/hub/user-redirect/git-pull?repo={quote(self.address, safe='')}&urlpath={opened}"
 
     def bootstrap(self) -> str:
         """The source of every notebook's bootstrap cell."""
@@ -143,7 +150,10 @@ def write_document(text: str, where: Project, names: dict[str, str]) -> str:
         text = re.sub(r"git clone \S+", f"git clone {where.address}", found[0])
         return re.sub(r"^(\s*)cd \S+", rf"\1cd {where.folder}", text, flags=re.M)
 
-    return CLONE.sub(clone, MARKED.sub(badges, text))
+    def hub(found: re.Match[str]) -> str:
+        return re.sub(r"/hub/user-redirect/\S+", lambda _: where.hub(names["01"]), found[0])
+
+    return HUB.sub(hub, CLONE.sub(clone, MARKED.sub(badges, text)))
 
 
 def write_citation(text: str, where: Project) -> str:

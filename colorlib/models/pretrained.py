@@ -24,8 +24,12 @@ SILENCE = 30                                        # seconds without a byte aft
 
 
 def file_of(weights) -> Path:
-    """Where torchvision keeps the file of one of its weight entries."""
-    return Path(torch.hub.get_dir(), "checkpoints", weights.url.rsplit("/", 1)[1])
+    """Where the file of one of torchvision's weight entries is: in weights/ of the data folder, or in torch's cache."""
+    name = weights.url.rsplit("/", 1)[1]
+    for place in (_cache.folder(), _cache.brought()):
+        if (place / "weights" / name).exists():
+            return place / "weights" / name
+    return Path(torch.hub.get_dir(), "checkpoints", name)
 
 
 def state_of(weights, name: str) -> dict[str, torch.Tensor]:
@@ -38,12 +42,13 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
     def lacking(why: str) -> DataUnavailable:
         return DataUnavailable(
             f"ImageNet's weights of {name} are not here, and {why}. Either run this once where there is a network; or "
-            f"bring {weights.url} to {file} (TORCH_HOME moves this folder); or, to train from a random start, "
-            'weights="none"')
+            f"bring {weights.url} to {file} (TORCH_HOME moves this folder) or to weights/ in $COLORLIB_DATA; or, to "
+            'train from a random start, weights="none"')
     try:
         with contextlib.nullcontext() if file.exists() else _fetching(file, name), \
                 contextlib.redirect_stdout(sys.stderr):         # torch prints a path
-            return weights.get_state_dict(progress=True, check_hash=True, map_location="cpu", weights_only=True)
+            return weights.get_state_dict(model_dir=str(file.parent), progress=True, check_hash=True,
+                                          map_location="cpu", weights_only=True)
     except NoPlace as error:
         raise lacking(str(error).rstrip(".")) from None
     except (URLError, HTTPException, OSError) as error:

@@ -75,7 +75,7 @@ class Browser:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/json") as answer:
             page = next(one for one in json.load(answer) if one["type"] == "page")
         self.socket = websocket.create_connection(page["webSocketDebuggerUrl"], timeout=120)
-        self.number, self.errors, self.requests = 0, [], []
+        self.number, self.errors, self.requests, self.asked = 0, [], [], None
         for domain in ("Page", "Runtime", "Log"):
             self.send(f"{domain}.enable")
 
@@ -100,6 +100,8 @@ class Browser:
                                              "params": {"accept": True}}))
             if told.get("method") == "Runtime.exceptionThrown":
                 self.errors.append(told["params"]["exceptionDetails"].get("text", ""))
+            if told.get("method") == "Page.fileChooserOpened":
+                self.asked = told["params"]["backendNodeId"]
             if told.get("method") == "Network.requestWillBeSent":
                 self.requests.append(told["params"]["request"]["url"])
             if told.get("id") == self.number:
@@ -136,6 +138,22 @@ class Browser:
         """A key, down and up, where the focus is."""
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=KEYS[key])
+
+    def upload(self, button, path):
+        """Click a button (a CSS selector) that asks for a file, and give it one."""
+        self.asked = None
+        self.send("Page.setInterceptFileChooserDialog", enabled=True)
+        self.js(f"document.querySelector({button!r}).scrollIntoView({{block: 'center'}})")
+        x, y = self.js(f"(r => [r.x + r.width / 2, r.y + r.height / 2])"
+                       f"(document.querySelector({button!r}).getBoundingClientRect())")
+        for kind in ("mousePressed", "mouseReleased"):
+            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        for _ in range(50):
+            if self.asked is not None:
+                break
+            self.js("new Promise(done => setTimeout(done, 100))")           # lets the browser speak
+        assert self.asked is not None, f"{button} asked for no file"
+        self.send("DOM.setFileInputFiles", files=[str(path)], backendNodeId=self.asked)
 
     def screenshot(self, path):
         """The page as PNG."""

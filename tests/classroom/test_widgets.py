@@ -5,12 +5,14 @@ import shutil
 import nbformat
 import pytest
 from browser import Browser, chromium, jupyterlab
+from PIL import Image
 
-from colorlib import turing
+from colorlib import figures, fruits, turing
 from colorlib.course.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TURING = """
 import torch
 from colorlib import datasets, turing
@@ -24,8 +26,7 @@ turing.show(pairs, "answers.csv")
 
 @pytest.mark.timeout(240)
 def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TURING)], metadata=kernel)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TURING)], metadata=KERNEL)
     nbformat.write(notebook, tmp_path / "turing.ipynb")
     with jupyterlab(tmp_path) as address, Browser() as browser:
         said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
@@ -47,6 +48,37 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
         browser.screenshot(tmp_path / "turing.png")
         assert not browser.errors
     assert turing.result(tmp_path / "answers.csv").answers == 10
+
+
+UPLOAD = """
+import torch
+from colorlib import photograph
+from colorlib.colorizer import Colorizer
+from colorlib.models import UNet
+torch.manual_seed(0)
+photograph.panel({"tiny": Colorizer(UNet(2, 1))}, "yours.png")
+"""
+
+
+@pytest.mark.timeout(240)
+def test_a_photograph_is_uploaded_and_comes_back_colored(tmp_path):
+    cells = [nbformat.v4.new_code_cell(UPLOAD)]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), tmp_path / "photograph.ipynb")
+    (tmp_path / "brought.png").write_bytes(figures.png(fruits.generate(1, size=64, seed=0).rgb[0]))
+    (tmp_path / "letter.png").write_text("no picture")
+    with jupyterlab(tmp_path) as address, Browser() as browser:
+        said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
+        browser.open_notebook(address, "photograph.ipynb")
+        browser.wait("document.querySelector('.widget-upload')")
+        browser.upload(".widget-upload", tmp_path / "brought.png")
+        browser.wait(f"{said}.includes('Saved in yours.png')")
+        shown = "[...document.querySelectorAll('.widget-image')].filter(e => e.naturalWidth > 0).length"
+        assert browser.wait(shown) == 3
+        browser.screenshot(tmp_path / "photograph.png")
+        browser.upload(".widget-upload", tmp_path / "letter.png")
+        browser.wait(f"{said}.includes('not a JPEG')")
+        assert not browser.errors
+    assert Image.open(tmp_path / "yours.png").size == (64, 192)
 
 
 PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context)"

@@ -186,6 +186,19 @@ def test_the_bootstrap_cell_brings_the_course_to_colab_and_leaves_torch_alone(co
     assert (colab.content / "course/data/checkpoints").is_dir()
 
 
+@pytest.mark.classroom
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", running.NOTEBOOKS, ids=running.name)
+def test_every_notebook_runs_on_colab(colab, path):
+    nb = nbformat.read(path, as_version=4)
+    nb.cells.append(new_code_cell(WITNESS))
+    where, _, version, _ = last_words(colab.open(nb))
+    assert Path(where).parents[1] == colab.content / "course"
+    assert version.split("+")[0] == metadata.version("torch").split("+")[0]
+    record = json.loads((colab.content / f"course/build/results/notebooks/{path.stem[:2]}.smoke.json").read_text())
+    assert record["claims"] and all(claim["holds"] in (True, None) for claim in record["claims"])
+
+
 @pytest.mark.slow
 def test_after_a_restart_the_bootstrap_cell_finds_the_course_without_a_network(colab):
     if not (colab.content / "course").exists():

@@ -23,6 +23,7 @@ KNOWN = {
     "03.1": "receptive_field", "03.2": "squared_error", "03.3": "normalized_uv", "03.4": "unexplained",
     "04.1": "soft_target", "04.2": "annealed_mean", "04.3": "rebalance", "04.4": "auc",
     "05.1": "discriminator_loss", "05.2": "slope", "05.3": "collapse", "05.4": "who_wins",
+    "06.1": "receptive_field_of", "06.2": "answers_a_side", "06.3": "interval", "06.4": "accuracy",
 }
 
 

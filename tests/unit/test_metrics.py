@@ -283,15 +283,17 @@ def test_an_unknown_baseline_is_named():
 
 # N's numbers
 
-def test_nazeris_numbers_count_what_his_text_and_his_program_say():
+def test_nazeris_numbers_count_what_text_and_programs_say():
     images = smooth(3, size=16)
     true = color.rgb_to_lab(images.pixels)[:, 1:]
     found = metrics.nazeri(lambda L: true, images)
-    assert found == {"mae": 0.0, "exact": 1.0, "within_2": 1.0, "within_5": 1.0}
+    assert found == {"mae": 0.0, "exact": 1.0, "exact_values": 1.0, "within_2": 1.0, "within_5": 1.0}
     off = true.round() + torch.tensor([4.0, 5.0]).view(1, 2, 1, 1)          # 5 is more than 4.4 and less than 11
     found = metrics.nazeri(lambda L: off, images)
     assert (found["exact"], found["within_2"], found["within_5"]) == (0.0, 0.0, 1.0)
+    assert found["exact_values"] == pytest.approx(1 / 3)                    # L, which is given
     assert found["mae"] == pytest.approx(3.0, abs=0.2)                      # (0 + 4 + 5) / 3, but for rounding
     half = off.clone()
     half[..., :8] = true[..., :8]
-    assert metrics.nazeri(lambda L: half, images)["exact"] == 0.5
+    found = metrics.nazeri(lambda L: half, images)
+    assert found["exact"] == 0.5 and found["exact_values"] == pytest.approx(2 / 3)

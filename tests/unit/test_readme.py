@@ -121,6 +121,6 @@ def test_make_clean_keeps_what_was_trained(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
 def test_every_make_target_can_be_planned():
-    for target in ("lab", "course", "test", "test-gpu", "bench", "results", "lint", "clean"):
+    for target in ("lab", "course", "test", "test-gpu", "bench", "results", "kit", "lint", "clean"):
         done = subprocess.run(["make", "-n", target, "VENV=build/none"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

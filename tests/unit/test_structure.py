@@ -22,7 +22,7 @@ LEVELS = [
     ["recipes"],
     ["metrics", "figures"],
     ["records"],
-    ["lesson", "exercises", "datacheck", "turing"],
+    ["lesson", "exercises", "datacheck", "photograph", "turing"],
     ["course"],
     ["readme", "__main__"],
 ]

@@ -203,6 +203,7 @@ def test_settings_that_make_no_sense_are_refused(make):
 def cache(tmp_path, monkeypatch):
     """An empty cache of torch's; the file that torchvision looks for."""
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "data"))
     file = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES)
     assert tmp_path in file.parents
     file.parent.mkdir(parents=True)
