@@ -403,6 +403,6 @@ CLOSING = {
         "The mean of all plausible colors has the smallest squared error, and is paler than they are. One plausible "
         "color, drawn at random, costs twice the variance.",
         "Not without the absolute error: without it the game was lost by P2's rules and by P's. Patches brought the "
-        "pictures nearer to the true ones in what the judge sees than one answer did.",
+        "pictures nearer to the true ones, in what the judge sees, than one answer did at the same settings.",
     ),
 }
