@@ -402,7 +402,8 @@ CLOSING = {
         "pixels the '70x70' discriminator's answers each see the whole image.",
         "The mean of all plausible colors has the smallest squared error, and is paler than they are. One plausible "
         "color, drawn at random, costs twice the variance.",
-        "Not without the absolute error: without it the game was lost by P2's rules and by P's. Patches brought the "
+        "Not without the absolute error: without it P2 fails with every seed, and by P's rules pictures end farther "
+        "from the true ones than gray ones, patches or not. Beside it, pix2pix's discriminator brought the "
         "pictures nearer to the true ones, in what the judge sees, than one answer did at the same settings.",
     ),
 }

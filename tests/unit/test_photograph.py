@@ -22,7 +22,7 @@ def colorizers():
     return {"K1": Colorizer(KooBaseline()), "N1": Colorizer(UNet(4, 2))}
 
 
-def jpeg(width, height):
+def png(width, height):
     ramp = np.linspace(0, 255, width * height * 3).reshape(height, width, 3).astype(np.uint8)
     file = io.BytesIO()
     Image.fromarray(ramp).save(file, format="PNG")
@@ -30,7 +30,7 @@ def jpeg(width, height):
 
 
 def test_a_large_picture_is_shown_small_and_keeps_its_shape_and_lightness(colorizers, tmp_path):
-    (tmp_path / "wide.png").write_bytes(jpeg(1200, 301))
+    (tmp_path / "wide.png").write_bytes(png(1200, 301))
     pictures = photograph.colored(tmp_path / "wide.png", colorizers)
     assert list(pictures) == ["yours", "gray", "K1", "N1"]
     assert {tuple(p.shape) for p in pictures.values()} == {(3, 128, 512)}
@@ -41,7 +41,7 @@ def test_a_large_picture_is_shown_small_and_keeps_its_shape_and_lightness(colori
 
 
 def test_a_small_one_keeps_its_size_and_bytes_are_taken_too(colorizers):
-    assert photograph.colored(jpeg(33, 21), colorizers)["N1"].shape == (3, 21, 33)
+    assert photograph.colored(png(33, 21), colorizers)["N1"].shape == (3, 21, 33)
     assert photograph.colored(torch.zeros(3, 9, 7, dtype=torch.uint8), colorizers)["K1"].shape == (3, 9, 7)
 
 
@@ -56,7 +56,7 @@ def test_what_is_no_picture_is_refused_by_name(made, words, tmp_path, colorizers
 def test_the_panel_shows_and_saves_and_refuses(colorizers, tmp_path):
     panel = photograph.panel(colorizers, tmp_path / "out.png")
     upload, told, shown = panel.children
-    upload.value = ({"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(jpeg(40, 20)),
+    upload.value = ({"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(png(40, 20)),
                      "last_modified": NOW},)
     assert [box.children[0].value for box in shown.children] == ["yours", "gray", "K1", "N1"]
     assert Image.open(tmp_path / "out.png").size == (40, 80) and "out.png" in told.value
