@@ -67,11 +67,17 @@ class Recipe:
     sourced: bool = True
 
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
-        """An untrained colorizer; the same weights for the same seed. images: what a head takes its statistics from."""
+        """An untrained colorizer; the same weights for the same seed.
+
+        images   what a head takes its statistics from; a net with `enlarge` enlarges those below LARGE_ENOUGH pixels
+        """
+        config = self.source_net if as_published else self.net
+        if "enlarge" in config and images is not None and min(images.size) >= LARGE_ENOUGH:
+            config = config | {"enlarge": 1}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             head = (self.source_head if as_published else self.head)(images)
-            net = models.build({"outputs": head.outputs} | (self.source_net if as_published else self.net))
+            net = models.build({"outputs": head.outputs} | config)
         if self.start:
             path = project_root() / "data" / "checkpoints" / f"{self.start}.safetensors"
         if self.start.startswith(("encoder-", "judge-")):
@@ -95,15 +101,20 @@ class Recipe:
             whole = {} if duel.net["model"] == "patch" else {"size": size}
             return Adversary(models.build(duel.net | whole), duel.rules, duel.settings)
 
-    def settings(self, profile: str, as_published: bool = False) -> Settings:
-        """The course's settings with the epochs of a profile; or the source's, whose epochs only "full" has."""
-        if profile not in self.epochs:
-            raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(self.epochs)}")
+    def settings(self, profile: str, as_published: bool = False, epochs: int | None = None) -> Settings:
+        """The course's settings with the epochs of a profile; or the source's, whose epochs only "full" has.
+
+        epochs   instead of the profile's, which then need not be one of the recipe's
+        """
+        if profile not in self.epochs and epochs is None:
+            raise ValueError(f"unknown profile {profile!r} of {self.name}: expected one of {', '.join(self.epochs)}, "
+                             "or a number of epochs")
         if as_published and not self.sourced:
             raise ValueError(f"{self.name} is of no source, so there is nothing published to train as")
-        if as_published:
-            return self.source if profile == "full" else self.source.but(epochs=self.epochs[profile])
-        return self.course.but(epochs=self.epochs[profile])
+        if as_published and profile == "full" and epochs is None:
+            return self.source
+        return (self.source if as_published else self.course).but(
+            epochs=self.epochs[profile] if epochs is None else epochs)
 
 
 def _lab(images) -> LabHead:
@@ -183,10 +194,14 @@ PATCH_D = Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_
 P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
+LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
+# Pictures that A1 and A2 see in the same time: A1's step was measured as 13 times as long (two cores, batch 32).
+SAME_TIME = {"dahl-hypercolumn": 770, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
 A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate of at most 1e-3, "
-             "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude.")
+             "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude. The last "
+             "convolution starts at zero, that is at gray.")
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -333,7 +348,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="dahl-hypercolumn", code="A1", title="VGG16's hypercolumns",
         net={"model": "hypercolumns", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
-        source_net={"model": "hypercolumns"}, source_head=_unit_yuv, source=A_SGD.but(batch_size=1), epochs=VGG_EPOCHS,
+        source_net={"model": "hypercolumns"}, source_head=_unit_yuv, source=A_SGD.but(batch_size=1),
+        epochs=VGG_EPOCHS | {"same-time": 1},
         says="A1: VGG16's tensors before its first four max-pools, enlarged to the image's size; two hidden layers, "
              "128 and 64; UV through a sigmoid; A3's loss; SGD with rate 0.1, no decay; 1 image a batch. How long is "
              "not said.",
@@ -342,7 +358,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="dahl-residual-encoder", code="A2", title="residual encoder on VGG16",
         net={"model": "residual-encoder", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
-        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD.but(epochs=19), epochs=VGG_EPOCHS,
+        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD.but(epochs=19),
+        epochs=VGG_EPOCHS | {"same-time": 1},
         says="A2: from VGG16's highest tensor down, each level added to the next; UV through a sigmoid; A3's loss; SGD "
              "with rate 0.1, no decay; 156,000 steps of 6 images.",
         instead=A_INSTEAD,
@@ -351,9 +368,9 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="delft-vgg16-classifier", code="D5", title="compact classifier on VGG16",
         net={"model": "vgg-classifier", "width": 16, "cell": 2, "enlarge": 2}, head=_bins(), step=classification_step,
         course=ON_VGG, source_net={"model": "vgg-classifier", "width": 16, "cell": 1}, source_head=_bins(cell=1),
-        source=ADADELTA, epochs=VGG_EPOCHS,
-        says="D5: the compact classifier with VGG16's convolutions in front, not trained; ADADELTA, batch 20. Epochs "
-             "are not given.",
+        source=ADADELTA.but(epochs=25), epochs=VGG_EPOCHS | {"full": 25},
+        says="D5: the compact classifier with VGG16's convolutions in front, not trained; ADADELTA, batch 20, 25 "
+             "epochs.",
         instead="VGG16 sees the image at twice its size; width 16, one answer for 2 by 2 pixels; AdamW with a "
                 "one-cycle rate and batch 32 for a few epochs.",
     ),
@@ -382,7 +399,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         instead="As perez-resnet50-patchgan, with skip connections, so that 32 pixels keep their detail.",
     ),
     Recipe(
-        name="small-resnet-patchgan", code="-", title="small encoder that knows gray images, PatchGAN",
+        name="small-resnet-patchgan", code="P3*", title="small encoder that knows gray images, PatchGAN",
         net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
         course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
         duel=PATCH_D,

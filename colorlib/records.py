@@ -18,6 +18,8 @@ import subprocess
 from collections import Counter, defaultdict
 from pathlib import Path
 
+import torch
+
 from . import datasets, metrics, models, recipes
 from ._machine import hardware, versions
 from ._notebook import project_root, write_whole
@@ -33,7 +35,8 @@ FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs",
           "precision", "versions", "commit")
 # images to train on, to measure on
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
-         "full": (None, None), **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
+         "full": (None, None), "same-time": (None, 2_000),
+         **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
 
 
 def root() -> Path:
@@ -91,7 +94,7 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
     train, test = images or (datasets.load(data, split, n=n, seed=seed, size=size)
-                             for split, n in zip(("train", "test"), _sizes(profile), strict=True))
+                             for split, n in zip(("train", "test"), _sizes(profile, name), strict=True))
     if data.startswith("folder:") and not images:
         train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}-{size}px"
     where = device_of(device)
@@ -101,9 +104,9 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
 
     published = name.endswith(PUBLISHED)
     recipe = recipes.get(name.removesuffix(PUBLISHED))
-    settings = recipe.settings(profile, published)
-    if epochs not in (None, settings.epochs):
-        settings, profile = settings.but(epochs=epochs), f"{profile}-{epochs}-epochs"
+    settings = recipe.settings(profile, published, epochs)
+    if epochs not in (None, recipe.epochs.get(profile)):
+        profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
     step = recipe.step_for(seed, published, train.size[0])
@@ -148,15 +151,29 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     """
     if hasattr(colorizer, "device"):
         test = test.to(colorizer.device)
-    values = metrics.evaluate(colorizer, test, mean)
+    answers = _Remembered(colorizer)
+    values = metrics.evaluate(answers, test, mean)
     if getattr(getattr(colorizer, "head", None), "T", 1.0) != 1.0:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
         values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
-    values |= metrics.nazeri(colorizer, test)
+    values |= metrics.nazeri(answers, test)
     if (path := judge_path(test.name)) is not None:
-        told = judged_pictures(Judge.load(path, test.device), colorizer, test)
+        told = judged_pictures(Judge.load(path, test.device), answers, test)
         values |= {name if name.startswith("frechet") else f"judge_{name}": value for name, value in told.items()}
     return values
+
+
+class _Remembered:
+    """A function from L to ab that asks a colorizer once for each picture: what was answered before is looked up."""
+
+    def __init__(self, colorizer):
+        self.predict, self.known = getattr(colorizer, "predict", colorizer), {}
+
+    def __call__(self, L: torch.Tensor) -> torch.Tensor:
+        keys = [picture.tobytes() for picture in L.cpu().numpy()]
+        if not all(key in self.known for key in keys):
+            self.known |= zip(keys, self.predict(L), strict=True)
+        return torch.stack([self.known[key] for key in keys])
 
 
 def measure_again(data: str = "cifar10", device: str = "auto") -> list[str]:
@@ -300,10 +317,11 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
     """(recipe, seed) of the runs that the table lacks: the baselines once, each recipe of the profile with three seeds.
 
     Of the profile "ablation" the rows of `recipes.ABLATION`, of "transfer-2000" (500, 10000, 50000) those of
-    `recipes.TRANSFER`, and no baselines.
+    `recipes.TRANSFER`, of "same-time" those of `recipes.SAME_TIME`, and no baselines.
     """
-    rows = recipes.TRANSFER if profile.startswith("transfer-") else recipes.ABLATION
-    if profile == "ablation" or rows is recipes.TRANSFER:
+    of_profile = {"ablation": recipes.ABLATION, "same-time": recipes.SAME_TIME}
+    rows = recipes.TRANSFER if profile.startswith("transfer-") else of_profile.get(profile)
+    if rows is not None:
         wanted = [(name, seed) for seed in SEEDS for name in rows]
         return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
     wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name, recipe in
@@ -362,7 +380,8 @@ def page(records: list[dict]) -> str:
         "its source's own settings. A star and the "
         "profile `ablation`: the system with parts changed, 20,000 images, one pass, measured on 2,000 (notebook 06; "
         "`python -m colorlib train --missing --profile ablation`). A star and a profile such as `transfer-500`: from "
-        "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`).\n\n"
+        "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`). "
+        "`same-time`: A1 and A2, each with as many images as it sees in the same minutes (notebook 07).\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 
@@ -378,9 +397,11 @@ def _with_range(values: list[float | None], form: str) -> str:
     return middle if len(values) == 1 else f"{middle} ({form.format(min(values))}...{form.format(max(values))})"
 
 
-def _sizes(profile: str) -> tuple[int | None, int | None]:
+def _sizes(profile: str, name: str) -> tuple[int | None, int | None]:
     if profile not in SIZES:
         raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(SIZES)}")
+    if profile == "same-time" and name in recipes.SAME_TIME:
+        return recipes.SAME_TIME[name], SIZES[profile][1]
     return SIZES[profile]
 
 

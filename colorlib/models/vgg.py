@@ -93,7 +93,8 @@ class Hypercolumns(_OnVgg16):
     squash   True: a sigmoid at the end (A: UV as 0...1)
 
     Batch norm behind each convolution in place of a bias, ReLU (A); the last convolution has its bias. And one on the
-    column, since VGG16's tensors differ in scale by orders of magnitude, which A does not mention.
+    column, since VGG16's tensors differ in scale by orders of magnitude, which A does not mention. The last convolution
+    starts at zero, that is at gray: of a sigmoid's range most colors fill a tenth.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
@@ -106,6 +107,7 @@ class Hypercolumns(_OnVgg16):
             channels = width
         layers.append(nn.Conv2d(channels, outputs, 3 if hidden else 1, padding=1 if hidden else 0))
         self.head = he_init(nn.Sequential(*layers))
+        nn.init.zeros_(self.head[-1].weight)
 
     def columns(self, x: Tensor) -> Tensor:
         """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W), with enlarge = 2 of twice the size."""
@@ -126,7 +128,8 @@ class ResidualEncoder(_OnVgg16):
     enlarge  as in `Hypercolumns`
 
     Batch norm behind each convolution in place of a bias, ReLU; and before each addition, since VGG16's tensors differ
-    in scale by orders of magnitude (A's drawing is lost). A adds; D, describing A, says concatenate.
+    in scale by orders of magnitude (A's drawing is lost). A adds; D, describing A, says concatenate. The last
+    convolution starts at zero, as in `Hypercolumns`.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False, squash: bool = True,
@@ -138,8 +141,10 @@ class ResidualEncoder(_OnVgg16):
         self.narrow = nn.ModuleList(conv_bn_relu(wide, narrow, kernel=1, bias=False) for wide, narrow in steps)
         self.join = nn.ModuleList(conv_bn_relu(narrow, narrow, bias=False) for _, narrow in steps)
         self.last = nn.Conv2d(3, outputs, 3, padding=1)
-        for part in (self.narrow, self.join, self.last):
+        for part in (self.narrow, self.join):
             he_init(part)
+        nn.init.zeros_(self.last.weight)
+        nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         seen = [norm(t) for norm, t in zip(self.norm, self._seen(x), strict=True)]

@@ -11,7 +11,7 @@ from colorlib import models, recipes
 from colorlib.colorizer import Colorizer, LabHead, YuvHead
 from colorlib.judge import Judge
 from colorlib.models import resnet, vgg
-from colorlib.recipes import ABLATION, RECIPES, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.recipes import ABLATION, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
 from colorlib.train import absolute_step, blurred_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -249,6 +249,24 @@ def test_starts_differ_in_the_start_alone():
     assert [n * small[0].epochs[f"transfer-{n}"] for n in TRANSFER_IMAGES] == [10_000, 10_000, 10_000, 50_000]
 
 
+@pytest.mark.parametrize("name", ["dahl-hypercolumn", "dahl-residual-encoder", "delft-vgg16-classifier"])
+def test_vgg16_sees_small_pictures_enlarged_and_large_ones_as_they_are(name, monkeypatch):
+    row = get(name)
+    monkeypatch.setitem(row.net, "weights", "none")
+    enlarged = [row.build(0, smooth(2, size=side)).net.config["enlarge"] for side in (32, 64, 96)]
+    assert enlarged == [2, 1, 1]
+
+
+def test_a_number_of_epochs_stands_in_for_a_profile_that_a_recipe_has_not():
+    row = get("delft-vgg16-classifier")
+    assert "lesson" not in row.epochs and row.settings("lesson", epochs=3) == row.course.but(epochs=3)
+    assert row.settings("full", True, 3) == row.source.but(epochs=3) and row.settings("full", True) == row.source
+    with pytest.raises(ValueError, match="unknown profile 'lesson' of delft-vgg16-classifier: expected one of smoke"):
+        row.settings("lesson")
+    with pytest.raises(ValueError, match="epochs"):
+        row.settings("lesson", epochs=0)
+
+
 @pytest.mark.parametrize("row", TRANSFER.values(), ids=list(TRANSFER))
 def test_a_start_trains_a_step(row):
     images = smooth(4, size=16)
@@ -302,13 +320,14 @@ def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(
 
 @EACH
 def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
-    assert recipe.epochs.keys() | {"lesson"} == {"smoke", "quick", "lesson", "full"}
+    assert recipe.epochs.keys() - {"same-time"} | {"lesson"} == {"smoke", "quick", "lesson", "full"}
+    assert ("same-time" in recipe.epochs) == (recipe.name in SAME_TIME)
     for profile in recipe.epochs:
         assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])
     if recipe.sourced:
         assert recipe.settings("full", as_published=True) == recipe.source
         assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
-    with pytest.raises(ValueError, match="unknown profile 'fast': expected one of smoke, quick, (lesson, )?full"):
+    with pytest.raises(ValueError, match="unknown profile 'fast' of .*: expected one of smoke, quick, .*full"):
         recipe.settings("fast")
 
 

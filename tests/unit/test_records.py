@@ -114,6 +114,20 @@ def test_the_same_run_twice_measures_the_same(folder):
     assert first["metrics"] == second["metrics"] != other["metrics"]
 
 
+def test_a_colorizer_is_asked_once_for_each_picture():
+    asked = []
+
+    def predict(L):
+        asked.append(len(L))
+        return torch.cat([L - 50, 20 - L / 5], dim=1)
+
+    test = smooth(700, size=8, seed=4)
+    values = records.measured(predict, test, IMAGES[0].ab_mean())
+    assert asked == [500, 200]
+    expected = metrics.evaluate(predict, test, IMAGES[0].ab_mean()) | metrics.nazeri(predict, test, batch_size=90)
+    assert values == pytest.approx(expected, rel=1e-6)
+
+
 def test_a_baseline_is_recorded_without_training(folder):
     made = run("baseline-mean")
     expected = metrics.evaluate_baseline("mean", IMAGES[1], IMAGES[0])
@@ -326,6 +340,7 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert len(records.missing(data="fruits")) == len(everything)
     assert len(records.missing("ablation")) == 3 * len(ABLATION)
     assert len(records.missing("transfer-500")) == 3 * len(TRANSFER)
+    assert {name for name, _ in records.missing("same-time")} == {"dahl-hypercolumn", "dahl-residual-encoder"}
     put(folder, record(recipe="patch", profile="ablation"))
     assert ("patch", 0) not in records.missing("ablation") and ("patch", 1) in records.missing("ablation")
 
