@@ -167,12 +167,12 @@ class _Remembered:
     """A function from L to ab that asks a colorizer once for each picture: what was answered before is looked up."""
 
     def __init__(self, colorizer):
-        self.predict, self.known = getattr(colorizer, "predict", colorizer), {}
+        self._ask, self.known = getattr(colorizer, "predict", colorizer), {}
 
     def __call__(self, L: torch.Tensor) -> torch.Tensor:
         keys = [picture.tobytes() for picture in L.cpu().numpy()]
         if not all(key in self.known for key in keys):
-            self.known |= zip(keys, self.predict(L), strict=True)
+            self.known |= zip(keys, self._ask(L), strict=True)
         return torch.stack([self.known[key] for key in keys])
 
 
