@@ -13,6 +13,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from . import color
@@ -175,6 +176,18 @@ def nazeri(colorizer: Callable[[Tensor], Tensor], images, tolerances: tuple[floa
     return {"mae": error / (3 * pixels), "exact": right[0] / pixels,
             "exact_values": (1 + values / pixels) / 3} | {
         f"within_{t:g}": count / pixels for t, count in zip(tolerances, right[1:], strict=True)}
+
+
+def nearest(described: Tensor, k: int) -> Tensor:
+    """Of each description the k others that point in the most similar direction, seen from their mean; nearest first.
+
+    described   (N, F), any units
+    returns     (N, k) indices; ValueError unless k lies in 1...N - 1
+    """
+    if described.ndim != 2 or not 1 <= k < len(described):
+        raise ValueError(f"expected descriptions (N, F) and k in 1...N - 1, got {tuple(described.shape)} and k = {k}")
+    unit = F.normalize(described - described.mean(0), dim=1)                # N F
+    return (unit @ unit.T).fill_diagonal_(-2).topk(k).indices               # a cosine is -1 at least
 
 
 def _ratio(above: float, below: float) -> float:

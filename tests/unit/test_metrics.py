@@ -7,6 +7,7 @@ import pytest
 import torch
 from pictures import smooth
 from scipy.integrate import trapezoid
+from scipy.spatial.distance import cdist
 from skimage.metrics import peak_signal_noise_ratio
 
 from colorlib import color, metrics
@@ -297,3 +298,15 @@ def test_nazeris_numbers_count_what_text_and_programs_say():
     half[..., :8] = true[..., :8]
     found = metrics.nazeri(lambda L: half, images)
     assert found["exact"] == 0.5 and found["exact_values"] == pytest.approx(2 / 3)
+
+
+# neighbors
+
+def test_the_nearest_are_those_of_scipys_cosine_distance():
+    described = torch.randn(30, 6, generator=torch.Generator().manual_seed(1)) * torch.logspace(-2, 2, 30)[:, None] + 3
+    about = (described - described.mean(0)).double().numpy()
+    expected = np.argsort(cdist(about, about, "cosine") + 9 * np.eye(30), axis=1)[:, :4]       # never itself
+    assert np.array_equal(metrics.nearest(described, 4).numpy(), expected)
+    for k in (0, 30):
+        with pytest.raises(ValueError, match=f"k in 1...N - 1, got .*30, 6.* and k = {k}"):
+            metrics.nearest(described, k)
