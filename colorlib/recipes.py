@@ -200,8 +200,8 @@ SAME_TIME = {"dahl-hypercolumn": 770, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
 A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate of at most 1e-3, "
-             "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude. The last "
-             "convolution starts at zero, that is at gray.")
+             "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude. The "
+             "last convolution starts at zero, that is at gray.")
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(

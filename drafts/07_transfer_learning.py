@@ -32,19 +32,16 @@ DATA = "auto"
 import statistics
 from collections import defaultdict
 from dataclasses import replace
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import nn
-from torchvision.models import VGG16_Weights
 
 # %% id="a7000003"
 from colorlib import color, datasets, exercises, figures, measure, metrics, models, photograph, recipes, records
 from colorlib.colorizer import Colorizer, colorizers
 from colorlib.judge import Judge
 from colorlib.lesson import Lesson
-from colorlib.models import pretrained
 from colorlib.recipes import RECIPES
 from colorlib.train import fit
 
@@ -221,8 +218,9 @@ lesson.table([f"{lesson.n.a_batch} pictures of {lesson.n.a_side} pixels", "peak 
               for name, times in zip(("Hypercolumns", "ResidualEncoder"), seconds, strict=True)])
 
 # %% id="a7000023" tags=["nbval-check-output"]
-lesson.claim("A2's peak memory is at most half of A1's", megabytes["ResidualEncoder"] <= 0.5 * megabytes["Hypercolumns"],
-             profiles=("lesson", "full"), A1_mb=megabytes["Hypercolumns"], A2_mb=megabytes["ResidualEncoder"])
+lesson.claim("A2's peak memory is at most half of A1's",
+             megabytes["ResidualEncoder"] <= 0.5 * megabytes["Hypercolumns"], profiles=("lesson", "full"),
+             A1_mb=megabytes["Hypercolumns"], A2_mb=megabytes["ResidualEncoder"])
 
 # %% [markdown] id="a7000024"
 # (D, describing A, says that the tensors are concatenated. A adds.)
@@ -291,13 +289,14 @@ def curve(name):
     """Unexplained by the number of pictures."""
     return [mean(runs[name]) for runs in starts.values()]
 
+# %% id="a7000077"
 def show_starts(prefix, alt):
     rows = {name: row for name, row in recipes.TRANSFER.items() if name.startswith(prefix)}
     lesson.table(["unexplained, mean of the seeds", *(f"{n:,} pictures" for n in starts), "seeds"], [
         [row.title, *curve(name), min(len(runs[name]) for runs in starts.values() if runs[name])]
         for name, row in rows.items() if any(runs[name] for runs in starts.values())])
-    axis = figures.lines({row.title: curve(name) for name, row in rows.items()}, x=starts, xlabel="pictures",
-                         ylabel="unexplained")
+    lines = {row.title: curve(name) for name, row in rows.items()}
+    axis = figures.lines(lines, x=starts, xlabel="pictures", ylabel="unexplained")
     axis.set_xscale("log")
     figures.show(axis, alt=alt)
 
@@ -306,9 +305,10 @@ show_starts("small", alt="ALT")
 
 # %% id="a7000065"
 def less(one, other, n):
-    """Whether one start leaves less than another at n pictures, with every seed of both; how much less, on average."""
+    """Whether one start leaves less than another at n pictures, with every seed of both; and how much less."""
     a, b = ([r["metrics"]["unexplained"] for r in starts[n][name]] for name in (one, other))
-    return len(a) == len(b) > 0 and all(x < y for x, y in zip(a, b, strict=True)), statistics.mean(b) - statistics.mean(a)
+    every = len(a) == len(b) > 0 and all(x < y for x, y in zip(a, b, strict=True))
+    return every, statistics.mean(b) - statistics.mean(a)
 
 # %% id="a7000066" tags=["nbval-check-output"]
 pays = {n: less("small-gray", "small-random", n) for n in starts if starts[n]["small-gray"]}
@@ -375,8 +375,8 @@ lesson.table(["photographs of fruit", *keys, "parameters"], [
 # ## P's last system, in small
 #
 # P's third system: a trained encoder, a decoder, a PatchGAN. ResNet-50 is too large for two cores, and its weights too
-# large for this repository; `perez-resnet50-patchgan` and `resnet18-patchgan` train it where there is a GPU and a network.
-# Here is the scheme with our small encoder, one pass, as the games of notebook 06.
+# large for this repository; `perez-resnet50-patchgan` and `resnet18-patchgan` train it where there is a GPU and a
+# network. Here is the scheme with our small encoder, one pass, as the games of notebook 06.
 
 # %% id="a7000032"
 recipe = RECIPES["small-resnet-patchgan"]
@@ -412,10 +412,10 @@ for r in records.read(records.waiting()):                                    # w
     if (r["data"], r["profile"]) == ("cifar10", "lesson"):
         whole[r["recipe"]] = [old for old in whole[r["recipe"]] if old["seed"] != r["seed"]] + [r]
 keys = {"chroma ratio": "chroma_ratio", "Fréchet": "frechet", "judge right": "judge_accuracy",
-        "unexplained": "unexplained", "ab error": "ab_error", "parameters": ""}
-lesson.table(["mean of the seeds", "seeds", *keys], [
-    [label, len(whole[name]), *(mean(whole[name], key) if key else whole[name][0]["parameters"] for key in keys.values())]
-    for label, name in games.items()])
+        "unexplained": "unexplained", "ab error": "ab_error"}
+lesson.table(["mean of the seeds", "seeds", *keys, "parameters"], [
+    [label, len(whole[name]), *(mean(whole[name], key) for key in keys.values()), whole[name][0]["parameters"]]
+    for label, name in games.items() if whole[name]])
 
 # %% [markdown] id="a7000073"
 # TODO P3 small beside P2, claim.
@@ -507,8 +507,8 @@ rows = [photograph.colored(picture, everyone) for picture in some]
 figures.show(figures.images({name: torch.stack([row[name] for row in rows]) for name in rows[0]}), alt="ALT")
 
 # %% [markdown] id="a7000054"
-# Now yours. The button takes a file; who prefers a path writes `photograph.colored("my.jpg", everyone)`. What comes out is
-# kept in `yours.png`, and `python -m colorlib colorize my.jpg --model nazeri-unet` writes one at its full size.
+# Now yours. The button takes a file; who prefers a path writes `photograph.colored("my.jpg", everyone)`. What comes out
+# is kept in `yours.png`, and `python -m colorlib colorize my.jpg --model nazeri-unet` writes one at its full size.
 
 # %% id="a7000055"
 photograph.panel(everyone, "yours.png")
@@ -582,7 +582,8 @@ lesson.finish()
 # 3. When does a start from trained weights pay, and what must be the same on both sides before one may say so? (*When
 #    does it pay?*)
 #
-# **Next.** This was the last notebook. `CONTRIBUTING.md` says how to go on: a data set, a system, an exercise of your own.
+# **Next.** This was the last notebook. `CONTRIBUTING.md` says how to go on: a data set, a system, an exercise of your
+# own.
 #
 # **References.** K. Simonyan, A. Zisserman, *Very deep convolutional networks*, 2014. B. Hariharan et al.,
 # *Hypercolumns*, 2015. R. Dahl, *Automatic colorization*, 2016 (A). K. He et al., *Deep residual learning*, 2016.
