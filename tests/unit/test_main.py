@@ -103,12 +103,13 @@ def test_photographs_of_every_kind_and_odd_size_are_colored(tmp_path, model, cap
     assert sorted(os.listdir(tmp_path)) == sorted([photo.name, output.name])
 
 
-def test_sixteen_bits_are_scaled_not_cut(tmp_path, model):
+@pytest.mark.parametrize("suffix", ["png", "tiff"])
+def test_sixteen_bits_are_scaled_not_cut(tmp_path, model, suffix):
     values = np.linspace(0, 65535, 12 * 9).reshape(9, 12)
-    Image.fromarray(values.astype(np.uint16)).save(tmp_path / "deep.png")
-    Image.fromarray((values / 257).round().astype(np.uint8)).save(tmp_path / "gray.png")
+    Image.fromarray(values.astype(np.uint16)).save(tmp_path / f"deep.{suffix}")
+    Image.fromarray((values / 257).round().astype(np.uint8)).save(tmp_path / f"gray.{suffix}")
     for name in ("deep", "gray"):
-        assert run("colorize", tmp_path / f"{name}.png", "--model", model) == 0
+        assert run("colorize", tmp_path / f"{name}.{suffix}", "--model", model) == 0
     deep, gray = (np.asarray(Image.open(tmp_path / f"{name}-colorized.png")).astype(int) for name in ("deep", "gray"))
     assert np.abs(deep - gray).max() <= 2 and np.ptp(deep) > 200
 
