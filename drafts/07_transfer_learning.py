@@ -66,7 +66,7 @@ used, left_out = whole.split(0.9, seed=0)                                    # a
 if lesson.data == "cifar10":
     knows = Judge.load(lesson.checkpoint("encoder-cifar10"), lesson.device)
 else:
-    knows = Judge.trained(used, epochs=3, seed=SEED, width=8, gray=True)
+    knows = Judge.trained(used, epochs=3, seed=SEED, gray=True)
 left_out = left_out.take(min(len(left_out), lesson.n.neighbors), SEED).to(lesson.device)     # never seen by it
 print(f"{knows.accuracy(left_out.pixels, left_out.labels):.0%} of {len(left_out)} gray pictures named rightly")
 
@@ -123,7 +123,8 @@ figures.show(figures.images({"picture": left_out.pixels[some]} | {
 
 # %% id="a7000014" tags=["nbval-check-output"]
 lesson.claim("pictures that are near to the last block are of the same kind more often than those with similar pixels",
-             told["block 3"][0] > told["pixels"][0], pixels=told["pixels"][0], last=told["block 3"][0])
+             told["block 3"][0] > told["pixels"][0], profiles=("quick", "lesson", "full"), data=("cifar10",),
+             pixels=told["pixels"][0], last=told["block 3"][0])
 
 # %% [markdown] id="a7000015"
 # And are their colors nearer, which is all that a colorizer wants? Look at the last column of the table. The encoder has
@@ -132,7 +133,7 @@ lesson.claim("pictures that are near to the last block are of the same kind more
 # %% id="a7000056" tags=["nbval-check-output"]
 lesson.claim("the neighbors by the last block are nearer in color, too, than those by pixels, and these than chance",
              told["block 3"][1] < told["pixels"][1] < told["chance"][1], profiles=("lesson", "full"),
-             last=told["block 3"][1], pixels=told["pixels"][1], chance=told["chance"][1])
+             data=("cifar10",), last=told["block 3"][1], pixels=told["pixels"][1], chance=told["chance"][1])
 
 # %% [markdown] id="a7000057"
 # ## A hypercolumn
@@ -293,11 +294,13 @@ def curve(name):
 def show_starts(prefix, alt):
     rows = {name: row for name, row in recipes.TRANSFER.items() if name.startswith(prefix)}
     lesson.table(["unexplained, mean of the seeds", *(f"{n:,} pictures" for n in starts), "seeds"], [
-        [row.title, *curve(name), min(len(runs[name]) for runs in starts.values() if runs[name])]
+        [row.title, *("-" if value != value else value for value in curve(name)),
+         min(len(runs[name]) for runs in starts.values() if runs[name])]
         for name, row in rows.items() if any(runs[name] for runs in starts.values())])
     lines = {row.title: curve(name) for name, row in rows.items()}
-    axis = figures.lines(lines, x=starts, xlabel="pictures", ylabel="unexplained")
+    axis = figures.lines(lines, x=starts, xlabel="pictures to train on", ylabel="unexplained")
     axis.set_xscale("log")
+    axis.set_xticks(list(starts), [f"{n:,}" for n in starts], minor=False)
     figures.show(axis, alt=alt)
 
 # %% id="a7000029"
@@ -468,9 +471,10 @@ figures.show(figures.bars(dict(sorted(by_kind.items(), key=lambda kv: kv[1])), l
 
 # %% id="a7000076"
 def span(runs, key, form):
-    """Mean over the seeds, and the lowest and highest."""
+    """Mean over the seeds, and the lowest and highest of several."""
     values = [r["metrics"][key] for r in runs]
-    return f"{statistics.mean(values):{form}} ({min(values):{form}}...{max(values):{form}})"
+    several = f" ({min(values):{form}}...{max(values):{form}})" if len(values) > 1 else ""
+    return f"{statistics.mean(values):{form}}{several}"
 
 columns = {"unexplained": ".3f", "chroma_ratio": ".2f", "ab_error": ".1f", "auc_balanced": ".3f"}
 every_system = sorted(whole.items(), key=lambda kv: mean(kv[1]))
@@ -489,7 +493,7 @@ figures.show(figures.points(records.plane([r for runs in whole.values() for r in
 #
 # Any size: the picture is padded to what a network needs and cut back; on large ones the color is found on a small copy,
 # and lightness stays as it is. First photographs that come with scikit-image and scikit-learn, by every colorizer of the
-# course whose weights are here.
+# course whose weights are here; the figure shows some of them.
 
 # %% id="a7000039"
 def at_hand(name):
@@ -502,9 +506,13 @@ def at_hand(name):
 everyone = {name: found for name in colorizers(lesson.checkpoint("koo-baseline").parent) if (found := at_hand(name))}
 
 # %% id="a7000053"
-some = datasets.photos("test", size=160, n=4, seed=SEED).pixels
-rows = [photograph.colored(picture, everyone) for picture in some]
-figures.show(figures.images({name: torch.stack([row[name] for row in rows]) for name in rows[0]}), alt="ALT")
+FEW = ("koo-baseline", "nazeri-unet", "delft-classifier", "delft-classifier-rebalanced", "koo-gan", "nazeri-gan",
+       "perez-sigmoid-gan", "perez-patchgan", "small-resnet-patchgan")
+some = datasets.photos("test", size=160, n=6, seed=SEED).pixels
+few = {f"{RECIPES[name].code}: {name}": everyone[name] for name in FEW}
+rows = [photograph.colored(picture, few) | {"yours": picture} for picture in some]
+shown = {name: torch.stack([row[name] for row in rows]) for name in rows[0]}
+figures.show(figures.images({"truth": shown.pop("yours")} | shown), alt="ALT")
 
 # %% [markdown] id="a7000054"
 # Now yours. The button takes a file; who prefers a path writes `photograph.colored("my.jpg", everyone)`. What comes out
