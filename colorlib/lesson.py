@@ -100,16 +100,21 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, watched=1_000, every=3_000,
                      minutes=120, memory_mb=6000),
     },
-    "07": {  # neighbors: gray pictures that are compared; tuning: those a classifier is tuned on; a_batch, a_side: of
-        # the step whose cost is measured; judged: test images among which the worst are looked for
-        "smoke": dict(train_images=192, test_images=100, size=32, epochs=1, neighbors=60, tuning=64, a_batch=1,
-                      a_side=32, judged=60, minutes=1, memory_mb=1500),
-        "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, neighbors=500, tuning=500, a_batch=2,
-                      a_side=64, judged=300, minutes=3, memory_mb=1450),
+    "07": {  # neighbors: gray pictures that are compared; tuning: those a classifier is tuned on; a6_...: of the
+        # colorizers behind it; a_batch, a_side: of the step whose cost is measured; judged: test images among which the
+        # worst are looked for
+        "smoke": dict(train_images=192, test_images=100, size=32, epochs=1, neighbors=60, tuning=64,
+                      a6_images=64, a6_epochs=1, a6_seeds=1, a_batch=1, a_side=32, judged=60,
+                      minutes=1, memory_mb=1500),
+        "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, neighbors=500, tuning=500,
+                      a6_images=500, a6_epochs=1, a6_seeds=1, a_batch=2, a_side=64, judged=300,
+                      minutes=3, memory_mb=1450),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, neighbors=2_000, tuning=10_000,
-                       a_batch=16, a_side=128, judged=2_000, minutes=25, memory_mb=4000),
+                      a6_images=2_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=128, judged=2_000,
+                      minutes=25, memory_mb=4000),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, neighbors=5_000, tuning=45_000,
-                     a_batch=16, a_side=224, judged=10_000, minutes=120, memory_mb=9000),
+                      a6_images=10_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=224, judged=10_000,
+                      minutes=120, memory_mb=9000),
     },
 }
 # fmt: on

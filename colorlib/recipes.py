@@ -195,7 +195,8 @@ P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
-# Pictures that A1 and A2 see in the same time: A1's step was measured as 13 times as long (two cores, batch 32).
+# Pictures that A1 and A2 see in the same time: A1's step was measured as 13 times as long (one core, batch 32). Profile
+# "same-pictures": A2 with as many as A1.
 SAME_TIME = {"dahl-hypercolumn": 770, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
@@ -359,7 +360,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         name="dahl-residual-encoder", code="A2", title="residual encoder on VGG16",
         net={"model": "residual-encoder", "enlarge": 2}, head=_unit_yuv, step=blurred_step, course=ON_VGG,
         source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD.but(epochs=19),
-        epochs=VGG_EPOCHS | {"same-time": 1},
+        epochs=VGG_EPOCHS | {"same-time": 1, "same-pictures": 1},
         says="A2: from VGG16's highest tensor down, each level added to the next; UV through a sigmoid; A3's loss; SGD "
              "with rate 0.1, no decay; 156,000 steps of 6 images.",
         instead=A_INSTEAD,
@@ -407,6 +408,16 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
         says="None of the five sources has it: P3's scheme without a download.",
         instead="As P2 of the course; the encoder is a small classifier of CIFAR-10's gray training images, tuned.",
+    ),
+    Recipe(
+        name="small-random-patchgan", code="P3*", title="the same from random weights, PatchGAN",
+        net={"model": "small-resnet-colorizer"}, head=_lab,
+        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+        duel=PATCH_D,
+        source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
+        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
+        says="None of the five sources has it: it stands beside small-resnet-patchgan, to tell what its start did.",
+        instead="small-resnet-patchgan, its encoder from random weights.",
     ),
     Recipe(
         name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",

@@ -36,6 +36,7 @@ FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs",
 # images to train on, to measure on
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
          "full": (None, None), "same-time": (None, 2_000),
+         "same-pictures": (recipes.SAME_TIME["dahl-hypercolumn"], 2_000),
          **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
 
 
@@ -317,9 +318,10 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
     """(recipe, seed) of the runs that the table lacks: the baselines once, each recipe of the profile with three seeds.
 
     Of the profile "ablation" the rows of `recipes.ABLATION`, of "transfer-2000" (500, 10000, 50000) those of
-    `recipes.TRANSFER`, of "same-time" those of `recipes.SAME_TIME`, and no baselines.
+    `recipes.TRANSFER`, of "same-time" those of `recipes.SAME_TIME`, of "same-pictures" A2, and no baselines.
     """
-    of_profile = {"ablation": recipes.ABLATION, "same-time": recipes.SAME_TIME}
+    of_profile = {"ablation": recipes.ABLATION, "same-time": recipes.SAME_TIME,
+                  "same-pictures": ["dahl-residual-encoder"]}
     rows = recipes.TRANSFER if profile.startswith("transfer-") else of_profile.get(profile)
     if rows is not None:
         wanted = [(name, seed) for seed in SEEDS for name in rows]
@@ -381,7 +383,8 @@ def page(records: list[dict]) -> str:
         "profile `ablation`: the system with parts changed, 20,000 images, one pass, measured on 2,000 (notebook 06; "
         "`python -m colorlib train --missing --profile ablation`). A star and a profile such as `transfer-500`: from "
         "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`). "
-        "`same-time`: A1 and A2, each with as many images as it sees in the same minutes (notebook 07).\n\n"
+        "`same-time`: A1 and A2, each with as many images as it sees in the same minutes; `same-pictures`: A2 "
+        "with as many as A1 (notebook 07).\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

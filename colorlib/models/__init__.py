@@ -13,6 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from .classifier import SmallResNet, SmallResNetColorizer
 from .compact import Compact
 from .koo import KooBaseline, KooDiscriminator, KooGenerator
+from .layers import receptive_field
 from .patchgan import ImageDiscriminator, PatchDiscriminator
 from .resnet import ResNet, ResNetColorizer
 from .unet import UNet
@@ -58,4 +59,5 @@ def multiply_adds(net: nn.Module, size: int = 32) -> int:
 
 __all__ = ["MODELS", "Compact", "Hypercolumns", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
            "PatchDiscriminator", "ResNet", "ResNetColorizer", "ResidualEncoder", "SmallResNet",
-           "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds", "parameters"]
+           "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds", "parameters",
+           "receptive_field"]

@@ -1,4 +1,6 @@
 """The pieces that more than one network uses."""
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -11,6 +13,16 @@ def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, leak: float = 0.0, 
             nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=bias))
     act = nn.LeakyReLU(leak, inplace=True) if leak else nn.ReLU(inplace=True)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs), act)
+
+
+def receptive_field(layers: Iterable[nn.Module]) -> int:
+    """Pixels a side that one answer depends on, of convolutions and pools one after the other; other layers see one."""
+    side = 1
+    for layer in reversed(list(layers)):
+        if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
+            kernel, stride = (n if isinstance(n, int) else n[0] for n in (layer.kernel_size, layer.stride))
+            side = (side - 1) * stride + kernel
+    return side
 
 
 def he_init(net: nn.Module) -> nn.Module:

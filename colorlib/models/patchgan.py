@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from .layers import check_pair, he_init
+from .layers import check_pair, he_init, receptive_field
 
 NORMS = ("batch", "instance", "spectral", "none")
 
@@ -47,10 +47,7 @@ class PatchDiscriminator(nn.Module):
     @property
     def receptive_field(self) -> int:
         """Side of the patch that one answer depends on, in pixels."""
-        side = 1
-        for conv in reversed([layer for layer in self.layers if isinstance(layer, nn.Conv2d)]):
-            side = (side - 1) * conv.stride[0] + conv.kernel_size[0]
-        return side
+        return receptive_field(self.layers)
 
     def answers(self, size: int) -> int:
         """Side of the map of answers for images of size x size pixels; 0 or less: too small."""

@@ -47,8 +47,8 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
         "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
         "dahl-hypercolumn": "A1", "dahl-residual-encoder": "A2", "delft-vgg16-classifier": "D5",
-        "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "-",
-        "generator-l1": "-"}
+        "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "P3*",
+        "small-random-patchgan": "P3*", "generator-l1": "-"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -320,7 +320,7 @@ def test_a_seed_is_the_same_weights_and_leaves_the_callers_random_numbers_alone(
 
 @EACH
 def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
-    assert recipe.epochs.keys() - {"same-time"} | {"lesson"} == {"smoke", "quick", "lesson", "full"}
+    assert recipe.epochs.keys() - {"same-time", "same-pictures"} | {"lesson"} == {"smoke", "quick", "lesson", "full"}
     assert ("same-time" in recipe.epochs) == (recipe.name in SAME_TIME)
     for profile in recipe.epochs:
         assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])

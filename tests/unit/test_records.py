@@ -341,6 +341,7 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert len(records.missing("ablation")) == 3 * len(ABLATION)
     assert len(records.missing("transfer-500")) == 3 * len(TRANSFER)
     assert {name for name, _ in records.missing("same-time")} == {"dahl-hypercolumn", "dahl-residual-encoder"}
+    assert records.missing("same-pictures") == [("dahl-residual-encoder", seed) for seed in (0, 1, 2)]
     put(folder, record(recipe="patch", profile="ablation"))
     assert ("patch", 0) not in records.missing("ablation") and ("patch", 1) in records.missing("ablation")
 
