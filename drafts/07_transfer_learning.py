@@ -182,7 +182,7 @@ some_lab = color.rgb_to_lab(left_out.rgb())                                  # N
 
 def color_apart(like):
     """Mean distance in color from the marked pixel to the tenth of the pixels most like it: like is N 1 32 32."""
-    apart = metrics.ab_distance(some_lab[:, 1:], some_lab[:, 1:, 16:17, 16:17]).flatten(1)       # N 1024
+    apart = (some_lab[:, 1:] - some_lab[:, 1:, 16:17, 16:17]).norm(dim=1).flatten(1)             # N 1024
     return apart.gather(1, like.flatten(1).topk(100).indices).mean().item()
 
 down, across = torch.meshgrid(*2 * [torch.arange(32.0, device=lesson.device)], indexing="ij")
@@ -306,40 +306,6 @@ lesson.claim("trained for the same time, within a third, A2 leaves less unexplai
 # layer's numbers. Two traps. Each color has its own mean, and in ResNet its own deviation: divide before you sum. And
 # the convolution pads the *normalized* picture with zeros, that is with mean gray, not black: a constant added afterward
 # is wrong at the border.
-
-# %% id="a7000061"
-def of(profile, data="cifar10"):
-    """The course's records of a profile: name -> those of its seeds, in their order."""
-    found = defaultdict(list)
-    for r in records.read():
-        if (r["profile"], r["data"]) == (profile, data):
-            found[r["recipe"]].append(r)
-    return found
-
-def mean(runs, key="unexplained"):
-    """Over the seeds; not a number where nothing was trained."""
-    return statistics.mean(r["metrics"][key] for r in runs) if runs else float("nan")
-
-# %% id="a7000062"
-same_time = of("same-time")
-lesson.table(["in the same time", "seeds", "pictures seen", "minutes", "unexplained", "chroma ratio"], [
-    [RECIPES[name].code, len(runs), recipes.SAME_TIME[name], statistics.mean(r["minutes"] for r in runs), mean(runs),
-     mean(runs, "chroma_ratio")] for name, runs in same_time.items()])
-
-# %% id="a7000063" tags=["nbval-check-output"]
-a1, a2 = (same_time[name] for name in recipes.SAME_TIME)
-minutes = [statistics.mean(r["minutes"] for r in runs) for runs in (a1, a2)]
-lesson.claim("trained for the same time, within a fifth, A2 leaves less unexplained than A1",
-             0.8 < minutes[0] / minutes[1] < 1.25 and mean(a1) > mean(a2), A1_minutes=minutes[0],
-             A2_minutes=minutes[1], A1=mean(a1), A2=mean(a2))
-
-# %% [markdown] id="a7000064"
-# ## Gray in a network that expects color
-#
-# VGG16 and ResNet were trained on RGB. A, D and P give them the gray value three times. One can as well sum the first
-# convolution's weights over the colors, once, and give the gray value once: the same features, from a third of the
-# numbers. Careful with the normalization, which differs from color to color, and with the border, which is padded with
-# zeros *after* it.
 
 # %% id="a7000025"
 stacked, summed = (models.ResNet(18, "none", first).eval() for first in ("stacked", "summed"))
@@ -542,17 +508,6 @@ figures.show(figures.images(shown), alt="ALT")
 # far, in what it sees, they are from true ones as a crowd. Mind that it learned the same ten names as our encoder, and
 # read *unexplained* first.)
 
-# %% id="a7000071"
-def final(name):
-    """A system of the course: trained here, or its checkpoint."""
-    return colorizer if name == recipe.name and not short else Colorizer.load(lesson.checkpoint(name), lesson.device)
-
-games = {"P2": "perez-patchgan", "with an encoder that knows": "small-resnet-patchgan"}
-first = test[:8].to(lesson.device).pixels                                    # N 3 H W
-L = color.lightness(first)
-shown = {label: color.lab_to_rgb(torch.cat([L, final(name).predict(L)], dim=1)) for label, name in games.items()}
-figures.show(figures.images(shown | {"truth": first}), alt="ALT")
-
 # %% id="a7000072"
 systems = of("lesson")
 for r in records.read(records.waiting()):                                    # what was trained here counts, too
@@ -614,15 +569,6 @@ if judged.labels is not None:
     error = {name: worst["far off"][rows].mean().item() for name, rows in (("recognized", known), ("not", ~known))}
     lesson.table(["by the encoder", "pictures", "ab error, Lab units"],
                  [[name, int(rows.sum()), error[name]] for name, rows in (("recognized", known), ("not", ~known))])
-
-# %% [markdown] id="a7000074"
-# TODO what is seen.
-#
-# Are these accidents, or are some kinds of things worse than others? The mean error by kind:
-
-# %% id="a7000075"
-by_kind = {kind: worst["far off"][some.labels == k].mean().item() for k, kind in enumerate(some.classes)}
-figures.show(figures.bars(dict(sorted(by_kind.items(), key=lambda kv: kv[1])), label="ab error, Lab units"), alt="ALT")
 
 # %% [markdown] id="a7000036"
 # ## All systems of the course
