@@ -406,4 +406,14 @@ CLOSING = {
         "from the true ones than gray ones, patches or not. Beside it, pix2pix's discriminator brought the "
         "pictures nearer to the true ones, in what the judge sees, than one answer did at the same settings.",
     ),
+    "07": (
+        "They are more often of the same kind, though their pixels differ. Things of one kind have colors in common, so "
+        "these neighbors are nearer in color as well, although the encoder saw gray pictures only.",
+        "A1 holds 963 numbers at every pixel, and gradients for what is made of them; A2 narrows, enlarges and adds, "
+        "and at full size holds 64 at most. A step is cheaper, and in the same minutes it sees many times as many "
+        "pictures.",
+        "Where few colored pictures are at hand, by the tables. One may say so only if network, pictures, order, rate "
+        "and steps are the same on both sides and only the weights at the start differ, over several seeds; and what "
+        "the start itself cost, pictures and names, belongs to the answer.",
+    ),
 }

@@ -80,6 +80,18 @@ def test_a_hypercolumn_has_963_numbers_and_begins_with_the_pixel_itself():
     torch.testing.assert_close(columns[:, :3], net.encoder(x)[0])
 
 
+def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
+    layers = Vgg16("none").features
+    assert [models.receptive_field(layers[:cut + 1]) for cut in vgg.CUTS] == [5, 14, 40, 92]
+
+
+@pytest.mark.parametrize("name", ["A1", "A2"])
+def test_untrained_the_answer_is_gray(name):
+    answer = NETS[name](weights="none").eval()(2 * torch.rand(1, 1, 16, 24) - 1)
+    uv = YuvHead.unit_range().ab(answer, torch.full((1, 1, 16, 24), 50.0))
+    assert torch.equal(answer, torch.full_like(answer, 0.5)) and uv.abs().max() < 0.01
+
+
 def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
     def heads(net):
         return sum(p.numel() for name, p in net.named_parameters() if not name.startswith("encoder."))
