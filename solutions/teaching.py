@@ -407,8 +407,8 @@ CLOSING = {
         "pictures nearer to the true ones, in what the judge sees, than one answer did at the same settings.",
     ),
     "07": (
-        "They are more often of the same kind, though their pixels differ. Things of one kind have colors in common, so "
-        "these neighbors are nearer in color as well, although the encoder saw gray pictures only.",
+        "They are more often of the same kind, though their pixels differ. Things of one kind have colors in common, "
+        "so these neighbors are nearer in color as well, although the encoder saw gray pictures only.",
         "A1 holds 963 numbers at every pixel, and gradients for what is made of them; A2 narrows, enlarges and adds, "
         "and at full size holds 64 at most. A step is cheaper, and in the same minutes it sees many times as many "
         "pictures.",
