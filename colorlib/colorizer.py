@@ -70,10 +70,12 @@ class Colorizer(nn.Module):
     def predict(self, L: Tensor, batch_size: int = 100) -> Tensor:
         """As `forward`, in evaluation mode, without gradients, a batch at a time, on the network's device.
 
-        L        (N, 1, H, W), 0...100; ValueError if it is something else
-        returns  (N, 2, H, W), Lab units, on L's device
+        L           (N, 1, H, W), 0...100; ValueError if it is something else
+        batch_size  images at a time, at most; a network with `at_once` takes no more than that many
+        returns     (N, 2, H, W), Lab units, on L's device
         """
         check_lightness(L)
+        batch_size = min(batch_size, getattr(self.net, "at_once", batch_size))
         was_training = self.training
         self.eval()
         try:

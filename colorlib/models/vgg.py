@@ -64,6 +64,8 @@ class Vgg16(nn.Module):
 class _OnVgg16(nn.Module):
     """A network on VGG16; frozen ImageNet weights are not written to checkpoints: they are torchvision's."""
 
+    at_once = 16                                    # images that `Colorizer.predict` asks for: columns take memory
+
     def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, **settings):
         super().__init__()
         if enlarge not in (1, 2):

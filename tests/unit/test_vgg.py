@@ -92,6 +92,12 @@ def test_untrained_the_answer_is_gray(name):
     assert torch.equal(answer, torch.full_like(answer, 0.5)) and uv.abs().max() < 0.01
 
 
+def test_predicting_takes_few_pictures_at_once():
+    colorizer, sizes = Colorizer(Hypercolumns(weights="none"), YuvHead.unit_range()), []
+    colorizer.net.register_forward_pre_hook(lambda net, given: sizes.append(len(given[0])))
+    assert colorizer.predict(torch.full((20, 1, 8, 8), 50.0)).shape == (20, 2, 8, 8) and sizes == [16, 4]
+
+
 def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
     def heads(net):
         return sum(p.numel() for name, p in net.named_parameters() if not name.startswith("encoder."))
