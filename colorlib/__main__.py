@@ -51,7 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
     train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and "
                                                             "epochs; ablation: the rows of notebook 06; "
-                                                            "transfer-500, ..., same-time: those of notebook 07")
+                                                            "transfer-500, ..., same-time, same-pictures: those of "
+                                                            "notebook 07")
     train.add_argument("--seed", type=int, default=0, help="default: 0")
     train.add_argument("--epochs", type=int, help="instead of the profile's")
     train.add_argument("--size", type=int, default=32, metavar="PIXELS",

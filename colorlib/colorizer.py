@@ -71,11 +71,12 @@ class Colorizer(nn.Module):
         """As `forward`, in evaluation mode, without gradients, a batch at a time, on the network's device.
 
         L           (N, 1, H, W), 0...100; ValueError if it is something else
-        batch_size  images at a time, at most; a network with `at_once` takes no more than that many
+        batch_size  images at a time, at most; of a network with `at_once` as many as have that number of pixels
         returns     (N, 2, H, W), Lab units, on L's device
         """
         check_lightness(L)
-        batch_size = min(batch_size, getattr(self.net, "at_once", batch_size))
+        if hasattr(self.net, "at_once"):
+            batch_size = min(batch_size, max(1, self.net.at_once // L[0].numel()))
         was_training = self.training
         self.eval()
         try:

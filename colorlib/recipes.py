@@ -195,14 +195,14 @@ P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
-# Pictures that A1 and A2 see in the same time: with A1 each took ten times as long (one core, batch 32; the records have
-# the minutes). Profile "same-pictures": A2 with as many as A1.
+# Pictures that A1 and A2 see in the same time: with A1 each took ten times as long (one core, batch 32; the records
+# have the minutes). Profile "same-pictures": A2 with as many as A1.
 SAME_TIME = {"dahl-hypercolumn": 1_000, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
-A_INSTEAD = ("VGG16 sees the image at twice its size (64 pixels); AdamW with a one-cycle rate of at most 1e-3, "
+A_INSTEAD = ("VGG16 sees images below 64 pixels at twice their size; AdamW with a one-cycle rate of at most 1e-3, "
              "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude. The "
-             "last convolution starts at zero, that is at gray.")
+             "last convolution starts at zero, that is at gray, as published, too.")
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -372,8 +372,8 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         source=ADADELTA.but(epochs=25), epochs=VGG_EPOCHS | {"full": 25},
         says="D5: the compact classifier with VGG16's convolutions in front, not trained; ADADELTA, batch 20, 25 "
              "epochs.",
-        instead="VGG16 sees the image at twice its size; width 16, one answer for 2 by 2 pixels; AdamW with a "
-                "one-cycle rate and batch 32 for a few epochs.",
+        instead="VGG16 sees images below 64 pixels at twice their size; width 16, one answer for 2 by 2 pixels; AdamW "
+                "with a one-cycle rate and batch 32 for a few epochs.",
     ),
     Recipe(
         name="perez-resnet50-patchgan", code="P3", title="ResNet-50 encoder, PatchGAN",
@@ -417,7 +417,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
         says="None of the five sources has it: it stands beside small-resnet-patchgan, to tell what its start did.",
-        instead="small-resnet-patchgan, its encoder from random weights.",
+        instead="As small-resnet-patchgan in all but the start: its encoder begins with random weights.",
     ),
     Recipe(
         name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",
@@ -493,7 +493,8 @@ def _start(name: str, title: str, base: str, **changes) -> Recipe:
     recipe, start = RECIPES[base], {"start": changes.pop("start")} if "start" in changes else {}
     step = regression_step if recipe.duel else recipe.step
     course = ON_VGG.but(lr=4e-3) if recipe.duel else ON_VGG                 # the small encoder bears a higher rate
-    return dataclasses.replace(recipe, name=name, code=f"{recipe.code}*", title=title, net=recipe.net | changes,
+    return dataclasses.replace(recipe, name=name, code=f"{recipe.code.rstrip('*')}*", title=title,
+                               net=recipe.net | changes,
                                step=step, course=course, duel=None, source_duel=None, sourced=False,
                                epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
                                instead=f"The network of {base}, {title}: 10,000 pictures are seen, of a small set "

@@ -20,9 +20,10 @@ from pathlib import Path
 
 import torch
 
-from . import datasets, metrics, models, recipes
+from . import color, datasets, metrics, models, recipes
 from ._machine import hardware, versions
 from ._notebook import project_root, write_whole
+from ._streamed import StreamedSet
 from .adversarial import Adversary, diagnose
 from .colorizer import Colorizer, read_tensors
 from .judge import Judge, judged_pictures
@@ -94,8 +95,9 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
             "folder-pears-96px"; folders of one name share a record
     Resumes from build/runs/ if it was stopped. Returns the record (of several processes the first; the others {}).
     """
+    sizes = _sizes(profile, name.removesuffix(PUBLISHED))
     train, test = images or (datasets.load(data, split, n=n, seed=seed, size=size)
-                             for split, n in zip(("train", "test"), _sizes(profile, name), strict=True))
+                             for split, n in zip(("train", "test"), sizes, strict=True))
     if data.startswith("folder:") and not images:
         train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}-{size}px"
     where = device_of(device)
@@ -106,7 +108,8 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     published = name.endswith(PUBLISHED)
     recipe = recipes.get(name.removesuffix(PUBLISHED))
     settings = recipe.settings(profile, published, epochs)
-    if epochs not in (None, recipe.epochs.get(profile)):
+    usual = recipe.settings(profile, published).epochs if profile in recipe.epochs else None
+    if epochs not in (None, usual):
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
@@ -148,11 +151,11 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     """What a record says of a colorizer, or of a function from L to ab, on test images.
 
     `metrics.evaluate`, for a classifier also with the plain mean (T = 1); `metrics.nazeri`; and, where data/checkpoints
-    has a judge of this data, `judge.judged_pictures`.
+    has a judge of this data, `judge.judged_pictures`. The colorizer is asked once, a classifier once more at T = 1.
     """
     if hasattr(colorizer, "device"):
         test = test.to(colorizer.device)
-    answers = _Remembered(colorizer)
+    answers = colorizer if isinstance(test, StreamedSet) else _Answers(colorizer, test)     # whose answers may not fit
     values = metrics.evaluate(answers, test, mean)
     if getattr(getattr(colorizer, "head", None), "T", 1.0) != 1.0:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
@@ -164,17 +167,23 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     return values
 
 
-class _Remembered:
-    """A function from L to ab that asks a colorizer once for each picture: what was answered before is looked up."""
+class _Answers:
+    """What a colorizer answers to all pictures of an ImageSet, asked once: a function from L to ab.
 
-    def __init__(self, colorizer):
-        self._ask, self.known = getattr(colorizer, "predict", colorizer), {}
+    It gives the answers to one batch after the other, in the order of the set, and begins anew after the last.
+    """
+
+    def __init__(self, colorizer, images):
+        ask = getattr(colorizer, "predict", colorizer)
+        self._ab = torch.cat([ask(color.rgb_to_lab(rgb)[:, :1]).cpu() for rgb in images.batches(500)])    # N 2 H W
+        self._at = 0
 
     def __call__(self, L: torch.Tensor) -> torch.Tensor:
-        keys = [picture.tobytes() for picture in L.cpu().numpy()]
-        if not all(key in self.known for key in keys):
-            self.known |= zip(keys, self._ask(L), strict=True)
-        return torch.stack([self.known[key] for key in keys])
+        ab = self._ab[self._at:self._at + len(L)]
+        if ab[:, :1].shape != L.shape:
+            raise ValueError(f"expected the next batch of {len(self._ab)} pictures, got {tuple(L.shape)}")
+        self._at = (self._at + len(L)) % len(self._ab)
+        return ab.to(L.device)
 
 
 def measure_again(data: str = "cifar10", device: str = "auto") -> list[str]:
@@ -271,7 +280,7 @@ def write(recipe: str, code: str, data: str, profile: str, seed: int, n: int, va
         "metrics": {k: round(float(v), 6) for k, v in values.items()},
         "epochs": epochs, "minutes": round(minutes, 2), "parameters": parameters,
         "device": hardware(device), "precision": "float32" if precision == "no" else precision,
-        "versions": versions("torch", "torchvision", "accelerate", "numpy"), "commit": commit(),
+        "versions": versions("torch", "torchvision", "accelerate", "numpy"), "commit": COMMIT,
     }
     path = path_of(recipe, data, profile, seed, folder)
     write_whole(path, json.dumps(record, indent=1) + "\n")
@@ -378,13 +387,12 @@ def page(records: list[dict]) -> str:
         "(`colorlib/judge.py`: not \"FID\"). `colorlib/metrics.py` defines each; a dash: not measured on all seeds.\n\n"
         f"{table(records)}\n"
         "Code: of the source that describes the system (A: Dahl 2016, K: Koo 2016, N: Nazeri and Ng 2018, D: "
-        "Dorscheidt et al. 2016, P: Pérez García 2020; a dash: none of them). A system ending in `-as-published` has "
-        "its source's own settings. A star and the "
-        "profile `ablation`: the system with parts changed, 20,000 images, one pass, measured on 2,000 (notebook 06; "
-        "`python -m colorlib train --missing --profile ablation`). A star and a profile such as `transfer-500`: from "
-        "different starts, trained on that many images, measured on 2,000 (notebook 07; `--profile transfer-500`). "
-        "`same-time`: A1 and A2, each with as many images as it sees in the same minutes; `same-pictures`: A2 "
-        "with as many as A1 (notebook 07).\n\n"
+        "Dorscheidt et al. 2016, P: Pérez García 2020; a dash: none of them). A star: the system with parts changed. A "
+        "system ending in `-as-published` has its source's own settings. Profile `ablation`: 20,000 images, one pass, "
+        "measured on 2,000 (notebook 06; `python -m colorlib train --missing --profile ablation`). Of notebook 07, "
+        "measured on 2,000, trained in the same way: `transfer-500` and its like: from different starts, on that many "
+        "images; `same-time`: A1 and A2, each with as many images as it sees in the same minutes; `same-pictures`: A2 "
+        "with as many as A1.\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 
@@ -403,7 +411,9 @@ def _with_range(values: list[float | None], form: str) -> str:
 def _sizes(profile: str, name: str) -> tuple[int | None, int | None]:
     if profile not in SIZES:
         raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(SIZES)}")
-    if profile == "same-time" and name in recipes.SAME_TIME:
+    if profile == "same-time":
+        if name not in recipes.SAME_TIME:
+            raise ValueError(f"profile same-time is of {', '.join(recipes.SAME_TIME)}, not of {name}")
         return recipes.SAME_TIME[name], SIZES[profile][1]
     return SIZES[profile]
 
@@ -417,3 +427,6 @@ def commit() -> str:
         return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain", "--", ".") else "")
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
+
+
+COMMIT = commit()                                       # when the code was loaded: what comes later trained nothing

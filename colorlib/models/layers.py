@@ -18,10 +18,11 @@ def conv_bn_relu(inputs: int, outputs: int, kernel: int = 3, leak: float = 0.0, 
 def receptive_field(layers: Iterable[nn.Module]) -> int:
     """Pixels a side that one answer depends on, of convolutions and pools one after the other; other layers see one."""
     side = 1
-    for layer in reversed(list(layers)):
+    for layer in reversed([part for one in layers for part in one.modules()]):
         if isinstance(layer, nn.Conv2d | nn.MaxPool2d):
-            kernel, stride = (n if isinstance(n, int) else n[0] for n in (layer.kernel_size, layer.stride))
-            side = (side - 1) * stride + kernel
+            kernel, stride, dilation = (n if isinstance(n, int) else n[0] for n in
+                                        (layer.kernel_size, layer.stride, layer.dilation))
+            side = (side - 1) * stride + dilation * (kernel - 1) + 1
     return side
 
 

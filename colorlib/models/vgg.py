@@ -64,8 +64,6 @@ class Vgg16(nn.Module):
 class _OnVgg16(nn.Module):
     """A network on VGG16; frozen ImageNet weights are not written to checkpoints: they are torchvision's."""
 
-    at_once = 16                                    # images that `Colorizer.predict` asks for: columns take memory
-
     def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, **settings):
         super().__init__()
         if enlarge not in (1, 2):
@@ -96,8 +94,10 @@ class Hypercolumns(_OnVgg16):
 
     Batch norm behind each convolution in place of a bias, ReLU (A); the last convolution has its bias. And one on the
     column, since VGG16's tensors differ in scale by orders of magnitude, which A does not mention. The last convolution
-    starts at zero, that is at gray: of a sigmoid's range most colors fill a tenth.
+    starts at zero, that is at gray: most colors lie near it.
     """
+
+    at_once = 2 ** 16                               # pixels that `Colorizer.predict` asks for: 963 numbers each
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
                  hidden: tuple[int, ...] = (128, 64), squash: bool = True, enlarge: int = 1):

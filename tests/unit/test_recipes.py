@@ -242,6 +242,7 @@ def test_starts_differ_in_the_start_alone():
     vgg16 = [TRANSFER[name] for name in ("vgg-imagenet", "vgg-tuned", "vgg-random")]
     assert [(row.net.get("weights", "imagenet"), row.net.get("tuned", False)) for row in vgg16] == [
         ("imagenet", False), ("imagenet", True), ("none", True)]
+    assert {row.code for row in small} == {"P3*"} and {row.code for row in vgg16} == {"A2*"}
     for rows in (small, vgg16):
         assert len({str(row.course) + str(row.step) + str(row.head) + str(row.epochs) for row in rows}) == 1
         assert len({str({k: v for k, v in row.net.items() if k not in ("train", "weights", "tuned")})

@@ -10,8 +10,8 @@ from PIL import Image
 
 from colorlib import losses, metrics, records
 from colorlib.colorizer import Colorizer
-from colorlib.judge import Judge
-from colorlib.recipes import ABLATION, RECIPES, TRANSFER, get
+from colorlib.judge import Judge, judged_pictures
+from colorlib.recipes import ABLATION, RECIPES, SAME_TIME, TRANSFER, get
 from colorlib.train import History, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -114,18 +114,41 @@ def test_the_same_run_twice_measures_the_same(folder):
     assert first["metrics"] == second["metrics"] != other["metrics"]
 
 
-def test_a_colorizer_is_asked_once_for_each_picture():
-    asked = []
+def test_a_colorizer_is_asked_once_for_each_picture(folder):
+    asked, test = [], smooth(700, size=16, seed=4)
+    test.labels, test.classes = torch.arange(700) % 3, ("a", "b", "c")
+    judge = Judge.trained(test, epochs=1, width=2)
+    judge.save(folder.parent / "data" / "checkpoints" / f"judge-{test.name}.safetensors")
 
     def predict(L):
         asked.append(len(L))
         return torch.cat([L - 50, 20 - L / 5], dim=1)
 
-    test = smooth(700, size=8, seed=4)
     values = records.measured(predict, test, IMAGES[0].ab_mean())
     assert asked == [500, 200]
     expected = metrics.evaluate(predict, test, IMAGES[0].ab_mean()) | metrics.nazeri(predict, test, batch_size=90)
-    assert values == pytest.approx(expected, rel=1e-6)
+    assert {name: values[name] for name in expected} == pytest.approx(expected, rel=1e-6)
+    assert values["frechet"] == pytest.approx(judged_pictures(judge, predict, test)["frechet"], rel=1e-2)
+    with pytest.raises(ValueError, match=r"expected the next batch of 20 pictures, got \(30, 1, 16, 16\)"):
+        records._Answers(predict, IMAGES[1])(torch.zeros(30, 1, 16, 16))
+
+
+def test_the_same_time_is_measured_in_pictures_of_each_system(monkeypatch):
+    a1, a2 = SAME_TIME
+    assert [records._sizes("same-time", name) for name in (a1, a2)] == [(SAME_TIME[a1], 2000), (SAME_TIME[a2], 2000)]
+    assert records._sizes("same-pictures", a2) == (SAME_TIME[a1], 2000)
+    with pytest.raises(ValueError, match="profile same-time is of dahl-hypercolumn, .*, not of koo-baseline"):
+        records._sizes("same-time", "koo-baseline")
+
+
+def test_the_usual_number_of_epochs_is_the_sources_where_it_is_as_published(folder, monkeypatch):
+    seen = []
+    monkeypatch.setattr(records, "fit", lambda *given, **named: seen.append(named["checkpoint"].name) or History([]))
+    monkeypatch.setattr(records, "finish", lambda *given, **named: {})
+    monkeypatch.setitem(RECIPES["dahl-residual-encoder"].source_net, "weights", "none")
+    for epochs in (None, 19, 10):
+        run("dahl-residual-encoder" + records.PUBLISHED, profile="full", epochs=epochs)
+    assert [name.split(".")[2] for name in seen] == ["full", "full", "full-10-epochs"]
 
 
 def test_a_baseline_is_recorded_without_training(folder):
