@@ -76,7 +76,7 @@ class Colorizer(nn.Module):
         """
         check_lightness(L)
         if hasattr(self.net, "at_once"):
-            batch_size = min(batch_size, max(1, self.net.at_once // L[0].numel()))
+            batch_size = min(batch_size, max(1, self.net.at_once // L.shape[-2:].numel()))
         was_training = self.training
         self.eval()
         try:

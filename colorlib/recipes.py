@@ -195,14 +195,25 @@ P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
-# Pictures that A1 and A2 see in the same time: with A1 each took ten times as long (one core, batch 32; the records
-# have the minutes). Profile "same-pictures": A2 with as many as A1.
+# Pictures that A1 and A2 see in the same time: with A1 each took ten times as long (one core, batch 32). Profile
+# "same-pictures": A2 with as many as A1.
 SAME_TIME = {"dahl-hypercolumn": 1_000, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
 A_INSTEAD = ("VGG16 sees images below 64 pixels at twice their size; AdamW with a one-cycle rate of at most 1e-3, "
              "batch 32. Batch norm before VGG16's tensors are joined, whose scales differ by orders of magnitude. The "
              "last convolution starts at zero, that is at gray, as published, too.")
+
+SMALL = Recipe(
+    name="small-resnet-patchgan", code="P3*", title="small encoder that knows gray images, PatchGAN",
+    net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
+    course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
+    duel=PATCH_D,
+    source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
+    epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
+    says="None of the five sources has it: P3's scheme without a download.",
+    instead="As P2 of the course; the encoder is a small classifier of CIFAR-10's gray training images, tuned.",
+)
 
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
@@ -399,26 +410,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         says="P3 with the smaller ResNet that P proposes against overfitting.",
         instead="As perez-resnet50-patchgan, with skip connections, so that 32 pixels keep their detail.",
     ),
-    Recipe(
-        name="small-resnet-patchgan", code="P3*", title="small encoder that knows gray images, PatchGAN",
-        net={"model": "small-resnet-colorizer"}, head=_lab, start="encoder-cifar10",
-        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=PATCH_D,
-        source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
-        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
-        says="None of the five sources has it: P3's scheme without a download.",
-        instead="As P2 of the course; the encoder is a small classifier of CIFAR-10's gray training images, tuned.",
-    ),
-    Recipe(
-        name="small-random-patchgan", code="P3*", title="the same from random weights, PatchGAN",
-        net={"model": "small-resnet-colorizer"}, head=_lab,
-        course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
-        duel=PATCH_D,
-        source_net={"model": "small-resnet-colorizer"}, source_head=_lab, source=P_ADAM,
-        epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47}, sourced=False,
+    SMALL,
+    dataclasses.replace(
+        SMALL, name="small-random-patchgan", title="the same from random weights, PatchGAN", start="",
         says="None of the five sources has it: it stands beside small-resnet-patchgan, to tell what its start did.",
-        instead="As small-resnet-patchgan in all but the start: its encoder begins with random weights.",
-    ),
+        instead="As small-resnet-patchgan in all but the start: its encoder begins with random weights."),
     Recipe(
         name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",
         net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),
@@ -494,8 +490,8 @@ def _start(name: str, title: str, base: str, **changes) -> Recipe:
     step = regression_step if recipe.duel else recipe.step
     course = ON_VGG.but(lr=4e-3) if recipe.duel else ON_VGG                 # the small encoder bears a higher rate
     return dataclasses.replace(recipe, name=name, code=f"{recipe.code.rstrip('*')}*", title=title,
-                               net=recipe.net | changes,
-                               step=step, course=course, duel=None, source_duel=None, sourced=False,
+                               net=recipe.net | changes, step=step, course=course, duel=None, source_duel=None,
+                               sourced=False,
                                epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
                                instead=f"The network of {base}, {title}: 10,000 pictures are seen, of a small set "
                                        "several times each; of 50,000 each once.", **start)

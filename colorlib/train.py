@@ -319,6 +319,8 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     finally:
         for player in players.values():
             player.net = accelerator.unwrap_model(player.net, keep_fp32_wrapper=False)
+            for trace in ("_is_accelerate_prepared", "forward"):        # else a second `fit` gets no mixed precision
+                vars(player.net).pop(trace, None)
             player.net.eval().zero_grad()               # gradients are freed
         colorizer.net = players[""].net
         colorizer.eval()

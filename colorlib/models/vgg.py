@@ -97,11 +97,10 @@ class Hypercolumns(_OnVgg16):
     starts at zero, that is at gray: most colors lie near it.
     """
 
-    at_once = 2 ** 16                               # pixels that `Colorizer.predict` asks for: 963 numbers each
-
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
                  hidden: tuple[int, ...] = (128, 64), squash: bool = True, enlarge: int = 1):
         super().__init__("hypercolumns", weights, tuned, enlarge, outputs=outputs, hidden=list(hidden), squash=squash)
+        self.at_once = 2 ** 16 // enlarge ** 2          # pixels that `Colorizer.predict` asks for, 963 numbers each
         channels = 3 + sum(WIDTHS)
         layers: list[nn.Module] = [nn.BatchNorm2d(channels)]
         for width in hidden:

@@ -55,13 +55,14 @@ def record_of(path):
     return json.loads((running.ROOT / "results/notebooks" / f"{path.stem[:2]}.lesson.json").read_text(encoding="utf-8"))
 
 
-def test_the_first_five_notebooks_are_there():
-    assert [path.stem for path in running.NOTEBOOKS][:5] == [
+def test_the_first_six_notebooks_are_there():
+    assert [path.stem for path in running.NOTEBOOKS][:6] == [
         "01_color_spaces",
         "02_averaging_problem",
         "03_baseline_cnn",
         "04_classification",
         "05_conditional_gan",
+        "06_patchgan",
     ]
 
 
@@ -89,7 +90,8 @@ def test_it_runs_by_papermill_on_cifar10_where_it_can_be_had(path, tmp_path, req
     except pytest.skip.Exception:  # without CIFAR-10, papermill too runs it on fruits
         data = "fruits"
     one = run.run_one(path, tmp_path, PARAMETERS | {"PROFILE": "smoke", "DEVICE": "cpu", "DATA": data})
-    assert not one.error and one.record["data"] == data
+    assert not one.error and one.record["data"] == data and one.record["source_hash"] == source_hash(path)
+    assert len(one.record["claims"]) >= 8 and all(c["holds"] is not False for c in one.record["claims"])
     assert one.cells == len(code_cells(files.read(path))) + 1  # the injected parameters
     assert all(len(p.alt) >= SHORTEST_ALT for p in files.pictures(one.notebook))
 

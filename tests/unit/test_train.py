@@ -489,6 +489,15 @@ def test_bf16_computes_in_bf16_and_leaves_a_colorizer_that_answers_in_float32():
     assert torch.equal(colorizer.predict(L), unwrapped.predict(L))          # no trace of bf16, in either way
 
 
+def test_what_is_trained_a_second_time_is_again_trained_in_bf16():
+    computed, colorizer = [], unet()
+    colorizer.net.down[0][0][0].register_forward_hook(lambda layer, given, out: computed.append(out.dtype))
+    for precision, expected in (("bf16", torch.bfloat16), ("bf16", torch.bfloat16), ("no", torch.float32)):
+        computed.clear()
+        fit(colorizer, FOUR.but(epochs=1), precision=precision)
+        assert set(computed) == {expected}
+
+
 def test_trainings_of_different_precision_in_one_process_do_not_touch_each_other():
     runs = [unet() for _ in range(3)]
     for colorizer, precision in zip(runs, ("no", "bf16", "no"), strict=True):

@@ -101,14 +101,16 @@ def test_untrained_the_answer_is_gray(name):
     assert torch.equal(answer, torch.full_like(answer, 0.5)) and uv.abs().max() < 0.01
 
 
-def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room(monkeypatch):
-    monkeypatch.setattr(Hypercolumns, "at_once", 1000)                      # pixels
-    colorizer, sizes = Colorizer(Hypercolumns(weights="none"), YuvHead.unit_range()), []
-    colorizer.net.register_forward_pre_hook(lambda net, given: sizes.append(len(given[0])))
-    for side, expected in ((8, [15, 5]), (40, [1, 1])):
-        sizes.clear()
-        colorizer.predict(torch.full((sum(expected), 1, side, side), 50.0))
-        assert sizes == expected
+def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room():
+    for enlarge in (1, 2):
+        colorizer, sizes = Colorizer(Hypercolumns(weights="none", enlarge=enlarge), YuvHead.unit_range()), []
+        assert colorizer.net.at_once * enlarge ** 2 == 2 ** 16              # columns
+        colorizer.net.at_once = 1000                                        # pixels
+        colorizer.net.register_forward_pre_hook(lambda net, given, sizes=sizes: sizes.append(len(given[0])))
+        for side, expected in ((8, [15, 5]), (40, [1, 1])):
+            sizes.clear()
+            colorizer.predict(torch.full((sum(expected), 1, side, side), 50.0))
+            assert sizes == expected
 
 
 def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
