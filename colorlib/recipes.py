@@ -233,11 +233,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     Recipe(
         name="nazeri-unet", code="N1", title="U-Net, squared error",
         net={"model": "unet", "width": 16, "depth": 3}, head=_lab,
-        course=Settings(epochs=10, batch_size=32, lr=4e-3, flip=True),
+        course=Settings(epochs=12, batch_size=32, lr=4e-3, flip=True),
         source_net={"model": "unet", "width": 64, "depth": 4}, source_head=_lab_of_three,
         source=Settings(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5, weight_decay=0.0,
                         schedule="constant"),
-        epochs={"smoke": 1, "quick": 1, "lesson": 10, "full": 60},
+        epochs={"smoke": 1, "quick": 1, "lesson": 12, "full": 60},
         says="N: U-Net, three Lab channels, squared error; Adam with rate 5e-4 and beta1 0.5, the rate divided by ten "
              "by hand when the loss stops falling (here: constant), batch 128, 500 epochs. The width and the settings "
              "of the squared-error run are not given: those of the cGAN are taken.",
