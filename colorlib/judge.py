@@ -74,16 +74,19 @@ class Judge:
         return cls(net, classes)
 
     @torch.no_grad()
-    def features(self, rgb: Tensor, batch_size: int = 500) -> Tensor:
+    def features(self, rgb: Tensor, batch_size: int = 100) -> Tensor:
         """What the last layer sees of pictures (N, 3, H, W), uint8 or float in [0, 1]: (N, F), on the CPU."""
         device = next(self.net.parameters()).device
         return torch.cat([self.net.features(_seen(part.to(device), self.net)).cpu() for part in rgb.split(batch_size)])
 
     @torch.no_grad()
+    def named(self, rgb: Tensor) -> Tensor:
+        """What it takes pictures for, as numbers of `classes`: (N,), on the CPU."""
+        return F.linear(self.features(rgb), self.net.last.weight.cpu(), self.net.last.bias.cpu()).argmax(1)
+
     def accuracy(self, rgb: Tensor, labels: Tensor) -> float:
         """The share of pictures that are named rightly."""
-        named = F.linear(self.features(rgb), self.net.last.weight.cpu(), self.net.last.bias.cpu()).argmax(1)
-        return float((named == labels.cpu()).float().mean())
+        return float((self.named(rgb) == labels.cpu()).float().mean())
 
     def save(self, path: str | os.PathLike, **notes) -> Path:
         """Write the judge to a safetensors file, weights of convolutions as float16."""

@@ -107,7 +107,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
                       a6_images=64, a6_epochs=1, a6_seeds=1, a_batch=1, a_side=32, judged=60,
                       minutes=1, memory_mb=1500),
         "quick": dict(train_images=2_000, test_images=500, size=32, epochs=1, neighbors=500, tuning=500,
-                      a6_images=500, a6_epochs=1, a6_seeds=1, a_batch=2, a_side=64, judged=300,
+                      a6_images=500, a6_epochs=1, a6_seeds=1, a_batch=1, a_side=64, judged=300,
                       minutes=3, memory_mb=1450),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, neighbors=2_000, tuning=10_000,
                       a6_images=2_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=128, judged=2_000,

@@ -73,7 +73,11 @@ whole = datasets.load("cifar10", "train") if on_cifar else named
 used, left_out = whole.split(0.9, seed=0)                                    # as `colorlib train encoder` splits them
 knows = (Judge.load(lesson.checkpoint("encoder-cifar10"), lesson.device) if on_cifar
          else Judge.trained(used, epochs=3, seed=SEED, gray=True))
+learned_from = {"color": len(whole) if on_cifar else len(used), "gray": len(used)}
 left_out = left_out.take(min(len(left_out), lesson.n.neighbors), SEED).to(lesson.device)     # never seen by it
+tuning = used.take(min(len(used), lesson.n.tuning), SEED).to(lesson.device)  # for later; the rest is not needed again
+used = None if on_cifar else used
+del whole
 print(f"{knows.accuracy(left_out.pixels, left_out.labels):.0%} of {len(left_out)} gray pictures named rightly")
 
 # %% [markdown] id="a7000007"
@@ -110,10 +114,8 @@ figures.show(figures.images({"picture": gray[:1] / 100} | rows), alt="ALT")
 
 # %% id="a7000011"
 torch.manual_seed(SEED)
-nobody = models.SmallResNet(1, len(knows.classes)).to(lesson.device).eval()
-with torch.no_grad():
-    untrained = nobody.features(gray / 50 - 1)
-views = {"pixels": gray.flatten(1), "block 3, untrained": untrained}
+nobody = Judge(models.SmallResNet(1, len(knows.classes)).to(lesson.device), knows.classes)
+views = {"pixels": gray.flatten(1), "block 3, untrained": nobody.features(left_out.pixels).to(lesson.device)}
 views |= {f"block {i}": seen.mean((2, 3)) for i, seen in enumerate(depths, 1)}
 kind = F.one_hot(left_out.labels).float()
 views["the name alone"] = kind + 1e-3 * torch.rand_like(kind)                # the noise picks five of the kind
@@ -444,11 +446,11 @@ keys = {"unexplained": "unexplained", "chroma ratio": "chroma_ratio", "ab error"
         "AuC, balanced": "auc_balanced"}
 lesson.table(["A2 on photographs", *keys], [
     [recipes.TRANSFER[name].title, *(mean(photos[name], key) for key in keys.values())]
-    for name in ("vgg-imagenet", "vgg-tuned", "vgg-random") if name in photos])
+    for name in ("vgg-imagenet", "vgg-random")])
 
 # %% id="a7000093" tags=["nbval-check-output"]
 lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's weights than from random ones (one seed)",
-             max(mean(photos["vgg-imagenet"]), mean(photos["vgg-tuned"])) < mean(photos["vgg-random"]),
+             mean(photos["vgg-imagenet"]) < mean(photos["vgg-random"]),
              **{name.replace("-", "_"): mean(runs) for name, runs in photos.items()})
 
 # %% [markdown] id="a7000094"
@@ -463,11 +465,9 @@ lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's we
 # %% id="a7000043"
 in_color = (Judge.load(lesson.checkpoint("judge-cifar10"), lesson.device) if on_cifar
             else Judge.trained(used, epochs=3, seed=SEED))
-tuning = used.take(min(len(used), lesson.n.tuning), SEED).to(lesson.device)
-tuned = Judge.trained(tuning, epochs=1, seed=SEED, gray=True, start=in_color)
-by = whole if on_cifar else used
-classifiers = {f"color, {len(by):,} pictures": Judge(in_color.net.for_gray(), in_color.classes),
-               f"the same, then {len(tuning):,} gray ones": tuned, f"gray, {len(used):,} pictures": knows}
+tuned = Judge.trained(tuning, epochs=1, seed=SEED, batch_size=32, gray=True, start=in_color)
+classifiers = {f"color, {learned_from['color']:,} pictures": Judge(in_color.net.for_gray(), in_color.classes),
+               f"the same, then {len(tuning):,} gray ones": tuned, f"gray, {learned_from['gray']:,} pictures": knows}
 exam = test if test.labels is not None else left_out                         # that none of them has learned from
 lesson.table(["learned from", "gray test pictures named rightly"], [
     [name, f"{judge.accuracy(exam.pixels, exam.labels):.0%}"] for name, judge in classifiers.items()])
@@ -620,11 +620,10 @@ for name, score in worst.items():
 # %% id="a7000075"
 groups = {}
 if judged.labels is not None:
-    with torch.no_grad():
-        taken_for = knows.net.eval()(L / 50 - 1).argmax(1)                   # N
-    known = taken_for == judged.labels.to(taken_for)
+    known = knows.named(judged.pixels) == judged.labels.cpu()                # N
     one_color = true.mean((0, 2, 3), keepdim=True)                           # 1 2 1 1
     for label, which in (("recognized", known), ("not", ~known)):
+        which = which.to(said.device)
         left = (said - true)[which].square().sum() / (true - one_color)[which].square().sum()
         groups[label] = [int(which.sum()), worst["far off"][which].mean().item(), left.item()]
     lesson.table(["by the encoder", "pictures", "ab error, Lab units", "unexplained"],
