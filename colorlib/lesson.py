@@ -111,10 +111,10 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
                       minutes=3, memory_mb=1450),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, neighbors=2_000, tuning=10_000,
                       a6_images=2_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=128, judged=2_000,
-                      minutes=25, memory_mb=4000),
+                      minutes=25, memory_mb=7000),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=47, neighbors=5_000, tuning=45_000,
                       a6_images=10_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=224, judged=10_000,
-                      minutes=120, memory_mb=9000),
+                      minutes=120, memory_mb=14_000),
     },
 }
 # fmt: on

@@ -195,8 +195,8 @@ P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
-# Pictures that A1 and A2 see in the same time: with A1 each took six times as long (one core, batch 32, bf16; ten times
-# in float32). Profile "same-pictures": A2 with as many as A1.
+# Pictures that A1 and A2 see in about the same time: with A1 each took eight times as long (one core, batch 32, bf16;
+# ten times in float32). Profile "same-pictures": A2 with as many as A1.
 SAME_TIME = {"dahl-hypercolumn": 1_500, "dahl-residual-encoder": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
