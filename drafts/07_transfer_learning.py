@@ -231,6 +231,7 @@ with torch.no_grad():
 rows = [["the picture", 3, 1]] + [[f"before pool {i}", width, models.receptive_field(a1.encoder.features[:at + 1])]
         for i, (at, width) in enumerate(zip(models.vgg.CUTS, models.vgg.WIDTHS, strict=True), 1)]
 lesson.table(["VGG16", "channels", "one answer sees, pixels a side"], rows)
+del a1                                                                       # 60 MB
 
 # %% id="a7000060" tags=["nbval-check-output"]
 lesson.claim("a hypercolumn of VGG16 has 963 numbers, as A says", len(column) == 963, numbers=len(column))
