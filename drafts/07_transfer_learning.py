@@ -623,15 +623,18 @@ lesson.table(["mean of the seeds", "seeds", *keys, "parameters"], [
 
 # %% id="a7000099" tags=["nbval-check-output"]
 knowing, blank = systems[own.name], systems["small-random-patchgan"]
-lesson.claim("started from the gray classifier, the same network paints pictures that the judge names rightly more "
-             "often than from random weights (means of the seeds)",
-             mean(knowing, "judge_accuracy") > mean(blank, "judge_accuracy"), unexplained=mean(knowing),
-             unexplained_random=mean(blank), named=mean(knowing, "judge_accuracy"),
-             named_random=mean(blank, "judge_accuracy"), named_gray=mean(knowing, "judge_accuracy_gray"))
+better = [a["metrics"]["unexplained"] < b["metrics"]["unexplained"]
+          and a["metrics"]["judge_accuracy"] > b["metrics"]["judge_accuracy"]
+          and a["metrics"]["frechet"] < b["metrics"]["frechet"] for a, b in zip(knowing, blank, strict=True)]
+lesson.claim("started from the gray classifier, the same network leaves less unexplained than from random weights, more "
+             "of its pictures are named rightly, and they are nearer to true ones as a crowd, with each of three seeds",
+             len(better) == 3 and all(better), unexplained=mean(knowing), random=mean(blank),
+             named=mean(knowing, "judge_accuracy"), named_random=mean(blank, "judge_accuracy"),
+             named_gray=mean(knowing, "judge_accuracy_gray"))
 
 # %% [markdown] id="a7000073"
-# The start helps the pictures to be recognized. In squared error it decides nothing here: from seed to seed P2 alone
-# varies more than these rows differ.
+# So the start pays here, too, with all 50,000 pictures: in error, in names and in the crowd. (Against P2, another
+# network, the error does not decide: from seed to seed P2 varies more than the two differ.)
 #
 # ## The worst of it
 #
