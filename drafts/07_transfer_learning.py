@@ -626,8 +626,8 @@ knowing, blank = systems[own.name], systems["small-random-patchgan"]
 better = [a["metrics"]["unexplained"] < b["metrics"]["unexplained"]
           and a["metrics"]["judge_accuracy"] > b["metrics"]["judge_accuracy"]
           and a["metrics"]["frechet"] < b["metrics"]["frechet"] for a, b in zip(knowing, blank, strict=True)]
-lesson.claim("started from the gray classifier, the same network leaves less unexplained than from random weights, more "
-             "of its pictures are named rightly, and they are nearer to true ones as a crowd, with each of three seeds",
+lesson.claim("started from the gray classifier, the same network leaves less unexplained than from random weights, "
+             "more of its pictures are named rightly, and they are nearer to true ones as a crowd, with each of three seeds",
              len(better) == 3 and all(better), unexplained=mean(knowing), random=mean(blank),
              named=mean(knowing, "judge_accuracy"), named_random=mean(blank, "judge_accuracy"),
              named_gray=mean(knowing, "judge_accuracy_gray"))
@@ -701,8 +701,8 @@ lesson.claim("what the encoder does not recognize is colored farther from the tr
              error_recognized=known[1], error_unrecognized=unknown[1])
 
 # %% [markdown] id="a7000036"
-# The unrecognized pictures are farther off, and there was more to explain in them. Held against that, they are colored no
-# worse. So it is not being recognized that decides.
+# The unrecognized pictures are farther off, and there was more to explain in them. Held against that, they are colored
+# no worse. So it is not being recognized that decides.
 #
 # ## All systems of the course
 #
@@ -865,10 +865,10 @@ lesson.finish()
 
 # %% [markdown] id="a7000042"
 # **What the sources said.** A: the residual encoder takes far less memory than hypercolumns; so it does, and in the
-# same time it gets further, though on as many pictures A1 leaves less unexplained. A: tune the classifier on gray pictures first; that
-# helps a little. D on A: the tensors are concatenated; A adds them. D5, for which D gives no result, leaves least of
-# D's five on our photographs of fruit. P blames a small data set for failures: part of them are colors that no gray
-# picture tells.
+# same time it gets further, though on as many pictures A1 leaves less unexplained. A: tune the classifier on gray
+# pictures first; that helps a little. D on A: the tensors are concatenated; A adds them. D5, for which D gives no
+# result, leaves least of D's five on our photographs of fruit. P blames a small data set for failures: part of them are
+# colors that no gray picture tells.
 #
 # **Can you answer?** The text does; where, is in brackets.
 #
