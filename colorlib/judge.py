@@ -35,13 +35,12 @@ class Judge:
 
     @classmethod
     def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128,
-                gray: bool = False, start: Judge | None = None, lr: float = 4e-3) -> Judge:
+                gray: bool = False, start: Judge | None = None) -> Judge:
         """A judge trained on an ImageSet that has labels, on its device: AdamW, one-cycle rate, mirrored images.
 
         gray   True: it sees L/50 - 1, as a colorizer with LabHead does
         start  a judge to go on from, with the same classes, of color or gray pictures (A6: tuned on gray ones first);
-               width is then its own
-        lr     the highest rate; from a start a tenth of the usual one, or much of what it knew is lost
+               width is then its own, and the rate a tenth of the usual one, so that it keeps what it knows
         ValueError without labels or epochs. The caller's random numbers are left alone.
         """
         if epochs < 1:
@@ -60,6 +59,7 @@ class Judge:
             else:
                 net = start.net.for_gray() if gray else copy.deepcopy(start.net)
             net = net.train().to(images.device, memory_format=torch.channels_last)
+            lr = 4e-3 if start is None else 4e-4
             optimizer = torch.optim.AdamW(net.parameters(), lr, weight_decay=0.05)
             steps = epochs * -(-len(images) // batch_size)
             schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=steps + 1, pct_start=0.25)

@@ -64,7 +64,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         "quick": dict(train_images=2_000, test_images=1_000, size=32, epochs=2, unet_epochs=2, curve_images=1_000,
                       probe_images=1_000, probe_batch=64, minutes=4, memory_mb=1400),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=5, unet_epochs=12, curve_images=2_000,
-                       probe_images=3_200, probe_batch=64, minutes=40, memory_mb=2000),
+                       probe_images=3_200, probe_batch=64, minutes=35, memory_mb=2000),
         "full": dict(train_images=50_000, test_images=10_000, size=32, epochs=60, unet_epochs=60, curve_images=10_000,
                      probe_images=50_000, probe_batch=128, minutes=60, memory_mb=6000),
     },

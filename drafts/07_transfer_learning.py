@@ -322,11 +322,11 @@ lesson.claim("trained for the same time, within a third, A2 leaves less unexplai
              A2=mean(same["A2, the same time"]), minutes=minutes["A1"] / minutes["A2, the same time"])
 
 # %% id="a7000095" tags=["nbval-check-output"]
-lesson.claim("on as many pictures as A1, A2 leaves more unexplained, but its ab error is smaller (one seed)",
-             mean(same["A2, the same pictures"]) > mean(same["A1"])
-             and mean(same["A2, the same pictures"], "ab_error") < mean(same["A1"], "ab_error"), A1=mean(same["A1"]),
-             A2=mean(same["A2, the same pictures"]), A1_error=mean(same["A1"], "ab_error"),
-             A2_error=mean(same["A2, the same pictures"], "ab_error"))
+error = {name: mean(runs, "ab_error") for name, runs in same.items()}
+lesson.claim("on as many pictures as A1, A2 leaves more unexplained; but its ab error is smaller, in the same time as "
+             "on the same pictures (one seed)", mean(same["A2, the same pictures"]) > mean(same["A1"])
+             and error["A1"] == max(error.values()), A1=mean(same["A1"]), A2=mean(same["A2, the same pictures"]),
+             **{f"error_{name}": value for name, value in error.items()})
 
 # %% [markdown] id="a7000064"
 # So in squared error A1 learns more from a picture, and A2 more in a minute. By the mean distance A2 is ahead either
@@ -478,13 +478,16 @@ lesson.table(["A2 on photographs", *keys], [
     for name in ("vgg-imagenet", "vgg-random")])
 
 # %% id="a7000093" tags=["nbval-check-output"]
-lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's weights than from random ones (one seed)",
-             mean(photos["vgg-imagenet"]) < mean(photos["vgg-random"]),
+far = {name: mean(runs, "ab_error") for name, runs in photos.items()}
+lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's weights than from random ones, but the "
+             "ab errors differ by less than a hundredth (one seed)",
+             mean(photos["vgg-imagenet"]) < mean(photos["vgg-random"])
+             and abs(far["vgg-imagenet"] / far["vgg-random"] - 1) < 0.01,
              **{name.replace("-", "_"): mean(runs) for name, runs in photos.items()})
 
 # %% [markdown] id="a7000094"
-# By the mean distance the two are equal, and they differ in two things, the start and what is tuned. So on 200 pictures
-# it says little.
+# By the mean distance the two are nearly equal, and they differ in two things, the start and what is tuned. So on 200
+# pictures it says little.
 #
 # ## Tuned on gray pictures first
 #
@@ -495,12 +498,13 @@ lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's we
 # %% id="a7000043"
 in_color = (Judge.load(lesson.checkpoint("judge-cifar10"), lesson.device) if on_cifar
             else Judge.trained(used, epochs=3, seed=SEED))
-tuned = Judge.trained(tuning, epochs=1, seed=SEED, batch_size=32, gray=True, start=in_color, lr=4e-4)
+tuned = Judge.trained(tuning, epochs=1, seed=SEED, batch_size=32, gray=True, start=in_color)
 classifiers = {f"color, {learned_from['color']:,} pictures": Judge(in_color.net.for_gray(), in_color.classes),
                f"the same, then {len(tuning):,} gray ones": tuned, f"gray, {learned_from['gray']:,} pictures": knows}
 exam = test if test.labels is not None and test.classes == knows.classes else left_out       # learned from by none
-lesson.table(["learned from", "gray test pictures named rightly"], [
-    [name, f"{judge.accuracy(exam.pixels, exam.labels):.0%}"] for name, judge in classifiers.items()])
+rightly = {name: judge.accuracy(exam.pixels, exam.labels) for name, judge in classifiers.items()}
+lesson.table(["learned from", "gray test pictures named rightly"],
+             [[name, f"{share:.1%}"] for name, share in rightly.items()])
 
 # %% [markdown] id="a7000044"
 # That is naming. Does it help color? Put each of the three in front of the same decoder, frozen, and train on the same
@@ -523,9 +527,10 @@ lesson.table([f"{lesson.n.a6_images:,} pictures; the encoder learned from",
 
 # %% id="a7000097" tags=["nbval-check-output"]
 color_first, then_gray, gray_only = helps.values()                           # of each seed
-lesson.claim("in front of the decoder, with every seed: what was tuned on gray pictures leaves less than what learned "
-             "from color only, and what learned from gray only leaves least",
-             all(a > b > c for a, b, c in zip(color_first, then_gray, gray_only, strict=True)),
+lesson.claim("tuned on gray pictures it names more of them than before, and leaves less in front of the decoder, with "
+             "every seed; what learned from gray only does better in both",
+             list(rightly) == sorted(rightly, key=rightly.get)
+             and all(a > b > c for a, b, c in zip(color_first, then_gray, gray_only, strict=True)),
              profiles=("lesson", "full"), data=("cifar10",), color=max(color_first), tuned=max(then_gray),
              gray=max(gray_only))
 
@@ -627,10 +632,17 @@ better = [a["metrics"]["unexplained"] < b["metrics"]["unexplained"]
           and a["metrics"]["judge_accuracy"] > b["metrics"]["judge_accuracy"]
           and a["metrics"]["frechet"] < b["metrics"]["frechet"] for a, b in zip(knowing, blank, strict=True)]
 lesson.claim("started from the gray classifier, the same network leaves less unexplained than from random weights, "
-             "more of its pictures are named rightly, and they are nearer to true ones as a crowd, with each of three seeds",
+             "more of its pictures are named rightly, and they are nearer to true ones as a crowd, with each of "
+             "three seeds",
              len(better) == 3 and all(better), unexplained=mean(knowing), random=mean(blank),
              named=mean(knowing, "judge_accuracy"), named_random=mean(blank, "judge_accuracy"),
              named_gray=mean(knowing, "judge_accuracy_gray"))
+
+# %% id="a7000103" tags=["nbval-check-output"]
+p2 = [r["metrics"]["unexplained"] for r in systems[games["P2"]]]
+lesson.claim("between its seeds P2's unexplained variance differs by more than its mean does from that of P3 in small",
+             max(p2) - min(p2) > abs(statistics.mean(p2) - mean(knowing)), seeds=max(p2) - min(p2),
+             means=statistics.mean(p2) - mean(knowing))
 
 # %% [markdown] id="a7000073"
 # So the start pays here, too, with all 50,000 pictures: in error, in names and in the crowd. (Against P2, another

@@ -30,8 +30,8 @@ def read(path):
 
 @pytest.mark.slow
 def test_twelve_megapixels(tmp_path):
-    Image.fromarray(data.chelsea()).resize((4000, 3000), Image.Resampling.BICUBIC).save(tmp_path / "large.png")
-    command = ["colorize", "large.png", "-o", "colored.png", "--model", "perez-patchgan", "--device", "cpu"]
+    Image.fromarray(data.astronaut()).resize((4000, 3000), Image.Resampling.BICUBIC).save(tmp_path / "large.png")
+    command = ["colorize", "large.png", "-o", "colored.png", "--device", "cpu"]
     done = subprocess.run([sys.executable, "-c", COMMAND, *command], cwd=tmp_path, capture_output=True, text=True,
                           timeout=SECONDS)
     assert done.returncode == 0, done.stderr
@@ -41,6 +41,6 @@ def test_twelve_megapixels(tmp_path):
 
     clipped = torch.isin(read(tmp_path / "colored.png"), torch.tensor([0, 255], dtype=torch.uint8)).any(0)
     apart = (before[0] - after[0]).abs()
-    assert (~clipped).float().mean() > 0.25 and apart[~clipped].max() < 0.5  # 8 bits round L by that much
+    assert clipped.float().mean() < 0.3 and apart[~clipped].max() < 0.5     # 8 bits round L by that much
     for steps in (after[1:].diff(dim=1).abs().mean((0, 2)), after[1:].diff(dim=2).abs().mean((0, 1))):
         assert steps.max() < 4 * steps.median()                             # no row and no column stands out
