@@ -51,6 +51,8 @@ def count(n: int, thing: str) -> str:
 
 
 def _number(value: Any) -> str:
+    if value is None:
+        return "-"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     if isinstance(value, int) and not isinstance(value, bool):
@@ -59,7 +61,7 @@ def _number(value: Any) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A Markdown table; numbers with three digits."""
+    """A Markdown table; numbers with three digits, None (not measured) as a dash."""
     body = ["| " + " | ".join(_number(plain(cell)).replace("|", "\\|") for cell in row) + " |" for row in rows]
     return "\n".join(["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns), *body]) + "\n"
 

@@ -265,7 +265,7 @@ class Lesson:
         _report.show(_report.recap(record))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-        """Show a table; numbers are printed with three digits."""
+        """Show a table; numbers are printed with three digits, None (not measured) as a dash."""
         _report.show(_report.table(columns, rows))
 
     def _greet(self) -> None:

@@ -3,6 +3,7 @@
     theirs, ours = interleaved(one, other, pairs=5)             # seconds of each run, in order
     print(ratio(theirs, ours))                                  # above 1: ours is faster
     peak_memory("import torch", "torch.zeros(1000, 1000)")      # MB
+    kept(net, x)                                                # MB that net(x) holds for the way back
 """
 from __future__ import annotations
 
@@ -13,8 +14,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 
 def timed(function: Callable[[], object]) -> float:
@@ -51,6 +56,25 @@ def peak_memory(setup: str, work: str) -> float:
     if done.returncode:
         raise RuntimeError(f"the process that was to be measured failed:\n{done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])
+
+
+def kept(net: nn.Module, x: Tensor) -> float:
+    """MB of tensors, other than its weights, that net(x) holds until its gradients are computed; in this process."""
+    from torch.autograd.graph import saved_tensors_hooks  # here: a process that is measured may need no torch
+
+    weights = {p.untyped_storage().data_ptr() for p in net.parameters()}
+    held = {}
+
+    def note(t: Tensor) -> Tensor:
+        memory = t.untyped_storage()
+        if memory.data_ptr() not in weights:
+            held[memory.data_ptr()] = memory.nbytes()
+        return t
+
+    with saved_tensors_hooks(note, lambda t: t):
+        out = net(x)                # not dropped: while it lives, no memory is given out twice
+    del out
+    return sum(held.values()) / 1e6
 
 
 def forget_peak() -> int:

@@ -263,8 +263,8 @@ def test_a_missing_checkpoint_says_how_to_make_it():
         small().checkpoint("no-such-net")
 
 
-def test_tables_print_three_digits(capsys):
+def test_tables_print_three_digits_and_a_dash_for_what_was_not_measured(capsys):
     lesson = small()
     capsys.readouterr()
-    lesson.table(["space", "error"], [["Lab", 0.123456], ["a|b", torch.tensor(12345.6)]])
-    assert capsys.readouterr().out.splitlines()[2:4] == ["| Lab | 0.123 |", "| a\\|b | 12,346 |"]
+    lesson.table(["space", "error"], [["Lab", 0.123456], ["a|b", torch.tensor(12345.6)], ["no", None]])
+    assert capsys.readouterr().out.splitlines()[2:5] == ["| Lab | 0.123 |", "| a\\|b | 12,346 |", "| no | - |"]

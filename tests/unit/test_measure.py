@@ -2,6 +2,8 @@
 import sys
 
 import pytest
+import torch
+from torch import nn
 
 from colorlib import measure
 
@@ -39,3 +41,25 @@ def test_a_peak_of_the_setup_does_not_count():
 def test_a_process_that_fails_says_why():
     with pytest.raises(RuntimeError, match="division by zero"):
         measure.peak_memory("", "1 / 0")
+
+
+def test_what_a_network_keeps_for_the_way_back():
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh())
+    x = torch.rand(2, 1, 100, 100)
+    map_of_both = 2 * 100 * 100 * 4 / 1e6                                   # MB of one channel
+    assert measure.kept(net, x) == pytest.approx(5 * map_of_both)           # its input, and what tanh says of four
+    net[0].requires_grad_(False)
+    assert measure.kept(net, x) == 0                                        # no way back
+    assert measure.kept(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)
+
+
+def test_what_is_kept_twice_counts_once():
+    class Twice(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.other = nn.Linear(10, 1), nn.Linear(10, 1)
+
+        def forward(self, x):
+            return self.one(x) + self.other(x)
+
+    assert measure.kept(Twice(), torch.rand(1000, 10)) == pytest.approx(1000 * 10 * 4 / 1e6)
