@@ -231,7 +231,6 @@ with torch.no_grad():
 rows = [["the picture", 3, 1]] + [[f"before pool {i}", width, models.receptive_field(a1.encoder.features[:at + 1])]
         for i, (at, width) in enumerate(zip(models.vgg.CUTS, models.vgg.WIDTHS, strict=True), 1)]
 lesson.table(["VGG16", "channels", "one answer sees, pixels a side"], rows)
-del a1                                                                       # 60 MB
 
 # %% id="a7000060" tags=["nbval-check-output"]
 lesson.claim("a hypercolumn of VGG16 has 963 numbers, as A says", len(column) == 963, numbers=len(column))
@@ -267,14 +266,15 @@ both = {"A1": "Hypercolumns", "A2": "ResidualEncoder"}
 megabytes = {code: peak(name) for code, name in both.items()} if lesson.profile in ("lesson", "full") else {}
 
 # %% id="a7000022"
-nets = {code: getattr(models, name)(weights="none").train() for code, name in both.items()}   # random, VGG16 frozen
+nets = {"A1": a1.train(), "A2": models.ResidualEncoder(weights="none").train()}
+nets["A2"].encoder = a1.encoder                                              # both on one VGG16: random here, frozen
 x = 2 * torch.rand(lesson.n.a_batch, 1, lesson.n.a_side, lesson.n.a_side) - 1
 kept = {code: measure.kept(net, x) for code, net in nets.items()}
 seconds = measure.interleaved(*(lambda net=net: net(x).square().mean().backward() for net in nets.values()), pairs=5)
 lesson.table([f"{len(x)} pictures of {lesson.n.a_side} pixels", "kept, MB", "peak memory, MB", "seconds a step"],
              [[code, kept[code], megabytes.get(code), statistics.median(times)]
               for code, times in zip(both, seconds, strict=True)])
-del nets
+del nets, a1                                                                 # no longer needed
 
 # %% id="a7000023" tags=["nbval-check-output"]
 lesson.claim("with as many pictures, A2's peak memory is at most half of A1's",
