@@ -196,8 +196,9 @@ P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
 LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
 # Pictures that A1 and A2 see in about the same time: with A1 each took eight times as long (one core, batch 32, bf16;
-# ten times in float32). Profile "same-pictures": A2 with as many as A1.
-SAME_TIME = {"dahl-hypercolumn": 1_500, "dahl-residual-encoder": 10_000}
+# ten times in float32). Profile "same-pictures": A2 with as many as A1. The others with as many as A2.
+SAME_TIME = {"dahl-hypercolumn": 1_500, "dahl-residual-encoder": 10_000, "dahl-residual-encoder-plain": 10_000,
+             "delft-vgg16-classifier": 10_000}
 ON_VGG = Settings(epochs=1, batch_size=32, lr=1e-3, flip=True)
 VGG_EPOCHS = {"smoke": 1, "quick": 1, "full": 10}                   # 50,000 images want a GPU: no "lesson"
 A_INSTEAD = ("VGG16 sees images below 64 pixels at twice their size; AdamW with a one-cycle rate of at most 1e-3, "
@@ -377,10 +378,18 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         instead=A_INSTEAD,
     ),
     Recipe(
+        name="dahl-residual-encoder-plain", code="A2*", title="residual encoder on VGG16, plain distance",
+        net={"model": "residual-encoder", "enlarge": 2}, head=_unit_yuv, step=regression_step, course=ON_VGG,
+        source_net={"model": "residual-encoder"}, source_head=_unit_yuv, source=A_SGD.but(epochs=19),
+        epochs=VGG_EPOCHS | {"same-time": 1}, sourced=False,
+        says="None of the five sources has it: it stands beside A2, to tell what A3's two blurred distances do.",
+        instead="A2 in all but the loss: the squared distance in UV, without the blurred ones.",
+    ),
+    Recipe(
         name="delft-vgg16-classifier", code="D5", title="compact classifier on VGG16",
         net={"model": "vgg-classifier", "width": 16, "cell": 2, "enlarge": 2}, head=_bins(), step=classification_step,
         course=ON_VGG, source_net={"model": "vgg-classifier", "width": 16, "cell": 1}, source_head=_bins(cell=1),
-        source=ADADELTA.but(epochs=25), epochs=VGG_EPOCHS | {"full": 25},
+        source=ADADELTA.but(epochs=25), epochs=VGG_EPOCHS | {"full": 25, "same-time": 1},
         says="D5: the compact classifier with VGG16's convolutions in front, not trained; ADADELTA, batch 20, 25 "
              "epochs.",
         instead="VGG16 sees images below 64 pixels at twice their size; width 16, one answer for 2 by 2 pixels; AdamW "
@@ -415,6 +424,11 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for recipe in [
         SMALL, name="small-random-patchgan", title="the same from random weights, PatchGAN", start="",
         says="None of the five sources has it: it stands beside small-resnet-patchgan, to tell what its start did.",
         instead="As small-resnet-patchgan in all but the start: its encoder begins with random weights."),
+    dataclasses.replace(
+        SMALL, name="small-plain-patchgan", title="small frozen encoder, decoder without skips, PatchGAN",
+        net=SMALL.net | {"skip": False, "train": "none"}, source_net=SMALL.net | {"skip": False, "train": "none"},
+        says="None of the five sources has it: P3's scheme without a download, with the decoder that P has.",
+        instead="As small-resnet-patchgan, with the encoder frozen and a decoder that takes in its last tensor only."),
     Recipe(
         name="generator-l1", code="-", title="the generator of N2, P1 and P2, absolute error alone",
         net=GENERATOR, head=_lab, step=absolute_step, course=P_ADAM.but(epochs=1, batch_size=32, flip=True),

@@ -393,8 +393,8 @@ def page(records: list[dict]) -> str:
         "system ending in `-as-published` has its source's own settings. Profile `ablation`: 20,000 images, one pass, "
         "measured on 2,000 (notebook 06; `python -m colorlib train --missing --profile ablation`). Of notebook 07, "
         "measured on 2,000, trained in the same way: `transfer-500` and its like: from different starts, on that many "
-        "images; `same-time`: A1 and A2, each with as many images as it sees in the same minutes; `same-pictures`: A2 "
-        "with as many as A1.\n\n"
+        "images; `same-time`: A1 and A2, each with as many images as it sees in the same minutes, and with as many as "
+        "A2 what else stands on VGG16; `same-pictures`: A2 with as many as A1.\n\n"
         f"Versions: {'; '.join(used)}.\n"
     )
 

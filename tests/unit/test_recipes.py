@@ -46,9 +46,23 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
         "delft-compact-blur": "D8", "delft-classifier-rebalanced": "D10",
         "delft-classifier": "D2", "delft-dilated": "D3", "delft-dilated-concat": "D4", "koo-baseline-yuv": "K2",
         "koo-gan": "K3", "nazeri-gan": "N2", "perez-sigmoid-gan": "P1", "perez-patchgan": "P2",
-        "dahl-hypercolumn": "A1", "dahl-residual-encoder": "A2", "delft-vgg16-classifier": "D5",
+        "dahl-hypercolumn": "A1", "dahl-residual-encoder": "A2", "dahl-residual-encoder-plain": "A2*",
+        "delft-vgg16-classifier": "D5",
         "perez-resnet50-patchgan": "P3", "resnet18-patchgan": "P3", "small-resnet-patchgan": "P3*",
-        "small-random-patchgan": "P3*", "generator-l1": "-"}
+        "small-random-patchgan": "P3*", "small-plain-patchgan": "P3*", "generator-l1": "-"}
+
+
+def test_what_stands_beside_a_system_differs_from_it_in_the_named_part_alone():
+    def parts(recipe):
+        fields = ("net", "head", "step", "course", "duel", "start", "source_net", "source")
+        return {name: getattr(recipe, name) for name in fields}
+
+    for name, base, changed in (("small-random-patchgan", "small-resnet-patchgan", {"start"}),
+                                ("small-plain-patchgan", "small-resnet-patchgan", {"net", "source_net"}),
+                                ("dahl-residual-encoder-plain", "dahl-residual-encoder", {"step"})):
+        one, other = parts(get(name)), parts(get(base))
+        assert {part for part in one if one[part] != other[part]} == changed, name
+    assert get("small-plain-patchgan").net == {"model": "small-resnet-colorizer", "skip": False, "train": "none"}
 
 
 def test_koos_settings_are_those_of_his_section_5():
@@ -335,8 +349,8 @@ def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
 def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
     """The rows of the table cost ten hours of two cores at most: VGG16 and ResNets on all of CIFAR-10 want a GPU."""
     heavy = {name for name, recipe in RECIPES.items() if "lesson" not in recipe.epochs}
-    assert heavy == {"dahl-hypercolumn", "dahl-residual-encoder", "delft-vgg16-classifier", "perez-resnet50-patchgan",
-                     "resnet18-patchgan"}
+    assert heavy == {"dahl-hypercolumn", "dahl-residual-encoder", "dahl-residual-encoder-plain",
+                     "delft-vgg16-classifier", "perez-resnet50-patchgan", "resnet18-patchgan"}
 
 
 @EACH
