@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ._cache import DataUnavailable
 from ._notebook import project_root
+from ._pictures import COLOR_SIDE
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -62,14 +63,14 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--keep", type=Path, metavar="FILE", help="write the trained colorizer to this safetensors file")
 
     colorize = command("colorize", _colorize, "Color a photograph of any size; its lightness is kept.",
-                       "python -m colorlib colorize photo.jpg -o colored.png --max-side 256")
+                       "python -m colorlib colorize photo.jpg -o colored.png --max-side 512")
     colorize.add_argument("photo", type=Path, help="JPEG, PNG, WebP, TIFF or GIF, gray or colored")
     colorize.add_argument("-o", "--output", type=Path, help="the PNG to write (default: PHOTO-colorized.png)")
     colorize.add_argument("--model", default="nazeri-unet",
                           help="a checkpoint of data/checkpoints, or a safetensors file (default: nazeri-unet)")
-    colorize.add_argument("--max-side", type=int, default=512, metavar="PIXELS",
-                          help="find the color on a copy with at most so many pixels a side (default: 512; 0: at full "
-                               "size); the lightness stays sharp")
+    colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
+                          help=f"find the color on a copy with at most so many pixels a side (default: {COLOR_SIDE}; 0: "
+                               "at full size); the lightness stays sharp")
     colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
     compare = command("compare", _compare, "Color test pictures of a data set by several models, side by side, as PNG.",

@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "GIF"]
 MAX_PIXELS = 90_000_000                                        # of one picture: 270 MB decoded. More is refused
+COLOR_SIDE = 256            # pixels a side on which color is found: the course's networks learned from small pictures
 
 
 class Unreadable(ValueError):

@@ -67,17 +67,14 @@ class Colorizer(nn.Module):
         return self.head.ab(y[..., :-(-H // cell), :-(-W // cell)], L)
 
     @torch.no_grad()
-    def predict(self, L: Tensor, batch_size: int | None = None) -> Tensor:
+    def predict(self, L: Tensor, batch_size: int = 50) -> Tensor:
         """As `forward`, in evaluation mode, without gradients, a batch at a time, on the network's device.
 
         L           (N, 1, H, W), 0...100; ValueError if it is something else
-        batch_size  images at a time, at most; None: 50 on a processor (there 100 are slower), 256 elsewhere; of a
-                    network with `at_once` as many as have that number of pixels
+        batch_size  images at a time, at most; of a network with `at_once` as many as have that number of pixels
         returns     (N, 2, H, W), Lab units, on L's device
         """
         check_lightness(L)
-        if batch_size is None:
-            batch_size = 50 if self.device.type == "cpu" else 256
         if hasattr(self.net, "at_once"):
             batch_size = min(batch_size, max(1, self.net.at_once // L.shape[-2:].numel()))
         was_training = self.training
@@ -107,7 +104,7 @@ class Colorizer(nn.Module):
         if scale < 1:
             size = [max(1, round(side * scale)) for side in L.shape[-2:]]
             small = F.interpolate(L, size=size, mode="bilinear", antialias=True).clamp(0, 100)
-        ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else None)
+        ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else 50)
         if scale < 1:
             ab = F.interpolate(ab, size=L.shape[-2:], mode="bilinear")
         rgb = color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))

@@ -19,11 +19,10 @@ from ipywidgets import HTML, Box, FileUpload, Image, Layout, VBox
 from torch import Tensor
 
 from colorlib import color, figures
-from colorlib._pictures import Unreadable, decode
+from colorlib._pictures import COLOR_SIDE, Unreadable, decode
 from colorlib.colorizer import Colorizer
 
 SHOWN_SIDE = 512
-COLOR_SIDE = 256                                    # the course's networks were trained on small pictures
 
 
 def colored(picture: str | Path | bytes | Tensor, colorizers: Mapping[str, Colorizer]) -> dict[str, Tensor]:

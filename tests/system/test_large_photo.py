@@ -31,7 +31,7 @@ def read(path):
 @pytest.mark.slow
 def test_twelve_megapixels(tmp_path):
     Image.fromarray(data.astronaut()).resize((4000, 3000), Image.Resampling.BICUBIC).save(tmp_path / "large.png")
-    command = ["colorize", "large.png", "-o", "colored.png", "--device", "cpu"]
+    command = ["colorize", "large.png", "-o", "colored.png", "--model", "perez-patchgan", "--device", "cpu"]
     done = subprocess.run([sys.executable, "-c", COMMAND, *command], cwd=tmp_path, capture_output=True, text=True,
                           timeout=SECONDS)
     assert done.returncode == 0, done.stderr
