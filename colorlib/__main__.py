@@ -69,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     colorize.add_argument("--model", default="nazeri-unet",
                           help="a checkpoint of data/checkpoints, or a safetensors file (default: nazeri-unet)")
     colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
-                          help=f"find the color on a copy with at most so many pixels a side (default: {COLOR_SIDE}; 0: "
-                               "at full size); the lightness stays sharp")
+                          help=f"find the color on a copy with at most so many pixels a side (default: {COLOR_SIDE}; "
+                               "0: at full size); the lightness stays sharp")
     colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
     compare = command("compare", _compare, "Color test pictures of a data set by several models, side by side, as PNG.",

@@ -41,8 +41,28 @@ def brought() -> Path:
     return project_root() / "data" / "sets"
 
 
+_HELD_BACK = [False]
+
+
+@contextmanager
+def no_downloads() -> Iterator[None]:
+    """While inside, this process downloads nothing, as with COLORLIB_OFFLINE."""
+    before, _HELD_BACK[0] = _HELD_BACK[0], True
+    try:
+        yield
+    finally:
+        _HELD_BACK[0] = before
+
+
+def held_back() -> bool:
+    """Whether this is inside `no_downloads`."""
+    return _HELD_BACK[0]
+
+
 def offline() -> bool:
-    """COLORLIB_OFFLINE=1, or in a kit: nothing is downloaded, and no attempt costs time."""
+    """COLORLIB_OFFLINE=1, in a kit, or in `no_downloads`: nothing is downloaded, and no attempt costs time."""
+    if held_back():
+        return True
     asked = os.environ.get("COLORLIB_OFFLINE", "").strip().lower()
     return asked not in ("0", "false", "no") if asked else (project_root() / "KIT.txt").exists()
 

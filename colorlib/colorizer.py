@@ -10,6 +10,7 @@ So a network trained in YUV and one trained in Lab are compared in Lab.
 """
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import json
@@ -24,7 +25,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import color, models
-from ._cache import DataUnavailable
+from ._cache import DataUnavailable, no_downloads
 from .heads import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
 
 FORMAT = "colorlib-1"
@@ -133,9 +134,11 @@ class Colorizer(nn.Module):
         return write_tensors(path, tensors, about)
 
     @classmethod
-    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> Colorizer:
+    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu", fetch: bool = True) -> Colorizer:
         """A colorizer from a file that `save` wrote, in evaluation mode.
 
+        fetch   ImageNet's weights that the file leaves out are downloaded if they are not here. False: only what is
+                here counts, else DataUnavailable
         FileNotFoundError if there is none; ValueError if it is no such file, is cut off, or holds other shapes.
         """
         tensors, about = read_tensors(path)
@@ -143,7 +146,8 @@ class Colorizer(nn.Module):
             raise ValueError(f"{Path(path).name} is a safetensors file but no checkpoint of colorlib "
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
         try:
-            with torch.random.fork_rng(devices=[]):             # first weights are drawn: the caller's draws stay his
+            held = contextlib.nullcontext() if fetch else no_downloads()
+            with held, torch.random.fork_rng(devices=[]):       # first weights are drawn: the caller's draws stay his
                 config = about["net"]               # an encoder in the file needs none of ImageNet's
                 whole = "weights" in config and any(name.startswith("encoder.") for name in tensors)
                 net = models.build(config | {"weights": "none"} if whole else config)

@@ -946,9 +946,9 @@ lesson.claim("what leaves least unexplained paints less than three quarters of t
 
 # %% id="a7000039"
 def at_hand(name):
-    """A checkpoint of the course; None where it needs weights of ImageNet that are not here."""
+    """A checkpoint of the course; None where it needs weights of ImageNet that are not here: half a gigabyte."""
     try:
-        return Colorizer.load(lesson.checkpoint(name), lesson.device)
+        return Colorizer.load(lesson.checkpoint(name), lesson.device, fetch=False)
     except datasets.DataUnavailable as error:
         print(f"{name}: {error}")
 
@@ -959,7 +959,7 @@ if trained_here:
 
 # %% id="a7000053"
 FEW = ("koo-baseline", "nazeri-unet", "delft-classifier", "delft-classifier-rebalanced", "koo-gan", "nazeri-gan",
-       "perez-sigmoid-gan", "perez-patchgan", "small-resnet-patchgan")
+       "perez-sigmoid-gan", "perez-patchgan", "small-resnet-patchgan", "dahl-residual-encoder")
 some = datasets.photos("test", size=160, n=6, seed=SEED).pixels
 few = {f"{RECIPES[name].code}: {name}": everyone[name] for name in FEW if name in everyone}
 rows = [photograph.colored(picture, few) | {"yours": picture} for picture in some]

@@ -64,7 +64,8 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
 def _fetching(file: Path, name: str) -> Iterator[None]:
     """While inside, no other process fetches this file, and a silent host is given up. NoPlace, or if offline too."""
     if _cache.offline():
-        raise NoPlace("COLORLIB_OFFLINE is set: no download was tried")
+        raise NoPlace("no download was tried" if _cache.held_back() else
+                      "COLORLIB_OFFLINE is set: no download was tried")
     _cache.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
     patience = socket.getdefaulttimeout()
     with _cache.only_one(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):

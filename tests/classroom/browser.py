@@ -6,6 +6,7 @@
         browser.press("ArrowLeft")
 """
 
+import base64
 import json
 import os
 import shutil
@@ -18,6 +19,9 @@ from contextlib import contextmanager
 
 import websocket
 
+from colorlib._notebook import project_root
+
+SCREENSHOTS = project_root() / "build" / "screenshots"
 KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "Enter": 13, "Tab": 9, " ": 32}
 
 
@@ -155,7 +159,8 @@ class Browser:
         assert self.asked is not None, f"{button} asked for no file"
         self.send("DOM.setFileInputFiles", files=[str(path)], backendNodeId=self.asked)
 
-    def screenshot(self, path):
-        """The page as PNG."""
-        import base64
-        path.write_bytes(base64.b64decode(self.send("Page.captureScreenshot")["data"]))
+    def screenshot(self, name):
+        """The page as build/screenshots/NAME.png, kept to be looked at."""
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        data = base64.b64decode(self.send("Page.captureScreenshot")["data"])
+        (SCREENSHOTS / f"{name}.png").write_bytes(data)

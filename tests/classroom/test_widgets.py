@@ -45,7 +45,7 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
             browser.press("ArrowRight")
             browser.wait(f"{said}.includes('{f'Pair {i + 2} of 10' if i < 9 else 'All 10 judged'}')", 20)
         assert browser.js(f"{said}.includes('95 % interval')")
-        browser.screenshot(tmp_path / "turing.png")
+        browser.screenshot("turing")
         assert not browser.errors
     assert turing.result(tmp_path / "answers.csv").answers == 10
 
@@ -74,7 +74,7 @@ def test_a_photograph_is_uploaded_and_comes_back_colored(tmp_path):
         browser.wait(f"{said}.includes('Saved in yours.png')")
         shown = "[...document.querySelectorAll('.widget-image')].filter(e => e.naturalWidth > 0).length"
         assert browser.wait(shown) == 3
-        browser.screenshot(tmp_path / "photograph.png")
+        browser.screenshot("photograph")
         browser.upload(".widget-upload", tmp_path / "letter.png")
         browser.wait(f"{said}.includes('not a JPEG')")
         assert not browser.errors
@@ -97,44 +97,67 @@ def opened(tmp_path, monkeypatch):
             browser.open_notebook(address, path.name)
             browser.wait(f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)", 200)
             browser.wait(f"{PANEL}.context.sessionContext.session.kernel.status == 'idle'", 200)
-            browser.screenshot(tmp_path / f"{path.stem}.png")
+            browser.screenshot(path.stem)
             return browser
         yield run
 
 
-def numbered(number):
-    return next(path for path in find() if path.name.startswith(number))
+SAID = "[...document.querySelectorAll('.widget-html-content, .widget-label')].map(e => e.innerText).join()"
+FOCUS = "document.querySelector('.noUi-handle').focus()"
 
 
-@pytest.mark.timeout(400)
+def move_the_slider(browser, folder):
+    """The slice of Lab by lightness (01), the pictures by temperature (04)."""
+    before = browser.js(PICTURES)
+    browser.js(FOCUS)
+    browser.press("ArrowRight")
+    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
+    assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100
+
+
+def mark_a_picture(browser, folder):
+    """04's data check."""
+    box = "[...document.querySelectorAll('.widget-checkbox input')].at(-1)"
+    browser.wait(box, 60)
+    marked = browser.js(rf"{SAID}.match(/(\d+) marked/)[1]")
+    browser.js(f"{box}.click()")
+    browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
+
+
+def judge_a_pair(browser, folder):
+    """06's Turing test."""
+    browser.wait(f"{SAID}.includes('Pair 1 of 10')", 30)
+    before = browser.js(PICTURES)
+    browser.js(FOCUS)
+    browser.press("ArrowLeft")
+    browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
+    assert browser.js(PICTURES) != before
+    (file,) = folder.glob("answers-*.csv")
+    assert [row["answer"] for row in turing.answers(file)] == ["left"]
+
+
+def bring_a_photograph(browser, folder):
+    """07's button: every colorizer that is here answers, and the file holds as many pictures as the page."""
+    brought = folder / "brought.png"
+    brought.write_bytes(figures.png(fruits.generate(1, size=64, seed=0).rgb[0]))
+    browser.upload(".widget-upload", brought)
+    browser.wait(f"{SAID}.includes('Saved in yours.png')", 120)
+    pictures = len(browser.js(PICTURES))
+    assert pictures > 10 and Image.open(folder / "yours.png").size == (64, 64 * pictures)
+
+
+OPERATED = {"01": [move_the_slider], "04": [move_the_slider, mark_a_picture], "06": [judge_a_pair],
+            "07": [bring_a_photograph]}
+
+
+@pytest.mark.timeout(500)
 @pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
-def test_every_notebook_opens_and_runs(opened, path):
+def test_every_notebook_opens_runs_and_is_operated(opened, path, tmp_path):
     browser = opened(path)
     every = f"{OUTPUTS}.flatMap(cell => cell.outputs)"
     errors = browser.js(f"{every}.filter(output => output.output_type == 'error').map(output => output.evalue)")
     assert not errors and not browser.errors
-
-
-@pytest.mark.timeout(400)
-@pytest.mark.parametrize("number", ["01", "04"])
-def test_a_slider_is_moved_and_the_picture_follows(opened, number):
-    """The slice of Lab by lightness; the pictures by temperature."""
-    browser = opened(numbered(number))
-    browser.wait("document.querySelector('.noUi-handle')", 60)
-    before = browser.js(PICTURES)
-    browser.js("document.querySelector('.noUi-handle').focus()")
-    browser.press("ArrowRight")
-    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
-    assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100 and not browser.errors
-
-
-@pytest.mark.timeout(400)
-def test_a_picture_is_marked_as_bad_and_the_mark_is_kept(opened, tmp_path):
-    browser = opened(numbered("04"))
-    box = "[...document.querySelectorAll('.widget-checkbox input')].at(-1)"
-    label = "[...document.querySelectorAll('.widget-label')].map(e => e.innerText).join()"
-    browser.wait(box, 60)
-    marked = browser.js(f"{label}.match(/(\\d+) marked/)[1]")
-    browser.js(f"{box}.click()")
-    browser.wait(f"{label}.match(/(\\d+) marked/)[1] != '{marked}'", 30)
+    for operate in OPERATED.get(path.stem[:2], ()):
+        operate(browser, tmp_path)
+        browser.screenshot(f"{path.stem}-{operate.__name__}")
     assert not browser.errors

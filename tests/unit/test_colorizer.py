@@ -237,6 +237,13 @@ def test_padding_does_not_touch_the_picture_and_adds_no_more_than_it_must():
     assert pad(x, 1) is x
 
 
+def test_pictures_go_through_the_network_fifty_at_a_time():
+    colorizer, sizes = koo(), []
+    colorizer.net.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
+    colorizer.predict(100 * torch.rand(60, 1, 4, 4))
+    assert sizes == [50, 10]
+
+
 def test_the_answer_does_not_depend_on_the_batch_size():
     colorizer, L = unet(), lightness(7, 1, 9, 10)
     torch.testing.assert_close(colorizer.predict(L, batch_size=2), colorizer.predict(L), rtol=1e-4, atol=1e-2)

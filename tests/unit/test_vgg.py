@@ -13,7 +13,7 @@ from torch import nn
 from torchvision.models import VGG16_Weights, vgg16
 
 from colorlib import losses, models
-from colorlib._cache import DataUnavailable
+from colorlib._cache import DataUnavailable, offline
 from colorlib.colorizer import Colorizer
 from colorlib.heads import BinsHead, LabHead, YuvHead
 from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, pretrained, vgg
@@ -183,6 +183,10 @@ def test_a_checkpoint_asks_for_imagenets_weights_only_if_it_lacks_them(name, tun
     else:
         with pytest.raises(DataUnavailable, match="are not here"):
             Colorizer.load(path)
+        monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("tried"))
+        with pytest.raises(DataUnavailable, match=r"are not here, and no download was tried\. Either"):
+            Colorizer.load(path, fetch=False)
+        assert not offline()                                                # only meanwhile
 
 
 @each
