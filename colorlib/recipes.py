@@ -69,10 +69,10 @@ class Recipe:
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
         """An untrained colorizer; the same weights for the same seed.
 
-        images   what a head takes its statistics from; a net with `enlarge` enlarges those below LARGE_ENOUGH pixels
+        images   what a head takes its statistics from; of those below vgg.LARGE_ENOUGH pixels VGG16 sees twice the size
         """
         config = self.source_net if as_published else self.net
-        if "enlarge" in config and images is not None and min(images.size) >= LARGE_ENOUGH:
+        if "enlarge" in config and images is not None and min(images.size) >= models.vgg.LARGE_ENOUGH:
             config = config | {"enlarge": 1}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -194,7 +194,6 @@ PATCH_D = Duel({"model": "patch", "n_layers": 2, "width": 16}, Rules(l1=100), P_
 P_PATCH_D = Duel({"model": "patch", "n_layers": 3}, P_RULES, P_ADAM)
 
 A_SGD = Settings(epochs=1, batch_size=6, optimizer="sgd", lr=0.1, momentum=0.0, weight_decay=0.0, schedule="constant")
-LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
 # Pictures that A1 and A2 see in about the same time: with A1 each took eight times as long (one core, batch 32, bf16;
 # ten times in float32). Profile "same-pictures": A2 with as many as A1. The others with as many as A2.
 SAME_TIME = {"dahl-hypercolumn": 1_500, "dahl-residual-encoder": 10_000, "dahl-residual-encoder-plain": 10_000,

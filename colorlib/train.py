@@ -327,6 +327,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
         if rival is not None:
             step.net = players["rival."].net
     accelerator.wait_for_everyone()
+    _give_memory_back()
     return history
 
 
@@ -454,6 +455,12 @@ def _keep_freed_memory() -> None:
         if not libc.mallopt(-3, 1 << 30):           # M_MMAP_THRESHOLD: no mapping of its own for up to 1 GB
             libc.mallopt(-4, 0)                     # M_MMAP_MAX: none at all, where glibc is too old for that
         libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
+
+
+def _give_memory_back() -> None:
+    """What `_keep_freed_memory` kept: behind a training other cells of a notebook may need it more."""
+    if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _write_checkpoint(path: Path, about: dict, players: dict[str, _Player], history: History) -> None:

@@ -15,6 +15,7 @@ from .pretrained import check_start, keep_statistics, load_into, state_of
 
 CUTS = (3, 8, 15, 22)                               # the ReLUs before the first four max-pools, in vgg16().features
 WIDTHS = (64, 128, 256, 512)
+LARGE_ENOUGH = 64                                   # pixels a side that VGG16 sees without enlarging
 
 
 class Vgg16(nn.Module):
@@ -70,25 +71,27 @@ class _OnVgg16(nn.Module):
             raise ValueError(f"enlarge must be 1 or 2, got {enlarge}")
         self.config = {"model": model, "weights": weights, "tuned": tuned, "enlarge": enlarge, **settings}
         self.encoder, self.enlarge = Vgg16(weights, tuned), enlarge
-        self.multiple = self.encoder.multiple // enlarge
+        self.multiple = self.encoder.multiple
         self.elsewhere = ("encoder.",) if weights == "imagenet" and not tuned else ()
 
-    def _seen(self, x: Tensor) -> list[Tensor]:
-        """VGG16's tensors, of an image that is enlarged first."""
+    def _seen(self, x: Tensor, always: bool = False) -> list[Tensor]:
+        """VGG16's tensors, of an image that is enlarged first if it is small, or always."""
         check_gray(x, self.multiple)
-        return self.encoder(x if self.enlarge == 1 else F.interpolate(x, scale_factor=self.enlarge, mode="bilinear"))
+        large = min(x.shape[-2:]) >= LARGE_ENOUGH and not always
+        return self.encoder(x if self.enlarge == 1 or large else
+                            F.interpolate(x, scale_factor=self.enlarge, mode="bilinear"))
 
-    def _answer(self, y: Tensor) -> Tensor:
-        """An answer in the size that came in: the mean of what an enlarged image gives; with `squash` its sigmoid."""
-        y = y if self.enlarge == 1 else F.avg_pool2d(y, self.enlarge)
+    def _answer(self, y: Tensor, x: Tensor) -> Tensor:
+        """An answer in x's size: the mean of what an enlarged image gives; with `squash` its sigmoid."""
+        y = y if y.shape[-2:] == x.shape[-2:] else F.avg_pool2d(y, self.enlarge)
         return y.sigmoid() if self.config["squash"] else y
 
 
 class Hypercolumns(_OnVgg16):
     """A1: all that VGG16 sees above a pixel, in one column of 963 numbers, and a small head on it.
 
-    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8, with enlarge = 2 of 4
-    enlarge  2: VGG16 and the head work on an image of twice the size, for pictures of 32 pixels
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
+    enlarge  2: VGG16 and the head see an image with less than 64 pixels a side at twice its size
     hidden   channels of the head's 3x3 convolutions. A: 128 and 64; (): "the simplest thing", one 1x1 convolution
     squash   True: a sigmoid at the end (A: UV as 0...1)
 
@@ -111,20 +114,20 @@ class Hypercolumns(_OnVgg16):
         nn.init.zeros_(self.head[-1].weight)
 
     def columns(self, x: Tensor) -> Tensor:
-        """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W), with enlarge = 2 of twice the size."""
+        """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W), of enlarged ones twice as large."""
         seen = self._seen(x)
         size = seen[0].shape[-2:]
         seen = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen]
         return torch.cat([t.to(seen[-1].dtype) for t in seen], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._answer(self.head(self.columns(x)))                     # N outputs H W
+        return self._answer(self.head(self.columns(x)), x)                  # N outputs H W
 
 
 class ResidualEncoder(_OnVgg16):
     """A2: from VGG16's highest tensor down. 1x1 to the width of the next, twice the size, *add*, 3x3; at the end 3x3.
 
-    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8, with enlarge = 2 of 4
+    (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8
     squash   True: a sigmoid at the end (A: UV as 0...1)
     enlarge  as in `Hypercolumns`
 
@@ -148,14 +151,14 @@ class ResidualEncoder(_OnVgg16):
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = [norm(t) for norm, t in zip(self.norm, self._seen(x), strict=True)]
-        x = seen.pop()                                                      # N 512 H/8 W/8
-        for narrow, join in zip(self.narrow, self.join, strict=True):
-            x, below = narrow(x), seen.pop()                                # N c h w
-            if x.shape[-2:] != below.shape[-2:]:
-                x = F.interpolate(x, size=below.shape[-2:], mode="bilinear")
-            x = join(x + below)
-        return self._answer(self.last(x))                                   # N outputs H W
+        seen, norms = self._seen(x), self.norm[::-1]
+        y = norms[0](seen.pop())                                            # N 512 H/8 W/8
+        for narrow, join, norm in zip(self.narrow, self.join, norms[1:], strict=True):
+            y, below = narrow(y), norm(seen.pop())                          # N c h w
+            if y.shape[-2:] != below.shape[-2:]:
+                y = F.interpolate(y, size=below.shape[-2:], mode="bilinear")
+            y = join(y + below)
+        return self._answer(self.last(y), x)                                # N outputs H W
 
 
 class VggClassifier(_OnVgg16):
@@ -164,7 +167,7 @@ class VggClassifier(_OnVgg16):
     (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell); H and W multiples of 8, with enlarge = 2 of 4
     width    channels of the highest level of the way up, twice and four times as many below, as in `Compact`
     cell     1 or 2: one answer for cell x cell pixels; at 2 the way up ends a level earlier
-    enlarge  2: VGG16 sees an image of twice the size; the way up ends a level earlier
+    enlarge  2: VGG16 sees every image at twice its size; the way up ends a level earlier
 
     VGG16 is cut before its fourth pool (D does not say where); its tensors go through a batch norm each, since they
     differ in scale by orders of magnitude. Glorot's uniform initialization, as D has it.
@@ -173,6 +176,7 @@ class VggClassifier(_OnVgg16):
     def __init__(self, outputs: int = 261, weights: str = "imagenet", tuned: bool = False, width: int = 16,
                  cell: int = 2, enlarge: int = 1):
         super().__init__("vgg-classifier", weights, tuned, enlarge, outputs=outputs, width=width, cell=cell)
+        self.multiple = self.encoder.multiple // enlarge
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
         self.rising = [level for level in (2, 1, 0) if 2 ** level >= cell * enlarge]
@@ -189,7 +193,7 @@ class VggClassifier(_OnVgg16):
                 nn.init.zeros_(layer.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        seen = self._seen(x)[1:]
+        seen = self._seen(x, always=True)[1:]
         x = self.norm[0](seen[3])                                           # N 512 H/8 W/8
         for level, norm, unit in zip(self.rising, self.norm[1:], self.up, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")           # N c 2h 2w

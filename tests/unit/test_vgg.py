@@ -191,13 +191,17 @@ def test_a_checkpoint_asks_for_imagenets_weights_only_if_it_lacks_them(name, tun
 
 @each
 def test_an_image_may_be_enlarged_for_vgg16_and_the_answer_keeps_its_size(name):
-    net, x = NETS[name](weights="none", enlarge=2).eval(), 2 * torch.rand(2, 1, 12, 20) - 1
-    assert net(x).shape == ((2, 261, 6, 10) if name == "D5" else (2, 2, 12, 20)) and net.multiple == 4
+    net, x = NETS[name](weights="none", enlarge=2).eval(), 2 * torch.rand(2, 1, 16, 24) - 1
+    assert net(x).shape == ((2, 261, 8, 12) if name == "D5" else (2, 2, 16, 24))
+    assert net.multiple == (4 if name == "D5" else 8)
     seen = []
     net.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     net(x)
     torch.testing.assert_close(seen[0], nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
-    with pytest.raises(ValueError, match="multiples of 4"):
+    large = torch.zeros(1, 1, 64, 72)
+    net(large)
+    assert seen[1].shape[-2:] == ((128, 144) if name == "D5" else (64, 72))
+    with pytest.raises(ValueError, match=f"multiples of {net.multiple}"):
         net(torch.zeros(1, 1, 10, 16))
     with pytest.raises(ValueError, match="enlarge must be 1 or 2, got 3"):
         NETS[name](weights="none", enlarge=3)
