@@ -10,9 +10,9 @@
 # After this notebook you can
 #
 # - look into a network that names things, and say what each depth of it tells apart;
-# - build a pixel's hypercolumn, and say what it costs in memory;
+# - build a pixel's hypercolumn, say what it costs in memory, and how a residual encoder needs less;
 # - say when a start from trained weights pays, and when it does not, by a curve over the number of images;
-# - put a trained encoder in front of a colorizer, with the pitfalls: gray input, frozen statistics, normalization;
+# - put a trained encoder in front of a colorizer, with the pitfalls: gray input, normalization, statistics that move;
 # - find a colorizer's worst pictures, and say what went wrong in them.
 #
 # Grass is green and the sky is blue, but the network of notebook 03 has to find out from colors alone what grass is.
@@ -175,15 +175,16 @@ lesson.claim("more than half of what the last block gains over the pixels is the
              data=("cifar10",), first=far["pixels"] - far["block 1"], last=far["pixels"] - far["block 3"])
 
 # %% [markdown] id="a7000057"
-# (What is said below a table speaks of the profile `lesson`. `quick` has too few pictures to tell, and may show the
-# opposite.) A little more. And most of the gain comes early, from block 1, which tells kinds apart far less. Texture
-# and edges say something of color, too; to know the kind adds to it.
+# Yes, a little: by the last block the five are nearer in color than five drawn from the same kind. But most of the gain
+# over the pixels is there in block 1, which tells kinds apart far less. Texture and edges say something of color, too;
+# to know the kind adds to it. (What is said below a table speaks of the profile `lesson`. `quick` has too few pictures
+# to tell, and may show the opposite.)
 #
 # ## A hypercolumn
 #
-# The last block knows *what*, but only coarsely *where*. A (after Hariharan et al. 2015) takes all depths at once:
-# enlarge each to the picture's size and stack them. The column above a pixel then holds all that the network sees
-# there, from the pixel itself to the object.
+# The last block knows *what*, but only coarsely *where*. A (after Hariharan et al. 2015) takes several depths at once:
+# the picture itself, and the answers before each of VGG16's first four pools. Enlarge each to the picture's size and
+# stack them. The column above a pixel then holds what the network sees there, from the pixel itself to parts of things.
 #
 # Pick one apart. Mark a pixel in the middle of a picture, and ask at each depth which other pixels have numbers like
 # it.
@@ -260,8 +261,9 @@ lesson.claim("a hypercolumn of VGG16 has 963 numbers, as A says; its deepest see
 # ## A way up that costs less
 #
 # To find the gradients, what was computed on the way forward must be kept for the way back. For A's network on
-# hypercolumns, call it A1, that is 963 numbers at *every* pixel, and what is made of them. A could train with one
-# picture at a time on a card of 2 GB.
+# hypercolumns, call it A1, that is 963 numbers at *every* pixel, and what is made of them. With 224 pixels a side and
+# four bytes a number, the columns of one picture alone take 193 MB. A could train with only one picture at a time on a
+# card of 2 GB. It takes time, too: A1's first convolution, 3×3, works on all 963 at full size.
 #
 # So A built the **residual encoder**, A2. Start with the deepest tensor. With a 1×1 convolution reduce its channels to
 # as many as the next higher tensor has; enlarge it to that one's size; *add* that one; 3×3 convolution. Then on to the
@@ -350,10 +352,12 @@ ours, theirs = loss_of_a(one, other).item(), blurred_distances(one, other).item(
 lesson.claim("A3 written out is the library's", math.isclose(ours, theirs, rel_tol=1e-5), ours=ours, library=theirs)
 
 # %% [markdown] id="a7000111"
-# Each is trained for about the same minutes, on VGG16 with ImageNet's weights, frozen, and sees every picture once
-# (CIFAR-10, enlarged to 64×64). In that time A2 can see several times as many. Two more: A2 on as many pictures as A1,
-# and A2 by the plain distance. (*Unexplained*, of notebook 03: the squared error over that of one color for all, so
-# that 1 is no better than that. *Chroma ratio*: at 1, as colorful as the truth.) From the records, one seed each:
+# A1 and A2 are trained for about the same minutes, on VGG16 with ImageNet's weights, frozen, and see every picture once
+# (CIFAR-10, enlarged to 64×64). In that time A2 can see several times as many. Two more rows: A2 on as many pictures as
+# A1, and A2 by the plain distance. (The numbers are those of notebook 03. *Unexplained*: the squared error over that of
+# one color for all, so that 1 is no better than that. *Chroma ratio*: at 1, as colorful as the truth. *ab error*: the
+# mean distance to the true color. *AuC*, further below: how many pixels are near, for all meanings of near; high is
+# good; *balanced*, so that rare colors count as much as gray.) From the records, one seed each:
 
 # %% id="a7000061"
 def of(profile, data="cifar10"):
@@ -467,13 +471,12 @@ lesson.claim("with its weights fixed but in training mode, an encoder's answer m
 # - the weights of a classifier of *color* pictures, its first weights summed, tuned;
 # - random weights, tuned.
 #
-# Compare within a column: pictures, their order, learning rate and steps are equal there; only the start differs, and
-# whether the encoder is frozen. The rate was chosen without trying any of these starts. Compare columns with care: with
-# 500, 2,000 and 10,000 pictures a training sees 10,000 in all, so each of the 500 twenty times; with 50,000 it sees
-# each once. And both classifiers learned from 45,000 pictures or more of the same ten kinds, with names. So "500
-# pictures" means 500 *in color*. (They are read from the records. Some of these trainings ran in float32, some in
-# numbers of 16 bits, as the machine could. `python -m colorlib train small-gray --profile transfer-2000 --seed 3` makes
-# one more.)
+# Compare within a column: network, loss (the squared error), pictures, their order, learning rate and steps are equal
+# there; only the start differs, and whether the encoder is frozen. The rate was chosen without trying any of these
+# starts. Compare columns with care: with 500, 2,000 and 10,000 pictures a training sees 10,000 in all, so each of the
+# 500 twenty times; with 50,000 it sees each once. And both classifiers learned from 45,000 pictures or more of the same
+# ten kinds, with names. So "500 pictures" means 500 *in color*. (They are read from the records. Some of these
+# trainings ran in float32, some in numbers of 16 bits, as the machine could.)
 
 # %% id="a7000028"
 starts = {n: of(f"transfer-{n}") for n in recipes.TRANSFER_IMAGES}           # pictures -> recipe -> records
@@ -499,7 +502,7 @@ figures.show(axis, alt="Unexplained variance against the number of pictures, 500
 # %% id="a7000065"
 def less(one, other, n, key="unexplained"):
     """Whether one start leaves less than another, with each of three seeds (of pictures, too); and how much less."""
-    a, b = ([r["metrics"][key] for r in starts[n].get(name, [])] for name in (one, other))
+    a, b = ([r["metrics"][key] for r in starts[n].get(name, [])[:3]] for name in (one, other))
     assert len(a) == len(b) == 3, (one, other, n)
     return all(x < y for x, y in zip(a, b, strict=True)), statistics.mean(b) - statistics.mean(a)
 
@@ -539,10 +542,11 @@ lesson.claim("the gap between the frozen start and the random one is smaller wit
 
 # %% [markdown] id="a7000067"
 # Frozen, the trained start pays at each number. Tuned, it does not with 500. Why? In twenty passes the trained starts,
-# tuned, fit these 500 pictures best, and new ones worse than the frozen one does: they learn them by heart. With 10,000
-# and more it is the other way round, and to tune is better than to freeze. At 50,000 each training sees five times as
-# many pictures, so all rows are lower; the gap to the random start is smaller than at 10,000, and not gone. (The color
-# classifier was not tried there.)
+# tuned, fit these 500 pictures best, and leave more unexplained of new ones than the frozen start: they learn them by
+# heart. With 2,000 it depends on the seed whether to tune is better than to freeze; with 10,000 and more it is better,
+# by a little. The gain is not largest with the fewest pictures: the gap between the frozen start and the random one is
+# about half as large with 500 and with 50,000 as between. At 50,000 each training sees five times as many pictures, so
+# all rows are lower. (The color classifier was not tried there.)
 #
 # Now A's network with A's weights: VGG16 on a million photographs of ImageNet, the picture enlarged to 64×64. One
 # training takes several times as long, so it was done for one number of pictures: 2,000, each seen five times.
@@ -583,8 +587,8 @@ lesson.claim("on photographs, too, A2 leaves less unexplained from ImageNet's we
              **{f"ab_error_{name}".replace("-", "_"): distance for name, distance in far.items()})
 
 # %% [markdown] id="a7000094"
-# By the mean distance the two are nearly equal, and they differ in two things, the start and what is tuned. So on 200
-# pictures it says little.
+# By the ab error the two are nearly equal. And they differ in two things, the start and what is tuned, and there is one
+# seed. So these 200 photographs say little of what the start brings.
 #
 # ## Tuned on gray pictures first
 #
@@ -676,13 +680,13 @@ lesson.claim("on photographs of fruit D5 leaves less unexplained than each of D'
 #
 # P's third system (P3): a trained encoder, a decoder, a PatchGAN. P's ResNet-50 is too large for two cores, and its
 # weights too large for this repository; `perez-resnet50-patchgan` and `resnet18-patchgan` train it where there is a GPU
-# and internet. Here is the scheme with our small encoder, by the rules of notebook 06's games; in tables it is *P3 in
-# small*, or P3*.
+# and internet. Here is the scheme with our small encoder, by the rules of notebook 06's games. The text calls it *P3 in
+# small*, the next figure and table "P3, small", and the last table and plot P3*.
 #
-# Much of it is not P's: the encoder and what it learned, 32 pixels a side, plain labels, small patches, and the
-# absolute error beside D's word, which P has not. Its encoder is tuned (P does not say), and its decoder takes in the
-# encoder's tensors of the same size, as a U-Net does. P's decoder has no such *skips*. So the other form, frozen and
-# without skips, stands in the table below, too.
+# Much of it is not P's: the encoder and what it learned, 32 pixels a side, plain labels, and a smaller discriminator.
+# Beside the discriminator's word stands the absolute error; P's text names none. The encoder is tuned (P does not say),
+# and the decoder takes in the encoder's tensors of the same size, as a U-Net does. P's decoder has no such *skips*. So
+# the other form, frozen and without skips, stands in the table below, too.
 
 # %% id="a7000032"
 own = RECIPES["small-resnet-patchgan"]
@@ -728,7 +732,7 @@ figures.show(figures.images(shown),
 # %% [markdown] id="a7000087"
 # In numbers, from the records. (*Judge right*: how often a classifier of true pictures names the colored ones rightly.
 # *Fréchet*: how far, in what it sees, they are from true ones as a crowd. Mind that it learned the same ten names as
-# our encoder.)
+# our encoder. *Parameters*: those that are trained; a frozen encoder's are not counted.)
 
 # %% id="a7000072"
 systems = of("lesson")
@@ -751,8 +755,8 @@ lesson.table(["mean of the seeds", "seeds", *keys, "parameters"], [
 p2, p3, start, as_p = games["P2"], own.name, "small-random-patchgan", "small-plain-patchgan"
 
 def each(name, key):
-    """A number of each of a system's seeds."""
-    return [r["metrics"][key] for r in systems[name]]
+    """A number of each seed that the course trained: P2 with five, the others with three."""
+    return [r["metrics"][key] for r in systems[name] if r["seed"] < (5 if name == p2 else 3)]
 
 better = [a < b for key in ("unexplained", "frechet") for a, b in zip(each(p3, key), each(start, key), strict=True)]
 better += [a > b for a, b in zip(each(p3, "judge_accuracy"), each(start, "judge_accuracy"), strict=True)]
@@ -790,14 +794,19 @@ lesson.claim("each of these games leaves more unexplained than one color for all
              trained=mean(systems[p3], "chroma_ratio"), random=mean(systems[start], "chroma_ratio"))
 
 # %% [markdown] id="a7000073"
-# So the start pays here, too, with all 50,000 pictures: in error, in names and in the crowd. Two cautions. All of these
-# games leave more unexplained than one color for all would. And color by itself costs error, so not all of the gap to
-# the more colorful random start need be knowledge.
+# So the start pays here, too, with all 50,000 pictures: in error, in names and in the crowd. Frozen and without skips,
+# the error is larger and the crowd farther away, with each seed. Two things differ there, and the table does not say
+# which of them matters. P2 is another network: each seed of P3 in small is nearer to the crowd than each of P2, and in
+# error they overlap.
+#
+# Two cautions. All of these games leave more unexplained than one color for all would. And color by itself costs error,
+# so not all of the gap to the more colorful random start need be knowledge.
 #
 # ## The worst of it
 #
-# P shows failures, in pictures with much in them, and blames in part the small data set: colors that bleed over edges,
-# things that were not recognized, pictures left gray. Three numbers find them among the test pictures:
+# P shows failures in pictures with much in them: colors that bleed over edges, things that were not recognized,
+# pictures left gray. P blames in part the small data set. What are the worst test pictures of P3 in small? Three
+# numbers look for them; things that were not recognized come after these:
 #
 # - *far off*: the mean distance to the true color;
 # - *left gray*: the chroma that is missing;
@@ -884,16 +893,18 @@ lesson.claim("what the encoder does not recognize is colored farther from the tr
              recognized=known[3], unrecognized=unknown[3], recognized_by_P2=known[4], unrecognized_by_P2=unknown[4])
 
 # %% [markdown] id="a7000036"
-# So in `lesson`, with enough pictures to tell, the kind of thing need not be recognized for that lead. For P2 these
-# pictures are the harder ones; for P3 in small they are not. (What its encoder, tuned, still recognizes was not asked.)
+# So in `lesson`, with enough pictures to tell and one seed of each system, P3 in small is ahead of P2 even where the
+# kind of thing is not recognized. Held against what there was to explain, these pictures are the harder ones for P2;
+# for P3 in small they are not. (What its encoder, tuned, still recognizes was not asked.)
 #
 # ## All systems of the course
 #
-# In one table and one plot, on CIFAR-10, mean over the seeds. A star at a code: the system with parts changed. Most
-# were trained on all 50,000 pictures and measured on 10,000. What needs VGG16 stands at the end, trained on fewer,
-# since two cores have no more time for it, and measured on 2,000: do not rank it with the others. P3 with ResNet-50
-# waits for a GPU and internet; A3 is the loss of A1 and A2; P4 is no system but a test, in notebook 06.
-# [results/README.md](../results/README.md) has every number.
+# In one table and one plot, on CIFAR-10, mean over the seeds. (The plot leaves out D6 and D8, variants of D1, and A2 by
+# the plain distance.) A star at a code: the system with parts changed; three have the code P3*, and their names tell
+# them apart. Most were trained on all 50,000 pictures and measured on 10,000. What needs VGG16 stands at the end of the
+# table, trained on fewer, since two cores have no more time for it, and measured on 2,000: do not rank it with the
+# others. P3 with ResNet-50 waits for a GPU and internet; A3 is the loss of A1 and A2; P4 is no system but a test, in
+# notebook 06. [results/README.md](../results/README.md) has every number.
 
 # %% id="a7000076"
 def span(runs, key, form):
@@ -927,10 +938,11 @@ axis.set_yscale("log")
 figures.points(plane, xlabel="chroma ratio", ylabel="unexplained", ax=axis)
 axis.set_yticks(ticks := (0.75, 1.0, 1.5, 2.0, 2.5), ticks)
 axis.minorticks_off()
-figures.show(axis, alt="All systems by chroma ratio and unexplained variance, the latter on a logarithmic scale. "
-                       "What is trained for the error or for classes lies low and left: below 1, with a third to two "
-                       "thirds of the color; D10 has much, and lies above 1. The games lie higher and further right, "
-                       "P1 far above. The corner of much color and little error is empty.")
+figures.show(axis, alt="The systems, without D6, D8 and A2 by the plain distance, by chroma ratio and unexplained "
+                       "variance, the latter on a logarithmic scale. What is trained for the error or for classes lies "
+                       "below 1, with a third to two thirds of the color; only D10 lies above 1, with more color than "
+                       "the truth. The games lie above 1 and mostly further right, P1 far above; K3 has about as much "
+                       "color as N1. The corner of much color and little error is empty.")
 
 # %% id="a7000088" tags=["nbval-check-output"]
 learned = [name for name in systems if name not in records.BASELINES]        # on all 50,000 pictures
@@ -951,8 +963,8 @@ lesson.claim("what leaves least unexplained paints less than three quarters of t
 # ## Your own photograph
 #
 # Any size: the picture is padded to what a network needs and cut back; on large ones the color is found on a small
-# copy, and lightness stays as it is. First photographs that come with scikit-image and scikit-learn, by every colorizer
-# of the course whose weights are here; the figure shows some of them.
+# copy, and lightness stays as it is. First six parts of photographs that come with scikit-image and scikit-learn, by
+# ten colorizers of the course.
 
 # %% id="a7000039"
 def at_hand(name):
@@ -1056,17 +1068,19 @@ exercises.check_07_4(freeze)
 lesson.finish()
 
 # %% [markdown] id="a7000042"
-# **What the sources said.** A: the residual encoder takes far less memory than hypercolumns; so it does, and in the
-# same time it gets further, though on as many pictures A1 leaves less unexplained. A: tune the classifier on gray
-# pictures first; that helps a little. D on A: the tensors are concatenated; A adds them. D5, for which D gives no
-# result, leaves least of D's five on our photographs of fruit. P blames in part a small data set for failures, and
-# things that are not recognized; here the recognized ones are colored no better.
+# **What the sources said.** A: the residual encoder takes far less memory than hypercolumns. So it does, and in the
+# same time it gets further; on as many pictures A1 leaves less unexplained, but A2 has the smaller ab error. A: tune
+# the classifier on gray pictures first; that helps a little. D on A: the tensors are concatenated; A adds them. D5, for
+# which D gives no result, leaves least unexplained of D's five on our photographs of fruit. P's failures are bleeding,
+# gray pictures and things that were not recognized; P blames in part a small data set. Here, held against what there
+# was to explain, recognized things are colored no better than others (one seed).
 #
 # **Can you answer?** The text does; where, is in brackets.
 #
-# 1. What do the neighbors by the last block share that those by pixels do not, and why is that of use for color though
-#    the network has never seen any? (*Nearest neighbors*)
-# 2. Why does A2 need so much less memory than A1, and what does that buy in the same time? (*A way up that costs less*)
+# 1. What do the neighbors by the last block share more often than those by pixels, and why is that of use for color
+#    though the network has never seen any? (*Nearest neighbors*)
+# 2. Why does A2 need so much less memory and time for a step than A1, and how far does each get in the same time? (*A
+#    way up that costs less*)
 # 3. When does a start from trained weights pay, and what must be the same on both sides before one may say so? (*When
 #    does it pay?*)
 #
