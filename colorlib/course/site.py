@@ -121,6 +121,7 @@ def make(out: Path | None = None) -> Path:
         for name in re.findall(r'<img[^>]* src="results/([^"]+)"', page.body):
             shutil.copyfile(project_root() / "results" / name, out / name)
         page.body = re.sub(r'(<img[^>]* src=")results/', r"\1", page.body)
+        page.body = page.body.replace('href="results/README.md"', f'href="{results.file}"')
         (out / page.file).write_text(_whole(page, lessons), encoding="utf-8")
     return out / "index.html"
 
