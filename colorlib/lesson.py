@@ -108,7 +108,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
                       minutes=1, memory_mb=1500),
         "quick": dict(train_images=1_500, test_images=400, size=32, epochs=1, neighbors=400, tuning=320,
                       a6_images=320, a6_epochs=1, a6_seeds=1, a_batch=1, a_side=48, judged=200,
-                      minutes=3, memory_mb=1500),
+                      minutes=3, memory_mb=1450),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=1, neighbors=2_000, tuning=10_000,
                       a6_images=2_000, a6_epochs=5, a6_seeds=3, a_batch=16, a_side=128, judged=2_000,
                       minutes=25, memory_mb=7000),

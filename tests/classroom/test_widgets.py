@@ -103,13 +103,14 @@ def opened(tmp_path, monkeypatch):
 
 
 SAID = "[...document.querySelectorAll('.widget-html-content, .widget-label')].map(e => e.innerText).join()"
-FOCUS = "document.querySelector('.noUi-handle').focus()"
+HANDLE = "document.querySelector('.noUi-handle')"
 
 
 def move_the_slider(browser, folder):
     """The slice of Lab by lightness (01), the pictures by temperature (04)."""
+    browser.wait(HANDLE, 60)
     before = browser.js(PICTURES)
-    browser.js(FOCUS)
+    browser.js(f"{HANDLE}.focus()")
     browser.press("ArrowRight")
     browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
     assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100
@@ -128,7 +129,7 @@ def judge_a_pair(browser, folder):
     """06's Turing test."""
     browser.wait(f"{SAID}.includes('Pair 1 of 10')", 30)
     before = browser.js(PICTURES)
-    browser.js(FOCUS)
+    browser.js(f"{HANDLE}.focus()")
     browser.press("ArrowLeft")
     browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
     assert browser.js(PICTURES) != before
