@@ -70,7 +70,7 @@ def panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None, s
             return
         shown.children = [VBox([HTML(name), Image(value=figures.png(picture), format="png", width=side)])
                           for name, picture in pictures.items()]
-        told.value = f"{len(colorizers)} colorizers."
+        told.value = "1 colorizer." if len(colorizers) == 1 else f"{len(colorizers)} colorizers."
         if path is not None:
             Path(path).write_bytes(figures.png(torch.cat(list(pictures.values()), dim=1)))
             told.value += f" Saved in {Path(path).name}."

@@ -56,7 +56,7 @@ def place():
 
 @pytest.mark.timeout(900)
 def test_eight_users_at_once_on_one_installation(place):
-    """Each home holds notebooks and checkpoints, as nbgitpuller brings them; all else is the administrator's."""
+    """Each home holds notebooks, checkpoints and results, as nbgitpuller brings them; all else is not theirs."""
     if not works(*account(ACCOUNTS[0]), sys.executable, "-c", "import colorlib"):
         pytest.skip("other accounts cannot be taken on here: that needs root, and setpriv")
     data, real = place / "data", sorted(_cache.folder().glob("cifar10-*.npy"))
@@ -71,7 +71,7 @@ def test_eight_users_at_once_on_one_installation(place):
         home = place / f"user{i}"
         course = home / "course"
         (home / "tmp").mkdir(parents=True)
-        for part in ("notebooks", "data"):
+        for part in ("notebooks", "data", "results"):
             shutil.copytree(ROOT / part, course / part)
         shutil.copy2(ROOT / "pyproject.toml", course)
         for path in (home, *home.rglob("*")):

@@ -8,10 +8,12 @@ from browser import Browser, chromium, jupyterlab
 from PIL import Image
 
 from colorlib import figures, fruits, turing
+from colorlib._notebook import project_root
 from colorlib.course.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 
+ROOT = project_root()
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TURING = """
 import torch
@@ -86,16 +88,24 @@ OUTPUTS = f"{PANEL}.content.widgets.filter(cell => cell.model.type == 'code').ma
 PICTURES = "[...document.querySelectorAll('.widget-image')].map(picture => picture.src)"
 
 
+ERRORS = f"{OUTPUTS}.flatMap(cell => cell.outputs).filter(output => output.output_type == 'error')"
+
+
 @pytest.fixture
 def opened(tmp_path, monkeypatch):
-    """A function that opens a notebook of the course in a browser and runs it, in `smoke`; gives the browser."""
-    for name, value in {"PROFILE": "smoke", "DATASET": "fruits", "RESULTS": str(tmp_path / "results")}.items():
+    """A function that opens a notebook in a browser, where a learner has it, and runs it in `smoke`; gives the browser.
+    """
+    for name, value in {"PROFILE": "smoke", "DATASET": "fruits"}.items():
         monkeypatch.setenv(f"COLORLIB_{name}", value)
+    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
+    for part in ("notebooks", "data", "results"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("sets", ".*"))
     with jupyterlab(tmp_path) as address, Browser() as browser:
         def run(path):
-            shutil.copyfile(path, tmp_path / path.name)
-            browser.open_notebook(address, path.name)
-            browser.wait(f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)", 200)
+            browser.open_notebook(address, f"notebooks/{path.name}")
+            ran = f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)"
+            browser.wait(f"{ERRORS}.length > 0 || {ran}", 200)
+            assert not browser.js(f"{ERRORS}.map(output => output.evalue)")
             browser.wait(f"{PANEL}.context.sessionContext.session.kernel.status == 'idle'", 200)
             browser.screenshot(path.stem)
             return browser
@@ -155,10 +165,8 @@ OPERATED = {"01": [move_the_slider], "04": [move_the_slider, mark_a_picture], "0
 @pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
 def test_every_notebook_opens_runs_and_is_operated(opened, path, tmp_path):
     browser = opened(path)
-    every = f"{OUTPUTS}.flatMap(cell => cell.outputs)"
-    errors = browser.js(f"{every}.filter(output => output.output_type == 'error').map(output => output.evalue)")
-    assert not errors and not browser.errors
+    assert (tmp_path / "build" / "results" / "notebooks" / f"{path.stem[:2]}.smoke.json").exists()
     for operate in OPERATED.get(path.stem[:2], ()):
-        operate(browser, tmp_path)
+        operate(browser, tmp_path / "notebooks")
         browser.screenshot(f"{path.stem}-{operate.__name__}")
     assert not browser.errors
