@@ -1,17 +1,22 @@
-"""Binder's two gigabytes, rehearsed: every notebook in `quick` under a limit that kills."""
+"""Binder, rehearsed: its steps in a clean environment, then every notebook in `quick` under a limit that kills."""
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from running import NOTEBOOKS, ROOT, name
+import yaml
+from packaging.requirements import Requirement
+from running import NOTEBOOKS, ROOT, checkout, name
 
 from colorlib.datasets import DataUnavailable, cifar10
 
-pytestmark = pytest.mark.classroom
+pytestmark = [pytest.mark.classroom, pytest.mark.skipif(sys.platform != "linux", reason="Linux only")]
 LIMIT = 2 * 10**9
+INDEX = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}           # conda-forge's names: the package index's
 
 
 @pytest.fixture
@@ -29,9 +34,9 @@ def limited():
     else:
         pytest.skip("no control group with a memory limit can be made here")
 
-    def run(*command, **environment):
+    def run(*command, cwd=ROOT, **environment):
         enter = f'echo $$ > {group}/cgroup.procs && exec "$@"'
-        return subprocess.run(["sh", "-c", enter, "sh", *command], cwd=ROOT, env=os.environ | environment,
+        return subprocess.run(["sh", "-c", enter, "sh", *command], cwd=cwd, env=os.environ | environment,
                               capture_output=True, text=True)
 
     yield run
@@ -44,12 +49,39 @@ def test_the_limit_kills(limited):
     assert limited(sys.executable, "-c", "x = bytearray(500_000_000)").returncode == 0
 
 
-@pytest.mark.timeout(1200)
-def test_quick_runs_within_binders_memory(limited, tmp_path):
+@pytest.fixture
+def binder(tmp_path):
+    """The Python that Binder's steps give, and the course's folder there.
+
+    The packages are those of binder/environment.yml, in a clean environment: from the package index in the locked
+    versions, since conda-forge may be out of reach, so that torch is the build with CUDA, which takes more memory.
+    """
+    course, home = checkout(tmp_path / "course"), tmp_path / "machine"
+    asked = yaml.safe_load((course / "binder" / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
+    packages = [line.replace(there, INDEX.get(there, there)) for line in asked for there in [Requirement(line).name]
+                if there not in ("python", "pip")]
+    subprocess.run([sys.executable, "-m", "venv", home], check=True)
+    clean = {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path / "home"), "PIP_NO_INPUT": "1"}
+    for command in (["python", "-m", "pip", "install", "-q", "-c", "constraints.txt", *packages],
+                    ["bash", "binder/postBuild"]):
+        done = subprocess.run(command, cwd=course, env=os.environ | clean, capture_output=True, text=True)
+        if re.search(r"NewConnectionError|ConnectTimeout", done.stderr):
+            pytest.skip("no package index can be reached from here")
+        assert done.returncode == 0, done.stderr[-2000:]
+    yield home / "bin" / "python", course
+    shutil.rmtree(home)                                                     # gigabytes
+
+
+@pytest.mark.timeout(1500)
+def test_binders_steps_make_a_machine_on_which_quick_runs_in_its_memory(limited, binder):
+    python, course = binder
     try:
         cifar10("test")
     except DataUnavailable as error:
         pytest.skip(f"CIFAR-10 cannot be had here: {error}")
-    told = limited(sys.executable, "-m", "colorlib.course", "run", "--profile", "quick", "--device", "cpu", "--data",
-                   "cifar10", "--out", str(tmp_path), *map(name, NOTEBOOKS), MPLBACKEND="agg")
+    told = limited(python, "-c", "import colorlib, sys; print(colorlib.__file__, sys.prefix)", cwd=course)
+    assert told.stdout.split() == [str(course / "colorlib" / "__init__.py"), str(python.parents[1])]
+    told = limited(python, "-m", "colorlib.course", "run", "--profile", "quick", "--device", "cpu", "--data", "cifar10",
+                   *map(name, NOTEBOOKS), cwd=course, MPLBACKEND="agg")
     assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]
+    assert len(list((course / "build").rglob("0?_*.ipynb"))) == len(NOTEBOOKS)

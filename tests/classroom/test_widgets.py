@@ -1,19 +1,16 @@
 """What a learner operates, operated: JupyterLab in a real browser. `make test-classroom` runs these."""
 
-import shutil
-
 import nbformat
 import pytest
 from browser import Browser, chromium, jupyterlab
 from PIL import Image
+from running import checkout
 
 from colorlib import figures, fruits, turing
-from colorlib._notebook import project_root
 from colorlib.course.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 
-ROOT = project_root()
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TURING = """
 import torch
@@ -95,11 +92,10 @@ ERRORS = f"{OUTPUTS}.flatMap(cell => cell.outputs).filter(output => output.outpu
 def opened(tmp_path, monkeypatch):
     """A function that opens a notebook in a browser, where a learner has it, and runs it in `smoke`; gives the browser.
     """
-    for name, value in {"PROFILE": "smoke", "DATASET": "fruits"}.items():
-        monkeypatch.setenv(f"COLORLIB_{name}", value)
-    shutil.copyfile(ROOT / "pyproject.toml", tmp_path / "pyproject.toml")
-    for part in ("notebooks", "data", "results"):
-        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("sets", ".*"))
+    (tmp_path / "tmp").mkdir()
+    for name, value in {"COLORLIB_PROFILE": "smoke", "COLORLIB_DATASET": "fruits", "TMPDIR": tmp_path / "tmp"}.items():
+        monkeypatch.setenv(name, str(value))
+    checkout(tmp_path)
     with jupyterlab(tmp_path) as address, Browser() as browser:
         def run(path):
             browser.open_notebook(address, f"notebooks/{path.name}")
@@ -127,12 +123,14 @@ def move_the_slider(browser, folder):
 
 
 def mark_a_picture(browser, folder):
-    """04's data check."""
+    """04's data check: a click writes the picture's name to the list beside the pictures, or takes it off."""
     box = "[...document.querySelectorAll('.widget-checkbox input')].at(-1)"
     browser.wait(box, 60)
-    marked = browser.js(rf"{SAID}.match(/(\d+) marked/)[1]")
-    browser.js(f"{box}.click()")
+    (file,) = (folder.parent / "tmp").rglob("marked-bad.txt")
+    marked, listed = browser.js(rf"{SAID}.match(/(\d+) marked/)[1]"), file.read_text()
+    browser.js(f"{box}.scrollIntoView({{block: 'center'}}) || {box}.click()")
     browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
+    assert file.read_text() != listed
 
 
 def judge_a_pair(browser, folder):

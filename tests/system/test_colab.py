@@ -7,7 +7,6 @@ tests, with what these need, and nothing else of it. What else colorlib needs, t
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from importlib import metadata
@@ -68,15 +67,7 @@ def git(*words, cwd):
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """A repository that holds this working tree at the release's tag."""
-    folder = tmp_path_factory.mktemp("hub") / "course.git"
-    command = ["git", "ls-files", "-co", "--exclude-standard"]
-    done = subprocess.run(command, cwd=running.ROOT, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip("the tests do not run in a git checkout")
-    for name in done.stdout.splitlines():
-        if (running.ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(running.ROOT / name, folder / name)
+    folder = running.checkout(tmp_path_factory.mktemp("hub") / "course.git")
     git("init", "-q", cwd=folder)
     git("add", "--all", cwd=folder)
     git("commit", "-q", "-m", "release", cwd=folder)
