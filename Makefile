@@ -89,16 +89,21 @@ lab: $(STAMP)-course
 course: $(STAMP)-course
 	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
 
-test: $(STAMP)-dev
+# An edition (make editions) and a kit hold a part of the course: these targets say so there.
+.PHONY: whole-tests whole-benchmarks
+whole-tests whole-benchmarks:
+	@test -d $(@:whole-%=%) || { echo 'There is no $(@:whole-%=%)/ here: this is an edition of the course. "make $(MAKECMDGOALS)" belongs to the whole one.'; exit 1; }
+
+test: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest
 
-test-gpu: $(STAMP)-dev
+test-gpu: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest --gpu
 
-test-classroom: $(STAMP)-dev
+test-classroom: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest -m classroom tests/classroom tests/system/test_colab.py $(ONLY)
 
-bench: $(STAMP)-dev
+bench: whole-benchmarks $(STAMP)-dev
 	$(RUN) -m colorlib bench
 
 results: $(STAMP)-course

@@ -24,21 +24,43 @@ def hardware(device: torch.device | str = "cpu") -> str:
     return f"{name}, {torch.get_num_threads()} threads, {torch.backends.cpu.get_cpu_capability()}"
 
 
-def free_memory(groups: Path = Path("/sys/fs/cgroup")) -> float:
+def free_memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float:
     """MB that are free: of the machine, or of the container (Binder, a hub), whose limit may be far lower.
 
     groups   where Linux tells of the limits of control groups, of version 2 or 1
+    own      where it tells in which groups this process is
     """
     free = psutil.virtual_memory().available
-    for limit, used, told in (("memory.max", "memory.current", "memory.stat"),
-                              ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat")):
-        try:
-            room = int((groups / limit).read_text()) - int((groups / used).read_text())
-            lines = dict(line.split()[:2] for line in (groups / told).read_text().splitlines())
-        except (OSError, ValueError):                           # no such file; "max": no limit
-            continue
-        free = min(free, room + int(lines.get("inactive_file", 0)))         # files that were read give way
+    for group in _memory_groups(groups, own):
+        for limit, used in (("memory.max", "memory.current"), ("memory.limit_in_bytes", "memory.usage_in_bytes")):
+            try:
+                room = int((group / limit).read_text()) - int((group / used).read_text())
+                lines = dict(line.split()[:2] for line in (group / "memory.stat").read_text().splitlines())
+            except (OSError, ValueError):                       # no such file; "max": no limit
+                continue
+            free = min(free, room + int(lines.get("inactive_file", 0)))     # files that were read give way
     return max(free, 0) / 1e6
+
+
+def held_memory() -> float:
+    """MB that this process has already."""
+    return psutil.Process().memory_info().rss / 1e6
+
+
+def _memory_groups(groups: Path, own: Path) -> set[Path]:
+    """The folders of the control groups that this process is in, from its own up to the root."""
+    found = {groups, groups / "memory"}
+    try:
+        lines = own.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    for line in lines:                                          # "0::/user.slice" (version 2), "4:memory:/x" (1)
+        _, names, path = line.split(":", 2)
+        if names == "" or "memory" in names.split(","):
+            top = groups / "memory" if names else groups
+            inside = Path(path.lstrip("/"))
+            found |= {top / one for one in (inside, *inside.parents)}
+    return found
 
 
 def versions(*packages: str) -> dict[str, str]:

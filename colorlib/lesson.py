@@ -26,7 +26,7 @@ import torch
 from torch import Tensor
 
 from colorlib import _order, _report
-from colorlib._machine import free_memory, hardware, versions
+from colorlib._machine import free_memory, hardware, held_memory, versions
 from colorlib._notebook import notebook_file, project_root, source_hash, write_whole
 from colorlib.measure import peak_bytes
 
@@ -273,11 +273,12 @@ class Lesson:
         print(f"Notebook {self.number}, profile {self.profile}, seed {self.seed}: about {self.n.minutes:g} min")
         print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}.")
         print(f"Versions: {found}")
-        need, free = self.settings.get("memory_mb", 0), free_memory()
+        need, free = self.settings.get("memory_mb", 0), free_memory() + held_memory()
         if need > free:
-            fitting = [p for p in NAMES if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
+            smaller = NAMES[:NAMES.index(self.profile)]
+            fitting = [p for p in smaller if PROFILES[self.number].get(p, {}).get("memory_mb", need) <= free]
             advice = f'PROFILE = "{fitting[-1]}" would fit' if fitting else "close other programs first"
-            print(f"Careful: this profile needs about {need:.0f} MB and {free:.0f} MB are free; {advice}.")
+            print(f"Careful: this profile needs about {need:.0f} MB and this kernel can have {free:.0f} MB; {advice}.")
 
 
 # ---------------------------------------------------------------------------------------------------- details
@@ -320,4 +321,5 @@ def _write(record: dict[str, Any], path: Path) -> None:
     try:
         write_whole(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
     except OSError as error:
-        warnings.warn(f"the record was not written: {error.strerror}", stacklevel=3)
+        warnings.warn(f"the record was not written: {error.strerror}. Nothing else is lost. COLORLIB_RESULTS can "
+                      "name a folder that you can write to.", stacklevel=3)

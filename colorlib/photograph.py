@@ -72,8 +72,11 @@ def panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None, s
                           for name, picture in pictures.items()]
         told.value = "1 colorizer." if len(colorizers) == 1 else f"{len(colorizers)} colorizers."
         if path is not None:
-            Path(path).write_bytes(figures.png(torch.cat(list(pictures.values()), dim=1)))
-            told.value += f" Saved in {Path(path).name}."
+            try:
+                Path(path).write_bytes(figures.png(torch.cat(list(pictures.values()), dim=1)))
+                told.value += f" Saved in {Path(path).name}."
+            except OSError as error:
+                told.value += f" Not saved: {Path(path).resolve()} cannot be written ({error.strerror})."
 
     upload.observe(color_it, names="value")
     return VBox([upload, told, shown])

@@ -116,7 +116,8 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
     step = recipe.step_for(seed, published, train.size[0])
     history = fit(colorizer, train, step, settings, seed=seed, device=where, checkpoint=unfinished, progress=progress)
     if history.interrupted:
-        raise KeyboardInterrupt(f"stopped after {len(history.epochs)} epochs: the same command goes on from there")
+        whole = 0 if history.partial else len(history.epochs)
+        raise KeyboardInterrupt(f"stopped after {whole} epochs: the same command goes on from there")
     if int(os.environ.get("RANK", 0)):                      # another process writes
         return {}
     record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, step=step)

@@ -136,6 +136,7 @@ class History:
     epochs: list[dict] = dataclasses.field(default_factory=list)
     watched: list[dict] = dataclasses.field(default_factory=list)
     interrupted: bool = False
+    partial: bool = False                               # the one epoch in it was interrupted
 
     def __getitem__(self, name: str) -> list[float]:
         return [epoch[name] for epoch in self.epochs]
@@ -216,10 +217,11 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
                  to history.watched. It may use both networks in any mode, and random numbers: the training does not
                  notice, and its time is not counted
 
-    An interrupt (the stop button) ends the training and keeps what was learnt. A loss that is not finite raises
-    `TrainingDiverged`. With several processes each takes its part of a batch that is as many times larger. On GPUs
-    batch norm then sees the whole batch, on CPUs each process's part. `accelerate launch --multi_gpu --num_processes 2`
-    starts two on CPUs too; with `--cpu` it would start one.
+    An interrupt (the stop button) ends the training and keeps what was learnt; in the first epoch, the history holds
+    that epoch as far as it came. A loss that is not finite raises `TrainingDiverged`. With several processes each takes
+    its part of a batch that is as many times larger. On GPUs batch norm then sees the whole batch, on CPUs each
+    process's part. `accelerate launch --multi_gpu --num_processes 2` starts two on CPUs too; with `--cpu` it would
+    start one.
     """
     device = device_of(device) if isinstance(device, str) else device
     accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision,
@@ -258,6 +260,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     for player in players.values():
         player.net, player.optimizer = accelerator.prepare(player.net, player.optimizer)
     show = progress and accelerator.is_main_process
+    row, seen, started = {}, [], time.perf_counter()    # of the epoch that runs: what is known, what its steps told
     devices = [accelerator.device] if accelerator.device.type == "cuda" else []
 
     def look(done: int) -> None:
@@ -292,7 +295,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
             for epoch in range(len(history.epochs), settings.epochs):
                 torch.manual_seed(epoch_seed(seed, epoch) + rank)
                 kept = checkpoint if checkpoint and checkpoint.exists() else None
-                row = {"epoch": epoch + 1, "lr": players[""].optimizer.param_groups[0]["lr"]}
+                row, seen = {"epoch": epoch + 1, "lr": players[""].optimizer.param_groups[0]["lr"]}, []
                 started = time.perf_counter()
                 batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
                                          drop_last=True, rank=rank, world=world)
@@ -300,7 +303,8 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
                     player.net.train()
                 watching[0] = 0.0
                 title = f"epoch {epoch + 1}/{settings.epochs}"
-                row |= _epoch(accelerator, colorizer, update, batches, per_epoch, title, show, kept, epoch * per_epoch)
+                row |= _epoch(accelerator, colorizer, update, batches, seen, per_epoch, title, show, kept,
+                              epoch * per_epoch)
                 row["seconds"] = time.perf_counter() - started - watching[0]
                 if not all(bool(p.isfinite().all()) for player in players.values() for p in player.net.parameters()):
                     raise TrainingDiverged((epoch + 1) * per_epoch, "a weight is no finite number", kept)
@@ -315,6 +319,11 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
                     _write_checkpoint(checkpoint, about, players, history)
     except KeyboardInterrupt:
         history.interrupted = True
+        if seen and not history.epochs:                 # the first epoch: as far as it came
+            row |= dict(zip(seen[0], _table(seen).mean(0).tolist(), strict=True))
+            row |= {"validation_loss": math.nan} if validation is not None else {}
+            history.partial = True
+            history.epochs.append(row | {"seconds": time.perf_counter() - started - watching[0]})
         print("interrupted: what was learnt so far is kept")
     finally:
         for player in players.values():
@@ -367,30 +376,32 @@ class _Player:
                 self.schedule.step()
 
 
-def _epoch(accelerator, colorizer, update, batches, total, title, show, kept, done) -> dict[str, float]:
-    """One pass over the batches; the mean of what each step told. Looks for what is not finite every CHECK_EVERY steps.
+def _epoch(accelerator, colorizer, update, batches, seen, total, title, show, kept, done) -> dict[str, float]:
+    """One pass over the batches; the mean of what each step told, which goes to `seen`. Looks for what is not finite
+    every CHECK_EVERY steps.
     """
-    seen: list[Tensor] = []
-    names: list[str] = []
     checked = 0
     with tqdm(total=total, desc=title, disable=not show, leave=False, mininterval=1.0) as bar:
         for rgb in batches:
             x, y = colorizer.encode(rgb)                                    # N 1 H W, N C H W
-            told = update(x.contiguous(memory_format=torch.channels_last), y, done + len(seen))
-            names = list(told)
-            seen.append(torch.stack([value.float() for value in told.values()]))
+            seen.append(update(x.contiguous(memory_format=torch.channels_last), y, done + len(seen)))
             if len(seen) - checked >= CHECK_EVERY or len(seen) == total:
-                values = torch.stack(seen[checked:]).cpu()                  # steps, names
+                values = _table(seen[checked:]).cpu()                       # steps, names
                 bad = (~values.isfinite()).nonzero()
                 if len(bad):
                     first, which = bad[0].tolist()
                     raise TrainingDiverged(done + checked + first + 1,
-                                           f"the {names[which]} became {float(values[first, which])}", kept)
+                                           f"the {list(seen[0])[which]} became {float(values[first, which])}", kept)
                 bar.update(len(values))
                 bar.set_postfix(loss=f"{float(values[:, 0].mean()):.4f}")
                 checked = len(seen)
-    means = accelerator.reduce(torch.stack(seen).mean(0), reduction="mean")
-    return dict(zip(names, means.tolist(), strict=True))
+    means = accelerator.reduce(_table(seen).mean(0), reduction="mean")
+    return dict(zip(seen[0], means.tolist(), strict=True))
+
+
+def _table(seen: list[dict[str, Tensor]]) -> Tensor:
+    """What steps told, (steps, names)."""
+    return torch.stack([torch.stack([value.float() for value in told.values()]) for told in seen])
 
 
 @torch.no_grad()

@@ -143,8 +143,14 @@ def show(pairs: Pairs, path: str | Path, side: int = 224) -> VBox:
 
     def judge(choice: str) -> None:
         left = [i for i in range(len(pairs)) if i not in _answered(pairs, path)]
-        if left:
+        if not left:
+            return
+        try:
             answer(pairs, left[0], choice, path)
+        except OSError as error:                                            # a page shows no error of a widget
+            told.value = (f"Your answer was not saved: {Path(path).resolve()} cannot be written ({error.strerror}). "
+                          "Copy the notebook to a folder that you can write to.")
+        else:
             turn()
 
     def key(change) -> None:

@@ -371,7 +371,8 @@ CLOSING = {
         "The mean says which way the crowd leans, not which colors there are. Stretched, it is a vivid color that no "
         "apple has either, and in squared error it costs more than the mean did.",
         "The chroma ratio (or another measure of how much color there is). From one neighbor to sixteen both fell "
-        "together: the loss falls when a dull mean takes the place of a guess.",
+        "together: the loss falls when a dull mean takes the place of a guess. And a ratio near 1 is no proof: one "
+        "neighbor has it, in specks that belong to another picture.",
     ),
     "03": (
         "Seven by seven pixels, not nine by nine as K writes. His local normalization brings in more around them: 19 "

@@ -106,8 +106,10 @@ def make(out: Path | None = None) -> Path:
     out = fresh(out or build("site"))
     lessons = [_lesson(path) for path in find()]
     results = Page("results.html", "Results", _document(project_root() / "results" / "README.md"))
-    teaching = Page("teaching.html", "Teaching", _document(project_root() / "docs" / "teaching.md"))
-    pages = [Page("index.html", "Colorization: a course", _index(lessons)), *lessons, results, teaching]
+    others, guide = [results], project_root() / "docs" / "teaching.md"
+    if guide.exists():                                                      # a student's edition has none
+        others.append(Page("teaching.html", "Teaching", _document(guide)))
+    pages = [Page("index.html", "Colorization: a course", _index(lessons)), *lessons, *others]
     for page in pages:
         page.passages = passages(page)
     every = [passage for page in pages[1:] for passage in page.passages]
@@ -117,12 +119,14 @@ def make(out: Path | None = None) -> Path:
     search = Page("search.html", "Search", '<h1>Search</h1><input type="search" aria-label="Words to look for" '
                   'autofocus><p id="told" role="status"></p><ul id="found"></ul><noscript><p>The search needs '
                   'JavaScript.</p></noscript><script src="passages.js"></script><script src="search.js"></script>')
+    menu = [("index.html", "Start"), *((one.file, one.title.split(" · ")[0]) for one in lessons),
+            *((one.file, one.title) for one in (*others, search))]
     for page in (*pages, search):
         for name in re.findall(r'<img[^>]* src="results/([^"]+)"', page.body):
             shutil.copyfile(project_root() / "results" / name, out / name)
         page.body = re.sub(r'(<img[^>]* src=")results/', r"\1", page.body)
         page.body = page.body.replace('href="results/README.md"', f'href="{results.file}"')
-        (out / page.file).write_text(_whole(page, lessons), encoding="utf-8")
+        (out / page.file).write_text(_whole(page, lessons, menu), encoding="utf-8")
     return out / "index.html"
 
 
@@ -196,9 +200,7 @@ def _index(lessons: list[Page]) -> str:
             f'<p>Every page shows a notebook as it was run. To run it yourself: <a href="{address}">{address}</a>.</p>')
 
 
-def _whole(page: Page, lessons: list[Page]) -> str:
-    entries = [("index.html", "Start"), *((one.file, one.title.split(" · ")[0]) for one in lessons),
-               ("results.html", "Results"), ("teaching.html", "Teaching"), ("search.html", "Search")]
+def _whole(page: Page, lessons: list[Page], entries: list[tuple[str, str]]) -> str:
     menu = "".join(f'<a href="{file}"{" aria-current=page" if file == page.file else ""}>{escape(name)}</a>'
                    for file, name in entries)
     files = [one.file for one in lessons]

@@ -138,6 +138,14 @@ class Browser:
         self.js(f"window.jupyterapp.shell.activateById({panel}.id)")
         self.js("void window.jupyterapp.commands.execute('notebook:run-all-cells')")
 
+    def restart(self):
+        """Restart the kernel of the open notebook and run all its cells, whose outputs are cleared first."""
+        self.js("window.jupyterapp.commands.execute('notebook:clear-all-cell-outputs')")
+        self.js("void window.jupyterapp.commands.execute('notebook:restart-run-all')")
+        button = "document.querySelector('.jp-Dialog .jp-mod-accept')"      # "Restart the kernel?"
+        self.wait(button, 20)
+        self.js(f"{button}.click()")
+
     def press(self, key):
         """A key, down and up, where the focus is."""
         for kind in ("keyDown", "keyUp"):

@@ -110,6 +110,7 @@ def test_a_kit_installs_and_runs_with_the_network_off(tmp_path):
     keep = {"PATH": os.environ["PATH"], "HOME": str(tmp_path / "home"), "MPLBACKEND": "agg"}
     python = f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"
     for command in (["make", "setup", python],
+                    ["sh", "-c", "cd notebooks && ../.venv/bin/python -c 'import colorlib'"],
                     [".venv/bin/python", "-m", "colorlib.course", "run", "--profile", "smoke", "--data",
                      "cifar10" if real else "fruits", "01"]):
         done = subprocess.run([*alone, *command], cwd=kit, env=keep, capture_output=True, text=True)

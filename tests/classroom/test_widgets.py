@@ -97,8 +97,11 @@ def opened(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(value))
     checkout(tmp_path)
     with jupyterlab(tmp_path) as address, Browser() as browser:
-        def run(path):
-            browser.open_notebook(address, f"notebooks/{path.name}")
+        def run(path, restart=False):
+            if restart:
+                browser.restart()
+            else:
+                browser.open_notebook(address, f"notebooks/{path.name}")
             ran = f"{OUTPUTS}.every(cell => cell.execution_count || !cell.source.length)"
             browser.wait(f"{ERRORS}.length > 0 || {ran}", 200)
             assert not browser.js(f"{ERRORS}.map(output => output.evalue)")
@@ -167,4 +170,5 @@ def test_every_notebook_opens_runs_and_is_operated(opened, path, tmp_path):
     for operate in OPERATED.get(path.stem[:2], ()):
         operate(browser, tmp_path / "notebooks")
         browser.screenshot(f"{path.stem}-{operate.__name__}")
+    opened(path, restart=True)                                              # beside what the first run left
     assert not browser.errors

@@ -3,6 +3,7 @@
 import json
 import os
 import warnings
+from functools import partial
 
 import numpy as np
 import psutil
@@ -112,26 +113,38 @@ def test_too_little_memory_is_told_with_what_would_fit(monkeypatch, capsys):
     monkeypatch.setattr(module, "free_memory", lambda: 1300.0)
     monkeypatch.setitem(PROFILES["01"]["lesson"], "memory_mb", 2000)
     small(profile="lesson")
-    assert "needs about 2000 MB and 1300 MB are free" in (said := capsys.readouterr().out) and "would fit" in said
+    monkeypatch.setattr(module, "held_memory", lambda: 400.0)               # a kernel's peak counts what it holds
+    monkeypatch.setitem(PROFILES["01"]["quick"], "memory_mb", 1800)
+    small(profile="lesson")
+    said = capsys.readouterr().out
+    assert "needs about 2000 MB and this kernel can have 1700 MB" in said and 'PROFILE = "smoke" would fit' in said
     small(profile="smoke")
     assert "Careful" not in capsys.readouterr().out
+    monkeypatch.setitem(PROFILES["01"]["smoke"], "memory_mb", 1900)
+    monkeypatch.setitem(PROFILES["01"]["quick"], "memory_mb", 1500)         # less, but a larger profile
+    small(profile="smoke")
+    assert "close other programs first" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_a_containers_limit_counts_and_files_that_were_read_do_not(tmp_path, version):
-    whole = free_memory(tmp_path)                                           # no control groups there
+@pytest.mark.parametrize("inside", ["", "hub/ada"])                         # a container sees its own group as the root
+def test_a_containers_limit_counts_and_files_that_were_read_do_not(tmp_path, version, inside):
+    own = tmp_path / "own"
+    own.write_text("9:cpu:/elsewhere\n" + (f"0::/{inside}" if version == 2 else f"4:memory:/{inside}") + "/kernel\n")
+    free = partial(free_memory, tmp_path, own)
+    whole = free()                                                          # no control groups there
     assert whole == pytest.approx(psutil.virtual_memory().available / 1e6, rel=0.2)
-    place = tmp_path if version == 2 else tmp_path / "memory"
+    place = (tmp_path if version == 2 else tmp_path / "memory") / inside
     names = ("memory.max", "memory.current") if version == 2 else ("memory.limit_in_bytes", "memory.usage_in_bytes")
-    place.mkdir(exist_ok=True)
+    place.mkdir(parents=True, exist_ok=True)
     for name, text in zip((*names, "memory.stat"), ("90000000", "50000000", "anon 1\ninactive_file 7000000"),
                           strict=True):
         (place / name).write_text(text)
-    assert free_memory(tmp_path) == 47
+    assert free() == 47
     (place / names[1]).write_text("190000000")
-    assert free_memory(tmp_path) == 0
+    assert free() == 0
     (place / names[0]).write_text("max" if version == 2 else str(2 ** 63))
-    assert free_memory(tmp_path) == pytest.approx(whole, rel=0.2)
+    assert free() == pytest.approx(whole, rel=0.2)
 
 
 def test_the_seed_is_that_of_everything():

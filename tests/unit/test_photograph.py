@@ -63,3 +63,10 @@ def test_the_panel_shows_and_saves_and_refuses(colorizers, tmp_path):
     upload.value = ({"name": "b.png", "type": "image/png", "size": 2, "content": memoryview(b"no"),
                      "last_modified": NOW},)
     assert "not a JPEG" in told.value and not shown.children
+
+
+def test_a_place_that_cannot_be_written_is_told_and_the_pictures_are_shown(colorizers, tmp_path):
+    upload, told, shown = photograph.panel(colorizers, tmp_path / "no folder" / "out.png").children
+    upload.value = ({"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(png(40, 20)),
+                     "last_modified": NOW},)
+    assert len(shown.children) == 4 and "Not saved" in told.value and "no folder" in told.value

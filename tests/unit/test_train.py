@@ -329,6 +329,16 @@ def test_an_interrupt_keeps_what_was_learnt(capsys):
     assert equal(colorizer, six)
 
 
+def test_interrupted_in_its_first_epoch_a_history_holds_what_there_is_of_it():
+    history = fit(unet(), step=Stopping(3, interrupt), validation=IMAGES)
+    (epoch,) = history.epochs
+    whole = fit(unet())
+    assert history.interrupted and set(epoch) == set(whole.epochs[0]) | {"validation_loss"}
+    assert math.isfinite(epoch["loss"]) and math.isnan(epoch["validation_loss"]) and 0 < epoch["seconds"]
+    assert epoch["loss"] != whole["loss"][0] and epoch["lr"] == whole["lr"][0]
+    assert fit(unet(), step=Stopping(1, interrupt)).epochs == []                # not one step was taken
+
+
 def dropout_step(net, x, y):
     return losses.squared_error(net(F.dropout(x, 0.2)), y)
 

@@ -117,3 +117,12 @@ def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_
     assert len(answers(path)) == 12
     buttons[0].click()
     assert len(answers(path)) == 12
+
+
+def test_an_answer_that_cannot_be_saved_is_told_and_asked_again(pairs, tmp_path):
+    told, _, buttons, keys = controls(turing.show(pairs, tmp_path / "no folder" / "a.csv"))
+    buttons[0].click()
+    assert "was not saved" in told.value and "no folder" in told.value and not keys.disabled
+    (tmp_path / "no folder").mkdir()
+    buttons[0].click()
+    assert told.value.startswith("Pair 2 of 12")
