@@ -69,8 +69,9 @@ def test_files_of_a_class_are_pooled_by_model(pairs, colorizer, tmp_path):
     other = Pairs(colorizer, IMAGES, "v", seed=3)
     for name, which in (("ada", pairs), ("bob", pairs), ("cy", other)):
         for i in range(3):
-            answer(which, i, which.true_side[i], tmp_path / f"{name}.csv")
-    files = sorted(tmp_path.glob("*.csv"))
+            (tmp_path / name).mkdir(exist_ok=True)
+            answer(which, i, which.true_side[i], tmp_path / name / "answers-P2-lesson.csv")
+    files = sorted(tmp_path.glob("*/answers-*.csv"))                       # as docs/teaching.md says
     assert result(*files) == Share(0, 9) and result(*files, model="v") == Share(0, 3)
     with pytest.raises(ValueError, match="no answer yet for w"):
         result(*files, model="w")
