@@ -24,6 +24,7 @@ from colorlib.recipes import RECIPES
 from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
 
 PAIRS = 5
+STEPS, CONVOLUTIONS = 5, 25                         # in a row, as a training takes them; a call of each side
 IMAGES = 2560                                       # of an "epoch" here: 20 batches of 128, 40 of 64
 
 
@@ -44,10 +45,11 @@ class TutorialDataset(Dataset):
 def run() -> list[dict]:
     """Rows of name, ratio and detail."""
     images = datasets.load("auto", "train", n=IMAGES)
-    return [epoch_of_k1(images), *convolution_share(images)]
+    precisions = dict.fromkeys((precision_of("cpu"), "no"))                 # bf16 where the processor has it; float32
+    return [*(epoch_of_k1(images, one) for one in precisions), *convolution_share(images)]
 
 
-def epoch_of_k1(images: ImageSet) -> dict:
+def epoch_of_k1(images: ImageSet, precision: str) -> dict:
     """Seconds of the tutorial's epoch over seconds of ours: same network, same images, batch 128 both.
 
     The tutorial runs in a process of its own, since `fit` changes how its process keeps memory.
@@ -63,14 +65,14 @@ def epoch_of_k1(images: ImageSet) -> dict:
                 raise RuntimeError("the tutorial's process ended: see its message above")
 
         def colorlib() -> None:
-            fit(ours, images, regression_step, settings, device="cpu", progress=False)
+            fit(ours, images, regression_step, settings, device="cpu", precision=precision, progress=False)
 
         times = interleaved(tutorial, colorlib, PAIRS)
         other.stdin.close()
     theirs, mine = map(statistics.median, times)
     return {"name": "epoch of K1: tutorial's time / colorlib's", "ratio": ratio(*times),
             "detail": f"{theirs / IMAGES * 1e6:.0f} and {mine / IMAGES * 1e6:.0f} microseconds an image, "
-                      f"{precision()}, batch 128, median of {PAIRS} pairs"}
+                      f"{called(precision)}, batch 128, median of {PAIRS} pairs"}
 
 
 def tutorial_process() -> None:
@@ -98,24 +100,30 @@ def convolution_share(images: ImageSet) -> list[dict]:
         batch = images.pixels[: recipe.course.batch_size]
         autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision_of("cpu") == "bf16")
 
-        def step(colorizer=colorizer, optimizer=optimizer, batch=batch, autocast=autocast) -> None:
-            x, y = colorizer.encode(batch)
-            optimizer.zero_grad()
-            with autocast:
-                loss = regression_step(colorizer.net, x.contiguous(memory_format=torch.channels_last), y)
-            loss.backward()
-            optimizer.step()
+        def train(colorizer=colorizer, optimizer=optimizer, batch=batch, autocast=autocast) -> None:
+            for _ in range(STEPS):
+                x, y = colorizer.encode(batch)
+                optimizer.zero_grad()
+                with autocast:
+                    loss = regression_step(colorizer.net, x.contiguous(memory_format=torch.channels_last), y)
+                loss.backward()
+                optimizer.step()
 
         _keep_freed_memory()
         forward = models.multiply_adds(colorizer.net, batch.shape[-1]) * len(batch)
-        work = 3 * forward - first_layer(colorizer.net, batch)
-        convolution, rate = best_convolution()
-        seconds, alone = map(statistics.median, interleaved(step, convolution, 7))
-        best = rate / alone
+        work = STEPS * (3 * forward - first_layer(colorizer.net, batch))
+        once, each = best_convolution()
+
+        def convolve(once=once) -> None:
+            for _ in range(CONVOLUTIONS):
+                once()
+
+        seconds, alone = map(statistics.median, interleaved(train, convolve, 7))
+        best = CONVOLUTIONS * each / alone
         rows.append({"name": f"{recipe.code} training: share of the best convolution rate",
                      "ratio": work / seconds / best,
-                     "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, {precision()}, "
-                               f"batch {len(batch)}, median of 7 pairs"})
+                     "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, "
+                               f"{called(precision_of('cpu'))}, batch {len(batch)}, median of 7 pairs"})
     return rows
 
 
@@ -144,8 +152,8 @@ def first_layer(net: nn.Module, batch: torch.Tensor) -> int:
     return layer.weight.numel() * len(batch) * batch.shape[-2] * batch.shape[-1]
 
 
-def precision() -> str:
-    return "bf16" if precision_of("cpu") == "bf16" else "float32"
+def called(precision: str) -> str:
+    return "float32" if precision == "no" else precision
 
 
 if __name__ == "__main__":
