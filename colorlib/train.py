@@ -336,7 +336,7 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
         if rival is not None:
             step.net = players["rival."].net
     accelerator.wait_for_everyone()
-    _give_memory_back()
+    give_memory_back()
     return history
 
 
@@ -468,7 +468,7 @@ def _keep_freed_memory() -> None:
         libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
 
 
-def _give_memory_back() -> None:
+def give_memory_back() -> None:
     """What `_keep_freed_memory` kept: behind a training other cells of a notebook may need it more."""
     if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
         ctypes.CDLL(None).malloc_trim(0)
