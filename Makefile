@@ -89,10 +89,10 @@ lab: $(STAMP)-course
 course: $(STAMP)-course
 	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
 
-# An edition (make editions) and a kit hold a part of the course: these targets say so there.
+# An edition (make editions) or a kit holds a part of the course: these targets say so there.
 .PHONY: whole-tests whole-benchmarks
 whole-tests whole-benchmarks:
-	@test -d $(@:whole-%=%) || { echo 'There is no $(@:whole-%=%)/ here: this is an edition of the course. "make $(MAKECMDGOALS)" belongs to the whole one.'; exit 1; }
+	@test -d $(@:whole-%=%) || { echo 'There is no $(@:whole-%=%)/ here: this is an edition of the course, or a kit. "make $(MAKECMDGOALS)" belongs to the whole one.'; exit 1; }
 
 test: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest

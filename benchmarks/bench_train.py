@@ -70,9 +70,9 @@ def epoch_of_k1(images: ImageSet, precision: str) -> dict:
         times = interleaved(tutorial, colorlib, PAIRS)
         other.stdin.close()
     theirs, mine = map(statistics.median, times)
-    return {"name": "epoch of K1: tutorial's time / colorlib's", "ratio": ratio(*times),
+    return {"name": f"epoch of K1: tutorial's time / colorlib's, {called(precision)}", "ratio": ratio(*times),
             "detail": f"{theirs / IMAGES * 1e6:.0f} and {mine / IMAGES * 1e6:.0f} microseconds an image, "
-                      f"{called(precision)}, batch 128, median of {PAIRS} pairs"}
+                      f"batch 128, median of {PAIRS} pairs"}
 
 
 def tutorial_process() -> None:

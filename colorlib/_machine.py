@@ -38,13 +38,15 @@ def free_memory(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/s
                 lines = dict(line.split()[:2] for line in (group / "memory.stat").read_text().splitlines())
             except (OSError, ValueError):                       # no such file; "max": no limit
                 continue
-            free = min(free, room + int(lines.get("inactive_file", 0)))     # files that were read give way
+            read = lines.get("total_inactive_file") or lines.get("inactive_file", 0)        # of all inside; version 2
+            free = min(free, room + int(read))                              # files that were read give way
     return max(free, 0) / 1e6
 
 
 def held_memory() -> float:
-    """MB that this process has already."""
-    return psutil.Process().memory_info().rss / 1e6
+    """MB that this process has already; on Linux without the files that it has mapped, which count as free."""
+    memory = psutil.Process().memory_info()
+    return (memory.rss - getattr(memory, "shared", 0)) / 1e6
 
 
 def _memory_groups(groups: Path, own: Path) -> set[Path]:

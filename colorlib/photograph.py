@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from html import escape
 from pathlib import Path
 
 import torch
@@ -76,7 +77,7 @@ def panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None, s
                 Path(path).write_bytes(figures.png(torch.cat(list(pictures.values()), dim=1)))
                 told.value += f" Saved in {Path(path).name}."
             except OSError as error:
-                told.value += f" Not saved: {Path(path).resolve()} cannot be written ({error.strerror})."
+                told.value += escape(f" Not saved: {Path(path).resolve()} cannot be written ({error.strerror}).")
 
     upload.observe(color_it, names="value")
     return VBox([upload, told, shown])

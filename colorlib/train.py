@@ -320,10 +320,10 @@ def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: i
     except KeyboardInterrupt:
         history.interrupted = True
         if seen and not history.epochs:                 # the first epoch: as far as it came
-            row |= dict(zip(seen[0], _table(seen).mean(0).tolist(), strict=True))
-            row |= {"validation_loss": math.nan} if validation is not None else {}
             history.partial = True
-            history.epochs.append(row | {"seconds": time.perf_counter() - started - watching[0]})
+            row |= dict(zip(seen[0], _table(seen).mean(0).tolist(), strict=True))
+            row.setdefault("seconds", time.perf_counter() - started - watching[0])
+            history.epochs.append(row | ({"validation_loss": math.nan} if validation is not None else {}))
         print("interrupted: what was learnt so far is kept")
     finally:
         for player in players.values():

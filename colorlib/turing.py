@@ -2,7 +2,7 @@
 
     turing.show(turing.Pairs(colorizer, test.take(20), "P2"), "answers-ada.csv")    # in a notebook
     turing.result("answers-ada.csv")                # share fooled, with its 95 % interval
-    turing.result(*Path("class").glob("*.csv"))     # of a whole class
+    turing.result(*Path("class").glob("*/answers-*.csv"))     # of a whole class
 
 Each pair is shown once, the true picture left or right at random. Each answer is a line of the file at once: who runs
 the cell again goes on where the last answer was. 50 % fooled is chance: nobody can tell.
@@ -12,6 +12,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 import torch
@@ -83,7 +84,7 @@ def interval(fooled: int, answers: int) -> tuple[float, float]:
 def answers(path: str | Path) -> list[dict[str, str]]:
     """The answers in a file, oldest first; [] without a file. ValueError if it is no file of answers."""
     path = Path(path)
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:                        # a full disk leaves an empty file
         return []
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
@@ -142,16 +143,13 @@ def show(pairs: Pairs, path: str | Path, side: int = 224) -> VBox:
             control.disabled = not left
 
     def judge(choice: str) -> None:
-        left = [i for i in range(len(pairs)) if i not in _answered(pairs, path)]
-        if not left:
-            return
         try:
-            answer(pairs, left[0], choice, path)
-        except OSError as error:                                            # a page shows no error of a widget
-            told.value = (f"Your answer was not saved: {Path(path).resolve()} cannot be written ({error.strerror}). "
-                          "Copy the notebook to a folder that you can write to.")
-        else:
-            turn()
+            left = [i for i in range(len(pairs)) if i not in _answered(pairs, path)]
+            if left:
+                answer(pairs, left[0], choice, path)
+                turn()
+        except (OSError, ValueError) as error:                              # a page shows no error of a widget
+            told.value = escape(f"Your answer was not saved in {Path(path).resolve()}: {error}")
 
     def key(change) -> None:
         if change["new"] in CHOICES:

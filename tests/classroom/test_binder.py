@@ -14,7 +14,7 @@ from running import NOTEBOOKS, ROOT, checkout, name
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(sys.platform != "linux", reason="Linux only")]
 LIMIT = 2 * 10**9
-KEPT = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV"))}
+KEPT = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "VIRTUAL_ENV", "COLORLIB_"))}
 INDEX = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}           # conda-forge's names: the package index's
 
 
@@ -61,14 +61,16 @@ def binder(tmp_path):
                 if there not in ("python", "pip")]
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
     clean = {"PATH": f"{home / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path / "home"), "PIP_NO_INPUT": "1"}
-    for command in (["python", "-m", "pip", "install", "-q", "-c", "constraints.txt", *packages],
-                    ["bash", "binder/postBuild"]):
-        done = subprocess.run(command, cwd=course, env=KEPT | clean, capture_output=True, text=True)
-        if re.search(r"NewConnectionError|ConnectTimeout", done.stderr):
-            pytest.skip("no package index can be reached from here")
-        assert done.returncode == 0, done.stderr[-2000:]
-    yield home / "bin" / "python", course
-    shutil.rmtree(home)                                                     # gigabytes
+    try:
+        for command in (["python", "-m", "pip", "install", "-q", "-c", "constraints.txt", *packages],
+                        ["bash", "binder/postBuild"]):
+            done = subprocess.run(command, cwd=course, env=KEPT | clean, capture_output=True, text=True)
+            if re.search(r"NewConnectionError|ConnectTimeout", done.stderr):
+                pytest.skip("no package index can be reached from here")
+            assert done.returncode == 0, done.stderr[-2000:]
+        yield home / "bin" / "python", course
+    finally:
+        shutil.rmtree(home)                                                 # gigabytes
 
 
 @pytest.mark.timeout(1500)

@@ -25,8 +25,19 @@ def made(tmp_path_factory):
 def start(folder, notebook, out, **environment):
     """A notebook in `smoke` by the library that lies beside it."""
     command = [sys.executable, "-m", "papermill", "--no-progress-bar", "-p", "PROFILE", "smoke", notebook, str(out)]
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("COLORLIB_")}
     return subprocess.Popen(command, cwd=folder / "notebooks", stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                            text=True, env=os.environ | {"PYTHONPATH": str(folder), "MPLBACKEND": "agg"} | environment)
+                            text=True, env=kept | {"PYTHONPATH": str(folder), "MPLBACKEND": "agg"} | environment)
+
+
+def ends(runs):
+    """What each of some runs said, all of them ended; none goes on where one fails."""
+    try:
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda run: run.communicate()[0], runs))
+    finally:
+        for run in runs:
+            run.kill()
 
 
 @pytest.mark.timeout(300)
@@ -34,8 +45,7 @@ def start(folder, notebook, out, **environment):
 def test_every_exercise_says_what_it_should(made, path, tmp_path):
     runs = {edition: start(made / edition, path.name, tmp_path / f"{edition}.ipynb", OMP_NUM_THREADS="1")
             for edition in SAID}
-    with ThreadPoolExecutor() as pool:
-        told = dict(zip(runs, pool.map(lambda run: run.communicate()[0], runs.values()), strict=True))
+    told = dict(zip(runs, ends(runs.values()), strict=True))
     for edition, verdict in SAID.items():
         assert runs[edition].returncode == 0, told[edition][-2000:]
         found = editions.exercises(read(tmp_path / f"{edition}.ipynb"))
@@ -65,9 +75,10 @@ def test_two_notebooks_train_at_once_in_one_folder_and_again_after_a_restart(tmp
     for turn in ("first", "again"):
         runs = [start(folder, notebook.name, tmp_path / f"{turn}-{i}.ipynb", OMP_NUM_THREADS="1")
                 for i, notebook in enumerate((NOTEBOOKS[2], NOTEBOOKS[2], NOTEBOOKS[4]))]
-        with ThreadPoolExecutor() as pool:
-            told = list(pool.map(lambda run: run.communicate()[0], runs))
+        told = ends(runs)
         assert [run.returncode for run in runs] == [0, 0, 0], "\n".join(text[-1500:] for text in told)
         for number in ("03", "05"):
-            assert '"claims"' in (folder / "build" / "results" / "notebooks" / f"{number}.smoke.json").read_text()
-        assert not list(folder.rglob("*.tmp"))
+            record = folder / "build" / "results" / "notebooks" / f"{number}.smoke.json"
+            assert '"claims"' in record.read_text()
+            record.unlink()
+        assert not [path for path in folder.rglob(".*") if path.is_file() and "part" in path.name]

@@ -170,5 +170,7 @@ def test_every_notebook_opens_runs_and_is_operated(opened, path, tmp_path):
     for operate in OPERATED.get(path.stem[:2], ()):
         operate(browser, tmp_path / "notebooks")
         browser.screenshot(f"{path.stem}-{operate.__name__}")
+    (tmp_path / "build" / "results" / "notebooks" / f"{path.stem[:2]}.smoke.json").unlink()
     opened(path, restart=True)                                              # beside what the first run left
+    assert (tmp_path / "build" / "results" / "notebooks" / f"{path.stem[:2]}.smoke.json").exists()
     assert not browser.errors

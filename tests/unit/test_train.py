@@ -330,13 +330,21 @@ def test_an_interrupt_keeps_what_was_learnt(capsys):
 
 
 def test_interrupted_in_its_first_epoch_a_history_holds_what_there_is_of_it():
-    history = fit(unet(), step=Stopping(3, interrupt), validation=IMAGES)
+    losses_of = []
+
+    def noting(net, x, y):
+        losses_of.append(float((loss := regression_step(net, x, y)).detach()))
+        return loss
+
+    history = fit(unet(), step=Stopping(3, interrupt, noting), validation=IMAGES)
     (epoch,) = history.epochs
     whole = fit(unet())
-    assert history.interrupted and set(epoch) == set(whole.epochs[0]) | {"validation_loss"}
-    assert math.isfinite(epoch["loss"]) and math.isnan(epoch["validation_loss"]) and 0 < epoch["seconds"]
-    assert epoch["loss"] != whole["loss"][0] and epoch["lr"] == whole["lr"][0]
+    assert history.interrupted and history.partial and not whole.partial
+    assert set(epoch) == set(whole.epochs[0]) | {"validation_loss"} and epoch["lr"] == whole["lr"][0]
+    assert epoch["loss"] == pytest.approx(sum(losses_of) / 2) and len(losses_of) == 2
+    assert math.isnan(epoch["validation_loss"]) and 0 < epoch["seconds"]
     assert fit(unet(), step=Stopping(1, interrupt)).epochs == []                # not one step was taken
+    assert not fit(unet(), step=Stopping(7, interrupt)).partial                 # in its second
 
 
 def dropout_step(net, x, y):
