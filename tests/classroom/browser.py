@@ -31,8 +31,8 @@ def chromium():
 
 
 @contextmanager
-def jupyterlab(folder):
-    """A server of its own in a folder; gives its address."""
+def jupyterlab(folder, **more):
+    """A server of its own in a folder, with more environment variables; gives its address."""
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ServerApp.port=0",
                "--IdentityProvider.token=", "--LabApp.expose_app_in_browser=True", f"--ServerApp.root_dir={folder}",
                f"--LabApp.workspaces_dir={folder / '.workspaces'}", "--ServerApp.open_browser=False"]
@@ -40,7 +40,7 @@ def jupyterlab(folder):
     settings.mkdir(parents=True)                                            # cells that are not on the screen, too
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     environment = os.environ | {"JUPYTER_RUNTIME_DIR": str(folder / ".runtime"), "PYTHONUNBUFFERED": "1",
-                                "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")}
+                                "JUPYTERLAB_SETTINGS_DIR": str(folder / ".settings")} | more
     log = open(folder / "server.log", "w")                                  # noqa: SIM115  closed below
     server = subprocess.Popen(command, env=environment, stdout=log, stderr=subprocess.STDOUT, text=True)
     try:

@@ -1,5 +1,7 @@
 """What a learner operates, operated: JupyterLab in a real browser. `make test-classroom` runs these."""
 
+import os
+
 import nbformat
 import pytest
 from browser import Browser, chromium, jupyterlab
@@ -92,11 +94,12 @@ ERRORS = f"{OUTPUTS}.flatMap(cell => cell.outputs).filter(output => output.outpu
 def opened(tmp_path, monkeypatch):
     """A function that opens a notebook in a browser, where a learner has it, and runs it in `smoke`; gives the browser.
     """
-    (tmp_path / "tmp").mkdir()
-    for name, value in {"COLORLIB_PROFILE": "smoke", "COLORLIB_DATASET": "fruits", "TMPDIR": tmp_path / "tmp"}.items():
-        monkeypatch.setenv(name, str(value))
+    for name in [name for name in os.environ if name.startswith("COLORLIB_")]:
+        monkeypatch.delenv(name)
     checkout(tmp_path)
-    with jupyterlab(tmp_path) as address, Browser() as browser:
+    (tmp_path / "tmp").mkdir()
+    how = {"COLORLIB_PROFILE": "smoke", "COLORLIB_DATASET": "fruits", "TMPDIR": str(tmp_path / "tmp")}
+    with jupyterlab(tmp_path, **how) as address, Browser() as browser:
         def run(path, restart=False):
             if restart:
                 browser.restart()
@@ -131,7 +134,7 @@ def mark_a_picture(browser, folder):
     browser.wait(box, 60)
     (file,) = (folder.parent / "tmp").rglob("marked-bad.txt")
     marked, listed = browser.js(rf"{SAID}.match(/(\d+) marked/)[1]"), file.read_text()
-    browser.js(f"{box}.scrollIntoView({{block: 'center'}}) || {box}.click()")
+    browser.js(f"({box}.scrollIntoView({{block: 'center'}}), {box}.click())")
     browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
     assert file.read_text() != listed
 
