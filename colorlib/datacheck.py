@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-from ipywidgets import Checkbox, HBox, Image, IntSlider, Label, VBox
+from ipywidgets import Checkbox, HBox, Image, IntSlider, Label, Layout, VBox
 from PIL import Image as Pillow
 
 from colorlib import _folder, _pictures
@@ -43,7 +43,8 @@ def show(folder: str | Path) -> VBox:
     if not names:
         raise ValueError(f"no picture in {folder}")
     slider = IntSlider(0, min=0, max=len(names) - 1, description="picture", continuous_update=True)
-    box, title, picture = Checkbox(description="bad", indent=False), Label(), Image(format="png")
+    box, title = Checkbox(description="bad", indent=False), Label()
+    picture = Image(format="png", layout=Layout(align_self="flex-start"))   # at its own size, not as wide as the page
 
     def turn(_=None) -> None:
         name = names[slider.value]

@@ -8,7 +8,7 @@ from browser import Browser, chromium, jupyterlab
 from PIL import Image
 from running import checkout
 
-from colorlib import figures, fruits, turing
+from colorlib import datacheck, figures, fruits, turing
 from colorlib.course.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
@@ -137,6 +137,7 @@ def mark_a_picture(browser, folder):
     browser.js(f"({box}.scrollIntoView({{block: 'center'}}), {box}.click())")
     browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
     assert file.read_text() != listed
+    assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= datacheck.SIDE
 
 
 def judge_a_pair(browser, folder):
