@@ -71,7 +71,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "04": {  # epochs of each classifier; fruits, fruit_test, fruit_epochs: of the examination on known colors;
         # step_images: of the step whose memory is measured; trial_images: of the trial of optimizers
         "smoke": dict(train_images=256, test_images=100, size=32, epochs=1, fruits=256, fruit_test=60, fruit_epochs=1,
-                      step_images=48, trial_images=64, minutes=1, memory_mb=1500),
+                      step_images=8, trial_images=64, minutes=1, memory_mb=1500),
         "quick": dict(train_images=2_000, test_images=200, size=32, epochs=1, fruits=2_000, fruit_test=200,
                       fruit_epochs=2, step_images=8, trial_images=1_000, minutes=5, memory_mb=1500),
         "lesson": dict(train_images=50_000, test_images=10_000, size=32, epochs=2, fruits=30_000, fruit_test=1_000,
