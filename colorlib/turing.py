@@ -82,7 +82,7 @@ def interval(fooled: int, answers: int) -> tuple[float, float]:
 
 
 def answers(path: str | Path) -> list[dict[str, str]]:
-    """The answers in a file, oldest first; [] without a file. ValueError if it is no file of answers."""
+    """The answers in a file, oldest first; [] if it is empty or not there. ValueError if it is no file of answers."""
     path = Path(path)
     if not path.exists() or not path.stat().st_size:                        # a full disk leaves an empty file
         return []

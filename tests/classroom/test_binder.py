@@ -50,7 +50,7 @@ def test_the_limit_kills(limited):
 
 @pytest.fixture
 def binder(tmp_path):
-    """The Python that Binder's steps give, and the course's folder there. Nothing of this environment enters it.
+    """The Python that Binder's steps give, and the course's folder there. No setting of this Python enters it.
 
     The packages are those of binder/environment.yml, in a clean environment: from the package index in the locked
     versions, since conda-forge may be out of reach, so that torch is the build with CUDA, which takes more memory.

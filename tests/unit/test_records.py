@@ -164,24 +164,25 @@ def test_as_published_is_a_row_of_its_own(folder):
     assert (folder / "runs" / "koo-baseline-as-published.smooth.smoke.s0.json").exists()
 
 
-def test_a_run_that_was_stopped_goes_on_and_ends_as_one_that_was_not(folder, monkeypatch):
+@pytest.mark.parametrize("call, whole_epochs", [(2, 0), (4, 1)])              # of two batches an epoch
+def test_a_run_that_was_stopped_goes_on_and_ends_as_one_that_was_not(folder, monkeypatch, call, whole_epochs):
     whole = run(epochs=3, seed=5)["metrics"]
     (folder / "runs" / "koo-baseline.smooth.smoke-3-epochs.s5.json").unlink()
     loss, calls = losses.squared_error, []
 
     def stop(*given):
         calls.append(1)
-        if len(calls) == 4:                                                 # of two batches an epoch
+        if len(calls) == call:
             raise KeyboardInterrupt
         return loss(*given)
 
     monkeypatch.setattr(losses, "squared_error", stop)
-    with pytest.raises(KeyboardInterrupt, match="stopped after 1 epochs: the same command goes on from there"):
+    with pytest.raises(KeyboardInterrupt, match=f"stopped after {whole_epochs} epochs: the same command goes on"):
         run(epochs=3, seed=5)
     assert not list((folder / "runs").iterdir())
     calls.clear()
     monkeypatch.setattr(losses, "squared_error", lambda *given: calls.append(1) or loss(*given))
-    assert run(epochs=3, seed=5)["metrics"] == whole and len(calls) == 4    # two epochs, not three
+    assert run(epochs=3, seed=5)["metrics"] == whole and len(calls) == 2 * (3 - whole_epochs)       # what was left
 
 
 def test_a_finished_run_is_trained_anew_when_asked_again(folder, monkeypatch):
