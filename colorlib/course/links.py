@@ -3,8 +3,8 @@
 What is written: the badges of each notebook and of the README, between `<!-- links 03 -->` and `<!-- /links -->`; the
 bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
 `git clone` and `cd` commands; between `<!-- hub -->` and `<!-- /hub -->` a link that brings the course to a hub's
-account; `repository-code` in CITATION.cff. Badges and bootstrap cells name the release tag,
-v + version. From the records in results/notebooks/: what the stored run of a notebook cost, between
+account; `repository-code` in CITATION.cff. Badges and bootstrap cells name the git reference of
+[tool.course] in pyproject.toml: "main" until a release is tagged, then that tag. From the records in results/notebooks/: what the stored run of a notebook cost, between
 `<!-- measured -->` and `<!-- /measured -->`.
 """
 
@@ -42,7 +42,7 @@ import runpy
 from subprocess import run
 if "COLAB_RELEASE_TAG" in os.environ and not os.path.exists("../colorlib"):
     address = os.getenv("COLORLIB_ADDRESS", "{address}")
-    os.path.exists("course") or run(["git", "clone", "-q", "--depth=1", "-b", "{tag}", address, "course"], check=True)
+    os.path.exists("course") or run(["git", "clone", "-q", "--depth=1", "-b", "{ref}", address, "course"], check=True)
     os.chdir("course/notebooks")
     runpy.run_path("../colorlib/_colab.py")  # makes colorlib importable; torch stays as it is"""
 
@@ -53,11 +53,7 @@ class Project:
 
     address: str
     version: str
-
-    @property
-    def tag(self) -> str:
-        """The release that badges and bootstrap cells point to."""
-        return f"v{self.version}"
+    ref: str = "main"  # the branch or tag that badges and bootstrap cells point to; it must exist
 
     @property
     def folder(self) -> str:
@@ -71,26 +67,27 @@ class Project:
 
     def bootstrap(self) -> str:
         """The source of every notebook's bootstrap cell."""
-        return BOOTSTRAP.format(address=self.address, tag=self.tag)
+        return BOOTSTRAP.format(address=self.address, ref=self.ref)
 
     def badges(self, notebook: str) -> str:
         """Markdown badges of a notebook ("03_baseline_cnn.ipynb"); Colab opens notebooks from GitHub only."""
         where = f"notebooks/{notebook}"
         github = re.fullmatch(r"https://github\.com/([^/]+)/([^/]+)", self.address)
         repository = f"gh/{github[1]}/{github[2]}" if github else f"git/{quote(self.address, safe='')}"
-        binder = f"https://mybinder.org/v2/{repository}/{self.tag}?labpath={quote(where, safe='')}"
+        binder = f"https://mybinder.org/v2/{repository}/{self.ref}?labpath={quote(where, safe='')}"
         found = [f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"]
         if github:
-            colab = f"https://colab.research.google.com/github/{github[1]}/{github[2]}/blob/{self.tag}/{where}"
+            colab = f"https://colab.research.google.com/github/{github[1]}/{github[2]}/blob/{self.ref}/{where}"
             found.insert(0, f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})")
         return " ".join(found)
 
 
 def project(root: Path | None = None) -> Project:
-    """Address and version, from pyproject.toml."""
+    """Address, version and git reference, from pyproject.toml."""
     path = (root or project_root()) / "pyproject.toml"
-    table = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
-    return Project(table["urls"]["Repository"].removesuffix(".git").rstrip("/"), table["version"])
+    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    address = table["project"]["urls"]["Repository"].removesuffix(".git").rstrip("/")
+    return Project(address, table["project"]["version"], table.get("tool", {}).get("course", {}).get("ref", "main"))
 
 
 def apply(nb: NotebookNode, name: str, where: Project | None = None, record: dict[str, Any] | None = None) -> None:

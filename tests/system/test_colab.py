@@ -66,13 +66,13 @@ def git(*words, cwd):
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
-    """A repository that holds this working tree at the release's tag."""
+    """A repository that holds this working tree on the branch or tag that the bootstrap cells name."""
     folder = running.checkout(tmp_path_factory.mktemp("hub") / "course.git")
     git("init", "-q", cwd=folder)
     git("add", "--all", cwd=folder)
     git("commit", "-q", "-m", "release", cwd=folder)
-    version = re.search(r'^version = "(.+)"', (folder / "pyproject.toml").read_text(), flags=re.M)[1]
-    git("tag", f"v{version}", cwd=folder)
+    ref = re.search(r'^ref = "(.+)"', (folder / "pyproject.toml").read_text(), flags=re.M)[1]
+    git(*(["branch", "-M", ref] if ref == "main" else ["tag", ref]), cwd=folder)
     return folder
 
 

@@ -120,6 +120,13 @@ def test_the_command_that_writes_the_address_changes_nothing():
     assert links.write(check=True) == []
 
 
+def test_links_point_to_main_or_to_a_tag_that_exists():
+    links = pytest.importorskip("colorlib.course.links")
+    ref = links.project(ROOT).ref
+    tags = subprocess.run(["git", "tag", "--list", ref], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    assert ref == "main" or ref in tags, f"badges and bootstrap cells point to {ref}, which is no tag here"
+
+
 def test_the_citation_names_the_address_of_pyproject():
     links = pytest.importorskip("colorlib.course.links")
     assert f'repository-code: "{links.project(ROOT).address}"' in text_of(ROOT / "CITATION.cff")
