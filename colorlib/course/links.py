@@ -4,8 +4,8 @@ What is written: the badges of each notebook and of the README, between `<!-- li
 bootstrap cells (tag `bootstrap`); between `<!-- clone -->` and `<!-- /clone -->` the address and folder of the
 `git clone` and `cd` commands; between `<!-- hub -->` and `<!-- /hub -->` a link that brings the course to a hub's
 account; `repository-code` in CITATION.cff. Badges and bootstrap cells name the git reference of
-[tool.course] in pyproject.toml: "main" until a release is tagged, then that tag. From the records in results/notebooks/: what the stored run of a notebook cost, between
-`<!-- measured -->` and `<!-- /measured -->`.
+[tool.course] in pyproject.toml: "main" until a release is tagged, then that tag. From the records in
+results/notebooks/: what the stored run of a notebook cost, between `<!-- measured -->` and `<!-- /measured -->`.
 """
 
 from __future__ import annotations

@@ -209,13 +209,13 @@ def test_links_come_from_the_one_address(course, tmp_path):
     assert main(["links"]) == 0
     assert main(["links", "--check"]) == 0
     readme = (tmp_path / "README.md").read_text()
-    assert "colab.research.google.com/github/school/course/blob/v1.2.3/notebooks/01_color_spaces.ipynb" in readme
-    assert "mybinder.org/v2/gh/school/course/v1.2.3?labpath=notebooks%2F01_color_spaces.ipynb" in readme
+    assert "colab.research.google.com/github/school/course/blob/main/notebooks/01_color_spaces.ipynb" in readme
+    assert "mybinder.org/v2/gh/school/course/main?labpath=notebooks%2F01_color_spaces.ipynb" in readme
     assert "git clone https://github.com/school/course\ncd course\nmake lab" in readme
     assert 'repository-code: "https://github.com/school/course"' in (tmp_path / "CITATION.cff").read_text()
     title, boot = files.read(course).cells[:2]
     assert title.source.startswith("# A small lesson\n\n<!-- links 01 -->\n[![Open in Colab]")
-    assert "https://github.com/school/course" in boot.source and '"v1.2.3"' in boot.source
+    assert "https://github.com/school/course" in boot.source and '"main"' in boot.source
     assert title.source.endswith("<!-- /links -->\n\nWhat it teaches.")
     assert "| 01 | <!-- links 01 -->[![Open in Colab]" in readme  # a table's row stays one line
 
@@ -240,7 +240,7 @@ def test_what_the_stored_run_cost_comes_from_its_record(course, tmp_path):
 
 
 def test_a_fork_elsewhere_has_binder_only(course, tmp_path):
-    where = links.Project("https://gitlab.com/school/course", "2.0")
+    where = links.Project("https://gitlab.com/school/course", "2.0", "v2.0")
     assert "Colab" not in where.badges(synthetic.NAME)
     assert "mybinder.org/v2/git/https%3A%2F%2Fgitlab.com%2Fschool%2Fcourse/v2.0" in where.badges(synthetic.NAME)
 
