@@ -87,7 +87,7 @@ lab: $(STAMP)-course
 	$(RUN) -m jupyter lab --notebook-dir notebooks $(LAB)
 
 course: $(STAMP)-course
-	$(RUN) -m colorlib.course run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
+	$(RUN) -m tools run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
 
 # An edition (make editions) or a kit holds a part of the course: these targets say so there.
 .PHONY: whole-tests whole-benchmarks
@@ -110,13 +110,13 @@ results: $(STAMP)-course
 	$(RUN) -m colorlib results
 
 site: $(STAMP)-course
-	$(RUN) -m colorlib.course site
+	$(RUN) -m tools site
 
 editions: $(STAMP)-course
-	$(RUN) -m colorlib.course editions $(EDITIONS)
+	$(RUN) -m tools editions $(EDITIONS)
 
 kit: $(STAMP)-course
-	$(RUN) -m colorlib.course kit -- $(KIT)
+	$(RUN) -m tools kit -- $(KIT)
 
 lint: $(STAMP)-dev
 	$(RUN) -m ruff check .

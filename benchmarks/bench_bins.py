@@ -12,11 +12,12 @@ from collections.abc import Callable
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from colorlib import color, datasets
-from colorlib.bins import AbBins
-from colorlib.measure import interleaved, ratio
+from colorlib import color
+from colorlib.color_bins import AbBins
+from colorlib.data import datasets
+from colorlib.experiments.systems import RECIPES
 from colorlib.models import UNet
-from colorlib.recipes import RECIPES
+from colorlib.profiling import interleaved, ratio
 from colorlib.train import fit
 
 PAIRS = 7

@@ -19,8 +19,9 @@ import skimage.color
 import torch
 from torch import Tensor
 
-from colorlib import color, datasets
-from colorlib.measure import interleaved, ratio
+from colorlib import color
+from colorlib.data import datasets
+from colorlib.profiling import interleaved, ratio
 
 IMAGES = 10_000
 PAIRS = 5

@@ -17,10 +17,11 @@ from skimage.color import rgb2lab
 from torch import nn
 from torch.utils.data import DataLoader, Dataset
 
-from colorlib import datasets, models
-from colorlib.images import ImageSet
-from colorlib.measure import interleaved, ratio, timed
-from colorlib.recipes import RECIPES
+from colorlib import models
+from colorlib.data import datasets
+from colorlib.data.image_set import ImageSet
+from colorlib.experiments.systems import RECIPES
+from colorlib.profiling import interleaved, ratio, timed
 from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
 
 PAIRS = 5

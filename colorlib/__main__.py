@@ -11,9 +11,9 @@ import os
 import sys
 from pathlib import Path
 
-from ._cache import DataUnavailable
-from ._notebook import project_root
-from ._pictures import COLOR_SIDE
+from colorlib.data.download import DataUnavailable
+from colorlib.data.image_files import COLOR_SIDE
+from colorlib.paths import CHECKPOINTS, project_root
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     colorize.add_argument("photo", type=Path, help="JPEG, PNG, WebP, TIFF or GIF, gray or colored")
     colorize.add_argument("-o", "--output", type=Path, help="the PNG to write (default: PHOTO-colorized.png)")
     colorize.add_argument("--model", default="nazeri-unet",
-                          help="a checkpoint of data/checkpoints, or a safetensors file (default: nazeri-unet)")
+                          help="a checkpoint of colorlib/checkpoints, or a safetensors file (default: nazeri-unet)")
     colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
                           help=f"find the color on a copy with at most so many pixels a side (default: {COLOR_SIDE}; "
                                "0: at full size); the lightness stays sharp")
@@ -75,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
 
     compare = command("compare", _compare, "Color test pictures of a data set by several models, side by side, as PNG.",
                       "python -m colorlib compare koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png")
-    compare.add_argument("models", nargs="+", help="checkpoints of data/checkpoints, or safetensors files; "
+    compare.add_argument("models", nargs="+", help="checkpoints of colorlib/checkpoints, or safetensors files; "
                                                    "LABEL=MODEL names the row")
     compare.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
     compare.add_argument("--size", type=int, default=32, metavar="PIXELS", help="side of the pictures (default: 32)")
@@ -89,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
                          help="first take over the records and checkpoints that notebooks left in build/trained")
     results.add_argument("--measure", action="store_true",
                          help="first add to records of CIFAR-10 what was not measured yet when they were made, from "
-                              "data/checkpoints")
+                              "colorlib/checkpoints")
     results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
 
     bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
@@ -99,14 +99,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _data(options) -> int:
-    from . import datasets
+    from colorlib.data import datasets
     for split in ("train", "test"):
         print(datasets.load(options.name, split))
     return 0
 
 
 def _train(options) -> int:
-    from . import recipes, records
+    from colorlib.experiments import records, systems
     if options.missing:
         alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published
                      or options.size != 32)
@@ -130,7 +130,7 @@ def _train(options) -> int:
         print(f"{path.name}: names {accuracy:.1%} of {of} rightly")
         return 0
     if not options.recipe:
-        for recipe in recipes.RECIPES.values():
+        for recipe in systems.RECIPES.values():
             print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
             print(f"  source:  {recipe.says}\n  course:  {recipe.instead}")
             if recipe.duel:
@@ -149,9 +149,9 @@ def _colorize(options) -> int:
     import torch
     from PIL import Image
 
-    from ._pictures import Unreadable, decode
-    from .colorizer import Colorizer
-    from .train import device_of
+    from colorlib.colorizer import Colorizer
+    from colorlib.data.image_files import Unreadable, decode
+    from colorlib.train import device_of
     if not options.photo.is_file():
         raise FileNotFoundError(f"no picture at {options.photo}")
     output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
@@ -177,9 +177,11 @@ def _compare(options) -> int:
 
     from PIL import Image
 
-    from . import color, datasets, figures
-    from .colorizer import Colorizer
-    from .train import device_of
+    from colorlib import color
+    from colorlib.colorizer import Colorizer
+    from colorlib.data import datasets
+    from colorlib.notebook import plots
+    from colorlib.train import device_of
     _check_png(options.output)
     named = [model.split("=", 1) if "=" in model and not Path(model).exists() else [Path(model).stem, model]
              for model in options.models]
@@ -193,21 +195,21 @@ def _compare(options) -> int:
     gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
     rows = {"gray": color.to_uint8(gray)} | {label: c.colorize(truth) for label, c in colorizers.items()}
     buffer = io.BytesIO()
-    figures.images(rows | {"truth": truth}).savefig(buffer, format="png")           # all its colors
+    plots.images(rows | {"truth": truth}).savefig(buffer, format="png")           # all its colors
     _save(Image.open(buffer).convert("RGB"), options.output)
     print(options.output)
     return 0
 
 
 def _model(name: str) -> Path:
-    """The file of a checkpoint of data/checkpoints, or the file itself; ValueError names those there are."""
+    """The file of a checkpoint of colorlib/checkpoints, or the file itself; ValueError names those there are."""
     if Path(name).suffix:
         return Path(name)
-    path = project_root() / "data" / "checkpoints" / f"{name}.safetensors"
+    path = CHECKPOINTS / f"{name}.safetensors"
     if not path.exists():
-        from .colorizer import colorizers
+        from colorlib.colorizer import colorizers
         there = ", ".join(colorizers(path.parent)) or "none"
-        raise ValueError(f"no checkpoint {name!r} in data/checkpoints (there: {there}); "
+        raise ValueError(f"no checkpoint {name!r} in colorlib/checkpoints (there: {there}); "
                          "give one of these or a safetensors file")
     return path
 
@@ -230,7 +232,7 @@ def _save(picture, output: Path) -> None:
 
 
 def _results(options) -> int:
-    from . import records
+    from colorlib.experiments import records
     if options.check:
         path = records.root() / "README.md"
         fresh = path.exists() and path.read_text(encoding="utf-8") == records.page(records.read())

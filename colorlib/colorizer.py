@@ -24,9 +24,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from . import color, models
-from ._cache import DataUnavailable, no_downloads
-from .heads import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
+from colorlib import color, models
+from colorlib.data.download import DataUnavailable, no_downloads
+from colorlib.targets import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
 
 FORMAT = "colorlib-1"
 
@@ -233,7 +233,7 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
         kind = path.stem.split("-")[0]
         how = f"train {kind}" if kind in ("judge", "encoder") else "train RECIPE --keep FILE"
         raise FileNotFoundError(f"no checkpoint at {path}: make one by `python -m colorlib {how}`, or look into "
-                                "data/checkpoints")
+                                "colorlib/checkpoints")
     try:
         with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("colorlib", "{}"))

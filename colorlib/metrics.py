@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from . import color
+from colorlib import color
 
 CELLS = 31 * 31                                     # see bin_of
 AUC_LIMIT = 150                                     # Lab units, Zhang et al. 2016, section 3.1

@@ -27,9 +27,9 @@ from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from . import losses
-from .bins import SoftTarget
-from .colorizer import Colorizer, read_tensors, write_tensors
+from colorlib import losses
+from colorlib.color_bins import SoftTarget
+from colorlib.colorizer import Colorizer, read_tensors, write_tensors
 
 Step = Callable[[nn.Module, Tensor, Any], Tensor]
 SCHEDULES = ("onecycle", "constant", "koo", "drops")

@@ -36,10 +36,10 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(scope="session")
 def _cifar():
     """Both splits of CIFAR-10, or the reason why they cannot be had: tried once a session."""
-    from colorlib import datasets
+    from colorlib.data import datasets
 
     try:
-        return datasets.cifar10("train"), datasets.cifar10("test")
+        return datasets.load_cifar10("train"), datasets.load_cifar10("test")
     except datasets.DataUnavailable as error:
         return f"CIFAR-10 cannot be had here: {error}"
 

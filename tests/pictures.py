@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from colorlib.images import ImageSet
+from colorlib.data.image_set import ImageSet
 
 
 def smooth(n, size=16, seed=0, name="smooth"):

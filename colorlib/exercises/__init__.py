@@ -7,7 +7,7 @@ stops the notebook. Those of notebook 03 are in `e03.py`; `checking` is what the
 from importlib import import_module
 from pkgutil import iter_modules
 
-from colorlib.exercises._checking import Checking, Result, checking
+from colorlib.exercises.checking import Checking, Result, checking
 
 __all__ = ["Checking", "Result", "checking"]
 

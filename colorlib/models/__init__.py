@@ -10,14 +10,14 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from .classifier import SmallResNet, SmallResNetColorizer
-from .compact import Compact
-from .koo import KooBaseline, KooDiscriminator, KooGenerator
-from .layers import receptive_field
-from .patchgan import ImageDiscriminator, PatchDiscriminator
-from .resnet import ResNet, ResNetColorizer
-from .unet import UNet
-from .vgg import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
+from colorlib.models.blocks import receptive_field
+from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
+from colorlib.models.discriminators import ImageDiscriminator, PatchDiscriminator
+from colorlib.models.dorscheidt2016 import Compact
+from colorlib.models.koo2016 import KooBaseline, KooDiscriminator, KooGenerator
+from colorlib.models.resnet_unet import ResNet, ResNetColorizer
+from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
+from colorlib.models.unet import UNet
 
 MODELS: dict[str, type[nn.Module]] = {
     "koo": KooBaseline, "unet": UNet, "compact": Compact, "koo-generator": KooGenerator,

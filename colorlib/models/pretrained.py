@@ -16,8 +16,8 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from .. import _cache
-from .._cache import DataUnavailable, NoPlace
+from colorlib.data import download
+from colorlib.data.download import DataUnavailable, NoPlace
 
 START = ("imagenet", "none")
 SILENCE = 30                                        # seconds without a byte after which a download is given up
@@ -26,7 +26,7 @@ SILENCE = 30                                        # seconds without a byte aft
 def file_of(weights) -> Path:
     """Where the file of one of torchvision's weight entries is: in weights/ of the data folder, or in torch's cache."""
     name = weights.url.rsplit("/", 1)[1]
-    for place in (_cache.folder(), _cache.brought()):
+    for place in (download.folder(), download.brought()):
         if (place / "weights" / name).exists():
             return place / "weights" / name
     return Path(torch.hub.get_dir(), "checkpoints", name)
@@ -63,12 +63,12 @@ def state_of(weights, name: str) -> dict[str, torch.Tensor]:
 @contextlib.contextmanager
 def _fetching(file: Path, name: str) -> Iterator[None]:
     """While inside, no other process fetches this file, and a silent host is given up. NoPlace, or if offline too."""
-    if _cache.offline():
-        raise NoPlace("no download was tried" if _cache.held_back() else
+    if download.offline():
+        raise NoPlace("no download was tried" if download.held_back() else
                       "COLORLIB_OFFLINE is set: no download was tried")
-    _cache.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
+    download.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
     patience = socket.getdefaulttimeout()
-    with _cache.only_one(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
+    with download.only_one(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
         socket.setdefaulttimeout(SILENCE)                       # torch's own call names none
         try:
             yield

@@ -9,7 +9,7 @@ Explained in notebook 03, the generator in notebook 05.
 import torch
 from torch import Tensor, nn
 
-from .layers import check_gray, check_noise, conv_bn_relu, draw_noise, he_init
+from colorlib.models.blocks import check_gray, check_noise, conv_bn_relu, draw_noise, he_init
 
 
 class UNet(nn.Module):

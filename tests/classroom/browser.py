@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 import websocket
 
-from colorlib._notebook import project_root
+from colorlib.paths import project_root
 
 SCREENSHOTS = project_root() / "build" / "screenshots"
 KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "Enter": 13, "Tab": 9, " ": 32}

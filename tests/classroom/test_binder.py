@@ -84,7 +84,7 @@ def test_binders_steps_make_a_machine_on_which_quick_runs_in_its_memory(limited,
     told = limited(python, "-m", "colorlib", "data", "cifar10", cwd=course, **sets)
     if told.returncode and "cannot be had" in told.stderr:
         pytest.skip(f"CIFAR-10 cannot be had here: {told.stderr[-500:]}")
-    told = limited(python, "-m", "colorlib.course", "run", "--profile", "quick", "--device", "cpu", "--data", "cifar10",
+    told = limited(python, "-m", "tools", "run", "--profile", "quick", "--device", "cpu", "--data", "cifar10",
                    *map(name, NOTEBOOKS), cwd=course, MPLBACKEND="agg", **sets)
     assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]
     assert len(list((course / "build").rglob("0?_*.ipynb"))) == len(NOTEBOOKS)

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from running import NOTEBOOKS, checkout, name
 
-from colorlib.course import editions
-from colorlib.course.files import read
+from tools import editions
+from tools.files import read
 
 pytestmark = pytest.mark.classroom
 SAID = {"student": "not done yet", "teacher": "right"}
@@ -58,7 +58,7 @@ def test_every_exercise_says_what_it_should(made, path, tmp_path):
 
 def test_a_student_can_make_the_pages_and_is_told_what_belongs_to_the_whole_course(made):
     student = made / "student"
-    done = subprocess.run([sys.executable, "-m", "colorlib.course", "site"], cwd=student, capture_output=True,
+    done = subprocess.run([sys.executable, "-m", "tools", "site"], cwd=student, capture_output=True,
                           text=True, env=os.environ | {"PYTHONPATH": str(student)})
     assert done.returncode == 0, done.stderr
     pages = {page.name for page in (student / "build" / "site").glob("*.html")}

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from colorlib import _cache
-from colorlib._notebook import project_root
-from colorlib.course.files import find
+from colorlib.data import download
+from colorlib.paths import project_root
+from tools.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(sys.platform != "linux", reason="Linux only")]
 ROOT = project_root()
@@ -59,7 +59,7 @@ def test_eight_users_at_once_on_one_installation(place):
     """Each home holds notebooks, checkpoints and results, as nbgitpuller brings them; all else is not theirs."""
     if not works(*account(ACCOUNTS[0]), sys.executable, "-c", "import colorlib"):
         pytest.skip("other accounts cannot be taken on here: that needs root, and setpriv")
-    data, real = place / "data", sorted(_cache.folder().glob("cifar10-*.npy"))
+    data, real = place / "data", sorted(download.folder().glob("cifar10-*.npy"))
     data.mkdir()
     for file in real:
         shutil.copy2(file, data / file.name)
@@ -102,7 +102,7 @@ def test_a_kit_installs_and_runs_with_the_network_off(tmp_path):
     alone += ["sh", "-c", 'ip link set lo up && exec "$@"', "sh"]           # a kernel speaks over the loopback
     if not works(*alone, "true"):
         pytest.skip("no namespace without a network can be had here (unshare, ip)")
-    code = f"from colorlib.course import kit; kit.make(kit.Path({str(tmp_path / 'kit')!r}))"
+    code = f"from tools import kit; kit.make(kit.Path({str(tmp_path / 'kit')!r}))"
     made = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     kit = (tmp_path / "kit").rename(tmp_path / "elsewhere")
@@ -111,7 +111,7 @@ def test_a_kit_installs_and_runs_with_the_network_off(tmp_path):
     python = f"PYTHON={getattr(sys, '_base_executable', sys.executable)}"
     for command in (["make", "setup", python],
                     ["sh", "-c", "cd notebooks && ../.venv/bin/python -c 'import colorlib'"],
-                    [".venv/bin/python", "-m", "colorlib.course", "run", "--profile", "smoke", "--data",
+                    [".venv/bin/python", "-m", "tools", "run", "--profile", "smoke", "--data",
                      "cifar10" if real else "fruits", "01"]):
         done = subprocess.run([*alone, *command], cwd=kit, env=keep, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-1500:] + done.stderr[-1500:]

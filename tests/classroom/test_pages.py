@@ -7,7 +7,7 @@ import tarfile
 import pytest
 from browser import Browser, chromium
 
-from colorlib.course import site
+from tools import site
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 

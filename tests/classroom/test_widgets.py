@@ -8,8 +8,9 @@ from browser import Browser, chromium, jupyterlab
 from PIL import Image
 from running import checkout
 
-from colorlib import datacheck, figures, fruits, turing
-from colorlib.course.files import find
+from colorlib.data import painted_fruit
+from colorlib.notebook import data_check, plots, turing_test
+from tools.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
 
@@ -20,7 +21,7 @@ from colorlib import datasets, turing
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
 torch.manual_seed(0)
-pairs = turing.Pairs(Colorizer(UNet(2, 1)), datasets.fruits("test", n=10), "tiny")
+pairs = turing.Pairs(Colorizer(UNet(2, 1)), datasets.load_painted_fruit("test", n=10), "tiny")
 turing.show(pairs, "answers.csv")
 """
 
@@ -38,7 +39,7 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
             browser.js("document.querySelector('.noUi-handle').focus()")
             browser.press("ArrowLeft" if i % 3 else "ArrowRight")
             browser.wait(f"{said}.includes('Pair {i + 2} of 10')", 20)
-        assert [row["answer"] for row in turing.answers(tmp_path / "answers.csv")] == ["right", "left", "left"] * 2
+        assert [row["answer"] for row in turing_test.answers(tmp_path / "answers.csv")] == ["right", "left", "left"] * 2
         browser.open_notebook(address, "turing.ipynb")                      # a reload in the middle
         browser.wait(f"{said}.includes('Pair 7 of 10')")
         for i in range(6, 10):
@@ -48,7 +49,7 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
         assert browser.js(f"{said}.includes('95 % interval')")
         browser.screenshot("turing")
         assert not browser.errors
-    assert turing.result(tmp_path / "answers.csv").answers == 10
+    assert turing_test.result(tmp_path / "answers.csv").answers == 10
 
 
 UPLOAD = """
@@ -65,7 +66,7 @@ photograph.panel({"tiny": Colorizer(UNet(2, 1))}, "yours.png")
 def test_a_photograph_is_uploaded_and_comes_back_colored(tmp_path):
     cells = [nbformat.v4.new_code_cell(UPLOAD)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), tmp_path / "photograph.ipynb")
-    (tmp_path / "brought.png").write_bytes(figures.png(fruits.generate(1, size=64, seed=0).rgb[0]))
+    (tmp_path / "brought.png").write_bytes(plots.png(painted_fruit.generate(1, size=64, seed=0).rgb[0]))
     (tmp_path / "letter.png").write_text("no picture")
     with jupyterlab(tmp_path) as address, Browser() as browser:
         said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
@@ -137,7 +138,7 @@ def mark_a_picture(browser, folder):
     browser.js(f"({box}.scrollIntoView({{block: 'center'}}), {box}.click())")
     browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
     assert file.read_text() != listed
-    assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= datacheck.SIDE
+    assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= data_check.SIDE
 
 
 def judge_a_pair(browser, folder):
@@ -149,13 +150,13 @@ def judge_a_pair(browser, folder):
     browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
     assert browser.js(PICTURES) != before
     (file,) = folder.glob("answers-*.csv")
-    assert [row["answer"] for row in turing.answers(file)] == ["left"]
+    assert [row["answer"] for row in turing_test.answers(file)] == ["left"]
 
 
 def bring_a_photograph(browser, folder):
     """07's button: every colorizer that is here answers, and the file holds as many pictures as the page."""
     brought = folder / "brought.png"
-    brought.write_bytes(figures.png(fruits.generate(1, size=64, seed=0).rgb[0]))
+    brought.write_bytes(plots.png(painted_fruit.generate(1, size=64, seed=0).rgb[0]))
     browser.upload(".widget-upload", brought)
     browser.wait(f"{SAID}.includes('Saved in yours.png')", 120)
     pictures = len(browser.js(PICTURES))

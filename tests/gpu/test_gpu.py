@@ -6,10 +6,11 @@ import pytest
 import running
 import torch
 
-from colorlib import color, datasets, metrics
-from colorlib.course.run import run_one
-from colorlib.recipes import get
+from colorlib import color, metrics
+from colorlib.data import datasets
+from colorlib.experiments.systems import get
 from colorlib.train import device_of, fit, precision_of, regression_step
+from tools.run import run_one
 
 pytestmark = pytest.mark.gpu
 
@@ -20,7 +21,7 @@ SPACES = ["rgb_to_lab", "rgb_to_linear", "rgb_to_yuv", "rgb_to_ycbcr", "rgb_to_h
 @pytest.fixture(scope="module")
 def images():
     """512 generated fruits, on the processor."""
-    return datasets.fruits("train", n=512)
+    return datasets.load_painted_fruit("train", n=512)
 
 
 def test_auto_means_the_gpu():

@@ -8,8 +8,8 @@ import pytest
 import running
 import synthetic
 
-from colorlib._notebook import source_hash, tags
-from colorlib.course import files, links, run, store
+from colorlib.paths import source_hash, tags
+from tools import files, links, run, store
 
 SHORTEST_ALT = 15
 LONGEST_CELL, LONGEST_BOOTSTRAP = 12, 8  # lines

@@ -174,7 +174,7 @@ def test_the_bootstrap_cell_brings_the_course_to_colab_and_leaves_torch_alone(co
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     record = json.loads((colab.content / "course/build/results/notebooks/01.smoke.json").read_text())
     assert len(record["claims"]) >= 8 and all(claim["holds"] in (True, None) for claim in record["claims"])
-    assert (colab.content / "course/data/checkpoints").is_dir()
+    assert (colab.content / "course/colorlib/checkpoints").is_dir()
 
 
 @pytest.mark.classroom

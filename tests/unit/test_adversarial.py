@@ -8,11 +8,11 @@ import torch.nn.functional as F
 from pictures import smooth
 from torch import nn
 
-from colorlib import adversarial, color, losses, train
-from colorlib.adversarial import Adversary, Rules, diagnose, gan_step, generator_loss, gradient_norm
+from colorlib import color, losses, train, train_gan
 from colorlib.colorizer import Colorizer
 from colorlib.models import ImageDiscriminator, KooGenerator, PatchDiscriminator, UNet
 from colorlib.train import Settings, TrainingDiverged
+from colorlib.train_gan import Adversary, Rules, diagnose, gan_step, generator_loss, gradient_norm
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -99,7 +99,7 @@ def test_algorithm_2_as_printed_pulls_both_players_the_wrong_way():
     D, x, real, fake = ImageDiscriminator(4, 2, size=16), *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
     for loss, better in (("saturating", True), ("as-printed", False)):
         says = D(x, fake)
-        on_fake = adversarial.discriminator_loss(D, x, real, fake, Rules(loss=loss))[1]
+        on_fake = train_gan.discriminator_loss(D, x, real, fake, Rules(loss=loss))[1]
         slope = torch.autograd.grad(on_fake, list(D.parameters()), allow_unused=True)
         says_slope = torch.autograd.grad(says.sum(), list(D.parameters()), allow_unused=True)
         along = sum(float((a * b).sum()) for a, b in zip(slope, says_slope, strict=True) if a is not None)
@@ -133,9 +133,9 @@ def test_who_is_called_real_follows_the_labels():
 
 def test_labels_are_drawn_from_their_interval():
     torch.manual_seed(0)
-    drawn = adversarial._labels((0.5, 0.99), torch.zeros(4000, 1))
+    drawn = train_gan._labels((0.5, 0.99), torch.zeros(4000, 1))
     assert 0.5 <= drawn.min() < 0.51 and 0.98 < drawn.max() <= 0.99
-    assert adversarial._labels(0.9, torch.zeros(4)) == 0.9
+    assert train_gan._labels(0.9, torch.zeros(4)) == 0.9
 
 
 # the step
@@ -250,11 +250,11 @@ def test_a_step_of_g_that_is_left_out_changes_nothing_of_it():
 
 def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
     D, x, real, fake = adversary().net, *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
-    apart, both = (adversarial.discriminator_loss(D.eval(), x, real, fake, Rules(together=t)) for t in (False, True))
+    apart, both = (train_gan.discriminator_loss(D.eval(), x, real, fake, Rules(together=t)) for t in (False, True))
     torch.testing.assert_close(apart, both)
     for layer in D.modules():
         layer.train(isinstance(layer, nn.BatchNorm2d))
-    apart, both = (adversarial.discriminator_loss(D, x, real, fake, Rules(together=t)) for t in (False, True))
+    apart, both = (train_gan.discriminator_loss(D, x, real, fake, Rules(together=t)) for t in (False, True))
     assert abs((apart[0] - both[0]).item()) > 1e-4
 
 
@@ -358,7 +358,7 @@ class Fixed(nn.Module):
 def test_judgments_count_who_calls_what():
     colorizer = unet()
     step = Adversary(Fixed(), Rules(), G_SETTINGS)
-    found = adversarial.judgments(colorizer, step, IMAGES)
+    found = train_gan.judgments(colorizer, step, IMAGES)
     b = color.rgb_to_lab(IMAGES.pixels)[:, 2].mean((1, 2))
     assert found["confusion"][1] == [int((b <= 0).sum()), int((b > 0).sum())]
     assert sum(found["confusion"][0]) == len(IMAGES)
@@ -367,8 +367,8 @@ def test_judgments_count_who_calls_what():
     assert found["fooled"] == found["confusion"][0][1] / len(IMAGES)
     swapped = Adversary(Fixed(), Rules(real=(0.0, 0.4), fake=(0.5, 1.0)), G_SETTINGS)
     for colorizer, fooled in ((Colorizer(Constant([0.0, 40.0])), 1.0), (Colorizer(Constant([0.0, -40.0])), 0.0)):
-        assert adversarial.judgments(colorizer, step, IMAGES)["fooled"] == fooled
-        assert adversarial.judgments(colorizer, swapped, IMAGES)["fooled"] == 1 - fooled
+        assert train_gan.judgments(colorizer, step, IMAGES)["fooled"] == fooled
+        assert train_gan.judgments(colorizer, swapped, IMAGES)["fooled"] == 1 - fooled
 
 
 class Constant(nn.Module):
@@ -381,7 +381,7 @@ class Constant(nn.Module):
 
 
 def test_one_output_whatever_the_input_is_a_collapse():
-    assert adversarial.spread(Colorizer(Constant([10.0, 20.0])), IMAGES)["collapse"] == pytest.approx(0, abs=1e-5)
+    assert train_gan.spread(Colorizer(Constant([10.0, 20.0])), IMAGES)["collapse"] == pytest.approx(0, abs=1e-5)
 
     class Truth(nn.Module):
         def __init__(self):
@@ -391,14 +391,14 @@ def test_one_output_whatever_the_input_is_a_collapse():
         def forward(self, x):
             return color.rgb_to_lab(IMAGES.pixels)[:, 1:] / 50 + 0 * self.w
 
-    found = adversarial.spread(Colorizer(Truth()), IMAGES)
+    found = train_gan.spread(Colorizer(Truth()), IMAGES)
     assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
     assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4) and found["unexplained"] < 1e-6
 
 
 def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
     ab = color.rgb_to_lab(IMAGES.pixels)[:, 1:]                             # N 2 H W
-    mean = adversarial.spread(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
+    mean = train_gan.spread(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
     assert mean == pytest.approx(1, rel=1e-3)
 
     class Another(nn.Module):
@@ -411,16 +411,16 @@ def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
         def forward(self, x):
             return ab.roll(self.by, 0) / 50 + 0 * self.w
 
-    others = [adversarial.spread(Colorizer(Another(by)), IMAGES)["unexplained"] for by in range(1, len(ab))]
+    others = [train_gan.spread(Colorizer(Another(by)), IMAGES)["unexplained"] for by in range(1, len(ab))]
     assert sum(others) / len(others) == pytest.approx(2, rel=0.2)           # places in the picture matter a little
 
 
 def test_spread_over_noise_is_that_of_the_outputs():
     torch.manual_seed(0)
     colorizer = Colorizer(KooGenerator(size=16))
-    noisy = adversarial.spread(colorizer, IMAGES, draws=6)["over_noise"]
+    noisy = train_gan.spread(colorizer, IMAGES, draws=6)["over_noise"]
     nn.init.zeros_(colorizer.net.perturb.weight)
-    assert noisy > 1 and adversarial.spread(colorizer, IMAGES, draws=6)["over_noise"] == pytest.approx(0, abs=1e-4)
+    assert noisy > 1 and train_gan.spread(colorizer, IMAGES, draws=6)["over_noise"] == pytest.approx(0, abs=1e-4)
 
 
 def test_the_gradient_norm_is_that_of_the_adversarial_term_alone_and_changes_nothing():
@@ -460,4 +460,4 @@ def test_diagnose_tells_all_and_leaves_random_numbers_alone():
 def test_how_a_game_ended_is_named(change, ending):
     fair = {"accuracy": 0.7, "gradient_norm": 0.1, "chroma_ratio": 0.9, "collapse": 0.8, "unexplained": 1.1,
             "fooled": 0.4}
-    assert adversarial.verdict(fair | change) == ending
+    assert train_gan.verdict(fair | change) == ending

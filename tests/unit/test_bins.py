@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from colorlib import color
-from colorlib.bins import CELL, AbBins, SoftTarget, _colors
+from colorlib.color_bins import CELL, AbBins, SoftTarget, _colors
 from colorlib.losses import soft_cross_entropy
 
 BINS = AbBins()

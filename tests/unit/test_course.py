@@ -1,4 +1,4 @@
-"""colorlib.course on a small notebook: run, page, store, text, links."""
+"""tools on a small notebook: run, page, store, text, links."""
 
 import json
 import re
@@ -11,8 +11,8 @@ import synthetic
 
 pytest.importorskip("papermill")
 
-from colorlib.course import files, links, page, run, store, text  # noqa: E402
-from colorlib.course.__main__ import main  # noqa: E402
+from tools import files, links, page, run, store, text  # noqa: E402
+from tools.__main__ import main  # noqa: E402
 
 PARAMETERS = {"PROFILE": "smoke", "SEED": 0, "DEVICE": "cpu", "DATA": "fruits"}
 

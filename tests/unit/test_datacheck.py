@@ -1,9 +1,10 @@
-"""Marks on a folder's pictures: kept in a file, honored by datasets.folder, set by a widget with keys of its own."""
+"""Marks on a folder's pictures: kept in a file, honored by datasets.load_folder, set by a widget with keys."""
 
 import pytest
 from PIL import Image
 
-from colorlib import datacheck, datasets
+from colorlib.data import datasets
+from colorlib.notebook import data_check
 
 
 @pytest.fixture
@@ -23,52 +24,52 @@ def reds(images):
 
 
 def test_marked_pictures_are_left_out_and_listed(pictures):
-    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120, 160]
-    datacheck.mark(pictures, "b/3.png", True)
-    images = datasets.folder(pictures)
+    assert reds(datasets.load_folder(pictures)) == [0, 40, 80, 120, 160]
+    data_check.mark(pictures, "b/3.png", True)
+    images = datasets.load_folder(pictures)
     assert reds(images) == [0, 40, 120, 160] and ("b/3.png", "marked in marked-bad.txt") in images.skipped
-    datacheck.mark(pictures, "b/3.png", False)
-    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120, 160]
+    data_check.mark(pictures, "b/3.png", False)
+    assert reds(datasets.load_folder(pictures)) == [0, 40, 80, 120, 160]
 
 
 def test_marks_are_lines_that_an_editor_may_write(pictures):
     (pictures / "marked-bad.txt").write_text("# blurred\nb/5.png\n\na/1.png  \n")
-    assert reds(datasets.folder(pictures)) == [40, 80, 120]
-    datacheck.mark(pictures, "a/2.png", True)
+    assert reds(datasets.load_folder(pictures)) == [40, 80, 120]
+    data_check.mark(pictures, "a/2.png", True)
     assert (pictures / "marked-bad.txt").read_text() == "# blurred\na/1.png\na/2.png\nb/5.png\n"
     (pictures / "marked-bad.txt").write_bytes("\ufeffb/5.png\r\n".encode())                  # as some editors save it
-    assert reds(datasets.folder(pictures)) == [0, 40, 80, 120]
+    assert reds(datasets.load_folder(pictures)) == [0, 40, 80, 120]
 
 
 def test_a_picture_whose_name_looks_like_a_comment_can_be_marked(pictures):
     (pictures / "a/1.png").rename(pictures / "#1.png")
-    datacheck.mark(pictures, "#1.png", True)
-    assert reds(datasets.folder(pictures)) == [40, 80, 120, 160]
+    data_check.mark(pictures, "#1.png", True)
+    assert reds(datasets.load_folder(pictures)) == [40, 80, 120, 160]
 
 
 def test_what_is_not_there_is_not_marked(pictures, tmp_path):
     for folder, name in ((tmp_path / "typo", "a/1.png"), (pictures, "a/9.png")):
         with pytest.raises(FileNotFoundError, match="no file a/"):
-            datacheck.mark(folder, name, True)
+            data_check.mark(folder, name, True)
     assert not (tmp_path / "typo").exists() and not (pictures / "marked-bad.txt").exists()
 
 
 def test_a_mark_moves_no_other_picture_to_another_split(pictures):
-    before = [reds(datasets.folder(pictures, split=split)) for split in ("train", "test")]
-    datacheck.mark(pictures, "a/2.png", True)
-    after = [reds(datasets.folder(pictures, split=split)) for split in ("train", "test")]
+    before = [reds(datasets.load_folder(pictures, split=split)) for split in ("train", "test")]
+    data_check.mark(pictures, "a/2.png", True)
+    after = [reds(datasets.load_folder(pictures, split=split)) for split in ("train", "test")]
     assert [[r for r in part if r != 40] for part in before] == after
 
 
 def test_a_folder_of_marked_pictures_says_so(pictures):
     for name in ("a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png", "notes.txt"):
-        datacheck.mark(pictures, name, True)
+        data_check.mark(pictures, name, True)
     with pytest.raises(ValueError, match=r"all are in marked-bad.txt"):
-        datasets.folder(pictures)
+        datasets.load_folder(pictures)
 
 
 def test_the_widget_pages_and_marks(pictures):
-    widget = datacheck.show(pictures)
+    widget = data_check.show(pictures)
     (slider, box), title, picture = widget.children[0].children, widget.children[1], widget.children[2]
     assert slider.max == 4 and title.value == "a/1.png, 1 of 5, 0 marked" and picture.value[1:4] == b"PNG"
     first = picture.value
@@ -86,6 +87,6 @@ def test_the_widget_pages_and_marks(pictures):
 
 def test_the_widget_says_what_is_missing(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder of pictures"):
-        datacheck.show(tmp_path / "nowhere")
+        data_check.show(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="no picture in"):
-        datacheck.show(tmp_path)
+        data_check.show(tmp_path)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import _cifar10, _folder, _pictures, color, datasets
-from colorlib._streamed import StreamedSet
+from colorlib import color
+from colorlib.data import cifar10, datasets, image_files
+from colorlib.data import folder as _folder
+from colorlib.data.streamed_set import StreamedSet
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +38,7 @@ def gradient(width=24, height=16):
 
 def only(folder, **options):
     """The one picture of a folder, H×W×3."""
-    images = datasets.folder(folder, **options)
+    images = datasets.load_folder(folder, **options)
     assert len(images) == 1 and not images.skipped
     return images.pixels[0].permute(1, 2, 0).numpy().astype(int)
 
@@ -153,13 +155,13 @@ def test_what_cannot_be_read_is_skipped_and_listed_with_its_reason(pictures):
     (pictures / ".hidden").write_text("not looked at")
     gradient().save(pictures / "other.bmp")
     Image.fromarray(np.zeros((4, 4), np.float32)).save(pictures / "float.tif")
-    images = datasets.folder(pictures)
+    images = datasets.load_folder(pictures)
     assert len(images) == 1
     reasons = dict(images.skipped)
     assert sorted(reasons) == ["cut.jpg", "cut.png", "empty.png", "float.tif", "notes.txt", "other.bmp", "page.jpg"]
     assert "damaged" in reasons["cut.jpg"] and "floating-point" in reasons["float.tif"]
     assert reasons["notes.txt"] == reasons["page.jpg"] == "not a JPEG, PNG, WebP, TIFF or GIF"
-    assert datasets.folder(pictures).skipped == images.skipped, "the list comes back from the cache"
+    assert datasets.load_folder(pictures).skipped == images.skipped, "the list comes back from the cache"
 
 
 def bomb(width, height):
@@ -181,18 +183,18 @@ def test_decompression_bombs_are_refused_before_they_are_decoded(pictures, side)
     (pictures / "bomb.png").write_bytes(bomb(side, side))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        ((name, reason),) = datasets.folder(pictures).skipped
+        ((name, reason),) = datasets.load_folder(pictures).skipped
     assert name == "bomb.png" and "bomb" in reason
 
 
 def test_a_folder_without_pictures_is_an_error(pictures):
     with pytest.raises(ValueError, match="no files"):
-        datasets.folder(pictures)
+        datasets.load_folder(pictures)
     (pictures / "notes.txt").write_text("no picture")
     with pytest.raises(ValueError, match="no picture could be read.*notes.txt"):
-        datasets.folder(pictures)
+        datasets.load_folder(pictures)
     with pytest.raises(FileNotFoundError, match="no folder of pictures"):
-        datasets.folder(pictures / "nowhere")
+        datasets.load_folder(pictures / "nowhere")
 
 
 # ---------------------------------------------------------------------------------------------------- sizes
@@ -202,9 +204,9 @@ def test_different_sizes_without_a_size_propose_one(pictures):
     gradient(24, 16).save(pictures / "a.png")
     gradient(30, 20).save(pictures / "b.png")
     with pytest.raises(ValueError, match=r"a.png is 24×16, b.png is 30×20.*size=16"):
-        datasets.folder(pictures)
-    assert datasets.folder(pictures, size=16).size == (16, 16)
-    assert datasets.folder(pictures, size=(8, 12)).size == (8, 12)
+        datasets.load_folder(pictures)
+    assert datasets.load_folder(pictures, size=16).size == (16, 16)
+    assert datasets.load_folder(pictures, size=(8, 12)).size == (8, 12)
 
 
 def test_a_size_takes_the_middle_of_the_longer_side(pictures):
@@ -223,7 +225,7 @@ def test_shrinking_averages_instead_of_picking(pictures):
 @pytest.mark.parametrize("size", [0, (8,), (8, 0)])
 def test_a_wrong_size_is_refused(pictures, size):
     with pytest.raises(ValueError, match="size must be"):
-        datasets.folder(pictures, size=size)
+        datasets.load_folder(pictures, size=size)
 
 
 # ------------------------------------------------------------------------------------------ splits and labels
@@ -237,7 +239,7 @@ def colored(folder, name, value):
 def test_folders_named_train_and_val_are_the_splits_and_their_folders_the_labels(pictures):
     for i, name in enumerate(["train/pear/1.png", "train/apple/1.png", "train/pear/2.png", "val/pear/3.png"]):
         colored(pictures, name, i)
-    train, test = datasets.folder(pictures, split="train"), datasets.folder(pictures, split="test")
+    train, test = datasets.load_folder(pictures, split="train"), datasets.load_folder(pictures, split="test")
     assert [train.classes[i] for i in train.labels] == ["apple", "pear", "pear"]
     assert test.classes == train.classes and [test.classes[i] for i in test.labels] == ["pear"]
     assert train.pixels[:, 0, 0, 0].tolist() == [1, 0, 2] and test.pixels[:, 0, 0, 0].tolist() == [3]
@@ -246,12 +248,12 @@ def test_folders_named_train_and_val_are_the_splits_and_their_folders_the_labels
 def test_other_folders_are_split_without_overlap(pictures):
     for i in range(25):
         colored(pictures, f"{i:02}.png", i)
-    train, test, whole = (datasets.folder(pictures, split=split) for split in ("train", "test", "all"))
+    train, test, whole = (datasets.load_folder(pictures, split=split) for split in ("train", "test", "all"))
     assert (len(train), len(test)) == (22, 3) and train.labels is None
     values = [images.pixels[:, 0, 0, 0].tolist() for images in (train, test, whole)]
     assert sorted(values[0] + values[1]) == values[2]
     with pytest.raises(ValueError, match="split must be"):
-        datasets.folder(pictures, split="valid")
+        datasets.load_folder(pictures, split="valid")
 
 
 # ---------------------------------------------------------------------------------------------------- cache
@@ -260,30 +262,30 @@ def test_other_folders_are_split_without_overlap(pictures):
 def test_pictures_are_decoded_once_until_one_changes(pictures, monkeypatch):
     for i in range(3):
         colored(pictures, f"{i}.png", i)
-    first = datasets.folder(pictures)
+    first = datasets.load_folder(pictures)
     with monkeypatch.context() as patch:
-        patch.setattr(_pictures, "decode", lambda *_: pytest.fail("decoded again"))
-        assert torch.equal(datasets.folder(pictures).pixels, first.pixels)
+        patch.setattr(image_files, "decode", lambda *_: pytest.fail("decoded again"))
+        assert torch.equal(datasets.load_folder(pictures).pixels, first.pixels)
     Image.new("RGB", (8, 8), (77, 0, 1)).save(pictures / "1.png")
-    assert datasets.folder(pictures).pixels[:, 0, 0, 0].tolist() == [0, 77, 2]
+    assert datasets.load_folder(pictures).pixels[:, 0, 0, 0].tolist() == [0, 77, 2]
 
 
 @pytest.mark.parametrize("suffix, content", [("rgb", b"short"), ("json", b"{"), ("json", b'{"key": 1}')])
 def test_a_damaged_cache_is_made_anew(pictures, tmp_path, suffix, content):
     colored(pictures, "a.png", 9)
-    datasets.folder(pictures)
+    datasets.load_folder(pictures)
     (file,) = (tmp_path / "cache").glob(f"folder-*.{suffix}")
     file.write_bytes(content)
-    assert datasets.folder(pictures).pixels[0, 0, 0, 0] == 9
+    assert datasets.load_folder(pictures).pixels[0, 0, 0, 0] == 9
 
 
 def test_without_a_writable_cache_pictures_are_decoded_each_time(pictures, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "file" / "cache"))
     colored(pictures, "a.png", 9)
-    assert datasets.folder(pictures).pixels[0, 0, 0, 0] == 9
+    assert datasets.load_folder(pictures).pixels[0, 0, 0, 0] == 9
     with pytest.raises(datasets.DataUnavailable, match="COLORLIB_DATA"):
-        datasets.folder(pictures, memory=100)
+        datasets.load_folder(pictures, memory=100)
 
 
 # ------------------------------------------------------------------------------------- more than the memory
@@ -294,7 +296,7 @@ def both(pictures):
     """The same 40 pictures streamed and in memory."""
     for i in range(40):
         colored(pictures, f"{'ab'[i % 2]}/{i:02}.png", i)
-    streamed, whole = datasets.folder(pictures, memory=2_000), datasets.folder(pictures)
+    streamed, whole = datasets.load_folder(pictures, memory=2_000), datasets.load_folder(pictures)
     assert isinstance(streamed, StreamedSet) and not isinstance(whole, StreamedSet)
     return streamed, whole
 
@@ -330,7 +332,7 @@ def test_streamed_parts_are_those_of_memory(both):
 
 
 def test_photos_need_no_download_and_share_no_photograph():
-    train, test = datasets.photos("train", size=32, n=12), datasets.photos("test", size=32, n=6)
+    train, test = datasets.load_photos("train", size=32, n=12), datasets.load_photos("test", size=32, n=6)
     assert train.pixels.shape == (12, 3, 32, 32) and len(test) == 6
     assert not set(train.classes) & set(test.classes)
     assert {"astronaut", "coffee"} <= set(train.classes) and "chelsea" in test.classes
@@ -339,7 +341,7 @@ def test_photos_need_no_download_and_share_no_photograph():
 
 
 def test_photos_depend_on_the_seed_alone():
-    one, same, other = (datasets.photos("test", 32, 4, seed) for seed in (1, 1, 2))
+    one, same, other = (datasets.load_photos("test", 32, 4, seed) for seed in (1, 1, 2))
     assert torch.equal(one.pixels, same.pixels) and not torch.equal(one.pixels, other.pixels)
 
 
@@ -348,11 +350,11 @@ def test_photos_come_without_scikit_learn(monkeypatch):
     monkeypatch.setattr(
         datasets.importlib.util, "find_spec", lambda name: None if name == "sklearn" else find(name)
     )
-    assert "china" not in datasets.photos("train", 32, 6).classes
+    assert "china" not in datasets.load_photos("train", 32, 6).classes
 
 
 def test_large_crops_of_photos_work():
-    assert datasets.photos("test", 512, 3).size == (512, 512)
+    assert datasets.load_photos("test", 512, 3).size == (512, 512)
 
 
 # ---------------------------------------------------------------------------------------------------- names
@@ -387,7 +389,7 @@ def test_auto_becomes_fruits_where_cifar10_cannot_be_had_and_says_so(capsys):
 
 def test_fruits_of_both_splits_differ():
     pytest.importorskip("colorlib.fruits")
-    train, test = datasets.fruits("train", 30), datasets.fruits("test", 30)
+    train, test = datasets.load_painted_fruit("train", 30), datasets.load_painted_fruit("test", 30)
     assert train.pixels.shape == (30, 3, 32, 32) and train.classes and train.labels.max() < len(train.classes)
     assert not torch.equal(train.pixels, test.pixels)
 
@@ -397,7 +399,7 @@ def test_fruits_of_both_splits_differ():
 
 @pytest.mark.cifar
 def test_a_part_of_cifar10_is_the_same_as_taking_it_from_the_whole(cifar):
-    part, whole = datasets.cifar10("test", 300), cifar[1]
+    part, whole = datasets.load_cifar10("test", 300), cifar[1]
     assert torch.equal(part.pixels, whole.take(300).pixels) and torch.equal(part.labels, whole.take(300).labels)
 
 
@@ -437,7 +439,7 @@ def test_variance_of_uv_is_about_what_k_reports_as_its_loss(cifar, split, varian
 
 @pytest.mark.cifar
 def test_kept_files_are_plain_numpy(cifar):
-    kept = np.load(_cifar10.CIFAR10.path("test"))
+    kept = np.load(cifar10.CIFAR10.path("test"))
     assert kept["rgb"].shape == (10_000, 32, 32, 3) and kept["label"].shape == (10_000,)
 
 

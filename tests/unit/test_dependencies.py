@@ -179,7 +179,7 @@ BROUGHT = {"IPython"}
 
 
 def test_what_the_library_imports_is_declared():
-    """The package colorlib.course may use the extra `course`; the rest of colorlib only the dependencies."""
+    """The package tools may use the extra `course`; the rest of colorlib only the dependencies."""
     own = set(sys.stdlib_module_names) | {"colorlib", "tomllib"} | BROUGHT  # tomllib: of Python 3.11 on
     for path in sorted((ROOT / "colorlib").rglob("*.py")):
         allowed = own | modules(NEEDED)

@@ -10,9 +10,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from colorlib import exercises
-from colorlib._notebook import project_root
-from colorlib.course import editions
-from colorlib.course.files import CourseError, find, read
+from colorlib.paths import project_root
+from tools import editions
+from tools.files import CourseError, find, read
 
 SOLUTIONS = project_root() / "solutions"
 

@@ -99,7 +99,7 @@ def test_every_checker_is_exported_under_its_notebook():
     from importlib import import_module
     from pathlib import Path
 
-    for path in sorted(Path(exercises.__file__).parent.glob("e[0-9][0-9].py")):
+    for path in sorted(Path(exercises.__file__).parent.glob("notebook_[0-9][0-9].py")):
         names = [n for n in vars(import_module(f"colorlib.exercises.{path.stem}")) if n.startswith("check_")]
         assert len(names) >= 3
         for name in names:

@@ -13,13 +13,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
 
-from colorlib import color, figures
+from colorlib import color
+from colorlib.notebook import plots
 
 RED = torch.tensor([1.0, 0, 0])[:, None, None].expand(3, 4, 5)
 
 
 def pixels(figure):
-    return np.asarray(Image.open(io.BytesIO(figures.png(figure))).convert("RGB"))
+    return np.asarray(Image.open(io.BytesIO(plots.png(figure))).convert("RGB"))
 
 
 # ------------------------------------------------------------------------------------------------------ to_rgb
@@ -40,12 +41,12 @@ def pixels(figure):
     ],
 )
 def test_a_picture_may_be_tensor_array_or_pil(x):
-    assert (figures.to_rgb(x) == np.full((4, 5, 3), (255, 0, 0), np.uint8)).all()
+    assert (plots.to_rgb(x) == np.full((4, 5, 3), (255, 0, 0), np.uint8)).all()
 
 
 def test_one_channel_is_gray_and_bool_is_black_and_white():
-    assert (figures.to_rgb(torch.full((2, 1, 4, 5), 0.5)) == 128).all()
-    assert figures.to_rgb(torch.ones(4, 5, dtype=torch.bool)).tolist() == np.full((4, 5, 3), 255).tolist()
+    assert (plots.to_rgb(torch.full((2, 1, 4, 5), 0.5)) == 128).all()
+    assert plots.to_rgb(torch.ones(4, 5, dtype=torch.bool)).tolist() == np.full((4, 5, 3), 255).tolist()
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_one_channel_is_gray_and_bool_is_black_and_white():
 )
 def test_what_is_no_picture_is_refused(wrong):
     with pytest.raises(ValueError, match="expected"):
-        figures.to_rgb(wrong)
+        plots.to_rgb(wrong)
 
 
 # ------------------------------------------------------------------------------------------------------ images
@@ -61,7 +62,7 @@ def test_what_is_no_picture_is_refused(wrong):
 
 def test_small_pictures_are_enlarged_by_a_whole_factor():
     checker = torch.tensor([[0.0, 1.0], [1.0, 0.0]]).repeat(16, 16)[None, None].expand(3, 3, 32, 32)
-    found = pixels(figures.images(checker))
+    found = pixels(plots.images(checker))
     assert set(np.unique(found)) == {0, 255}  # no pixel is a mixture
     inside = found[2:-6, 4:, 0]
     runs = np.diff(np.flatnonzero(np.diff(inside[3].astype(int))))
@@ -69,23 +70,23 @@ def test_small_pictures_are_enlarged_by_a_whole_factor():
 
 
 def test_rows_have_labels_and_columns_titles():
-    figure = figures.images({"gray": torch.rand(3, 1, 8, 8), "truth": torch.rand(2, 3, 8, 8)}, titles=["a", "b"])
+    figure = plots.images({"gray": torch.rand(3, 1, 8, 8), "truth": torch.rand(2, 3, 8, 8)}, titles=["a", "b"])
     assert [t.get_text() for t in figure.texts] == ["gray", "truth"]
     assert len(figure.axes) == 5 and figure.axes[0].get_title() == "a"
     with pytest.raises(ValueError, match="1 labels for 2 rows"):
-        figures.images([RED, RED], labels=["a"])
+        plots.images([RED, RED], labels=["a"])
 
 
 def test_big_pictures_fit_the_page():
-    assert pixels(figures.images([torch.rand(3, 3, 90, 300)])).shape[1] <= 700
+    assert pixels(plots.images([torch.rand(3, 3, 90, 300)])).shape[1] <= 700
 
 
 def test_swatches_take_colors_in_any_form():
-    figure = figures.swatches("#ff0000", (0, 1.0, 0), color.swatch([(0, 0, 1.0), (1.0, 1.0, 1.0)]), np.zeros((2, 3)))
+    figure = plots.swatches("#ff0000", (0, 1.0, 0), color.swatch([(0, 0, 1.0), (1.0, 1.0, 1.0)]), np.zeros((2, 3)))
     drawn = [tuple(ax.images[0].get_array()[0, 0]) for ax in figure.axes]
     assert drawn == [(255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0), (0, 0, 0)]
     with pytest.raises(ValueError, match="2 labels for 1 colors"):
-        figures.swatches("#ff0000", labels=["a", "b"])
+        plots.swatches("#ff0000", labels=["a", "b"])
 
 
 # ------------------------------------------------------------------------------------------------------- plots
@@ -94,25 +95,25 @@ def test_swatches_take_colors_in_any_form():
 def test_the_gamuts_outline_holds_every_color():
     from matplotlib.path import Path
 
-    outline = Path(figures._outline())
+    outline = Path(plots._outline())
     rgb = torch.rand(3, 1, 5000, generator=torch.Generator().manual_seed(0)).round(decimals=1)  # many on the surface
     ab = color.rgb_to_lab(rgb)[1:, 0].T.numpy()
     assert (outline.contains_points(ab, radius=-0.5) | outline.contains_points(ab, radius=0.5)).all()
 
 
 def test_plots_return_an_axis_and_draw_on_one():
-    _, ax = figures.new()
-    assert figures.lines({"a": [1, 2], "b": torch.tensor([2.0, 1.0]), "level": 1.5}, ax=ax) is ax
-    assert isinstance(figures.bars({"gray": 1.0, "K1": torch.tensor(0.8)}), Axes)
-    assert isinstance(figures.ab_plane(lightness=50), Axes) and isinstance(figures.ab_plane(gamut=False), Axes)
-    assert isinstance(figures.scatter_ab(figures.ab_plane(), torch.rand(2, 4, 4), torch.rand(16, 3)), Axes)
+    _, ax = plots.new()
+    assert plots.lines({"a": [1, 2], "b": torch.tensor([2.0, 1.0]), "level": 1.5}, ax=ax) is ax
+    assert isinstance(plots.bars({"gray": 1.0, "K1": torch.tensor(0.8)}), Axes)
+    assert isinstance(plots.ab_plane(lightness=50), Axes) and isinstance(plots.ab_plane(gamut=False), Axes)
+    assert isinstance(plots.scatter_ab(plots.ab_plane(), torch.rand(2, 4, 4), torch.rand(16, 3)), Axes)
 
 
 def test_a_loss_history_may_be_a_history_dicts_numbers_or_one_number():
     class History:
         epochs = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}]
 
-    ax = figures.loss_history({"a": History(), "b": History.epochs, "c": [3.0, 2.0], "d": 1.5})
+    ax = plots.loss_history({"a": History(), "b": History.epochs, "c": [3.0, 2.0], "d": 1.5})
     assert [list(line.get_ydata()) for line in ax.lines] == [[2, 1], [2, 1], [3, 2], [1.5, 1.5]]
     assert ax.get_ylim()[0] == 0
 
@@ -121,12 +122,12 @@ def test_plots_keep_their_style_whatever_the_notebook_set():
     import matplotlib
 
     with matplotlib.rc_context({"font.size": 4, "axes.labelsize": 4}):
-        ax = figures.bars({"a": 1.0}, label="x")
+        ax = plots.bars({"a": 1.0}, label="x")
     assert ax.xaxis.label.get_size() >= 12
 
 
 def test_the_palette_is_distinct_in_lightness_or_hue():
-    rgb = torch.tensor([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in figures.PALETTE], dtype=torch.uint8)
+    rgb = torch.tensor([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in plots.PALETTE], dtype=torch.uint8)
     lab = color.rgb_to_lab(rgb.T[:, None])[:, 0].T
     assert torch.pdist(lab).min() > 20
 
@@ -142,7 +143,7 @@ def shell():
 
 def test_the_alt_text_lands_in_the_output(shell):
     with capture_output() as seen:
-        figures.show(figures.bars({"a": 1.0}), alt="One bar,\n  of length one.")
+        plots.show(plots.bars({"a": 1.0}), alt="One bar,\n  of length one.")
     (output,) = seen.outputs
     assert output.metadata == {"image/png": {"alt": "One bar, of length one."}}
     assert output.data["text/plain"] == "One bar, of length one." and set(output.data) == {"image/png", "text/plain"}
@@ -152,7 +153,7 @@ def test_the_alt_text_lands_in_the_output(shell):
 @pytest.mark.parametrize("alt", ["", "   ", "figure", "a\n\n\n\n\n\n\n\n\n\n\n\nb"])
 def test_an_empty_alt_text_is_refused(alt):
     with pytest.raises(ValueError, match="must say what is seen"):
-        figures.show(figures.bars({"a": 1.0}), alt=alt)
+        plots.show(plots.bars({"a": 1.0}), alt=alt)
 
 
 def test_a_shown_pyplot_figure_is_closed(shell):
@@ -160,34 +161,34 @@ def test_a_shown_pyplot_figure_is_closed(shell):
 
     figure, ax = plt.subplots()
     with capture_output() as seen:
-        figures.show(ax, alt="An empty pair of axes.")
+        plots.show(ax, alt="An empty pair of axes.")
     assert len(seen.outputs) == 1 and not plt.fignum_exists(figure.number)
 
 
 def test_without_a_notebook_the_alt_text_is_printed(capsys):
-    figures.show(RED, alt="A plain red rectangle.")
+    plots.show(RED, alt="A plain red rectangle.")
     assert capsys.readouterr().out == "[figure] A plain red rectangle.\n"
 
 
 def test_pictures_stay_small_without_loss_where_they_can():
     noise = torch.rand(3, 700, 900)
-    assert len(figures.png(noise)) < 900_000
+    assert len(plots.png(noise)) < 900_000
     exact = torch.rand(3, 64, 64)
-    assert (np.asarray(Image.open(io.BytesIO(figures.png(exact)))) == figures.to_rgb(exact)).all()
+    assert (np.asarray(Image.open(io.BytesIO(plots.png(exact)))) == plots.to_rgb(exact)).all()
 
 
 def test_figures_do_not_live_in_pyplot():
     import matplotlib.pyplot as plt
 
     before = plt.get_fignums()
-    assert isinstance(figures.images(torch.rand(2, 3, 8, 8)), Figure)
-    figures.ab_plane()
+    assert isinstance(plots.images(torch.rand(2, 3, 8, 8)), Figure)
+    plots.ab_plane()
     assert plt.get_fignums() == before
 
 
 @pytest.mark.gpu
 def test_pictures_may_be_on_the_gpu():
-    assert (figures.to_rgb(RED.cuda()) == figures.to_rgb(RED)).all()
+    assert (plots.to_rgb(RED.cuda()) == plots.to_rgb(RED)).all()
 
 
 # --------------------------------------------------------------------------------------------------- dashboard
@@ -195,7 +196,7 @@ def test_pictures_may_be_on_the_gpu():
 
 def test_a_dashboard_has_a_panel_a_number_and_a_line_a_game():
     watched = [{"step": i, "a": float(i), "b": 10.0**-i if i else 0.0} for i in range(4)]
-    figure = figures.dashboard({"one": watched, "two": watched[:2]}, {"a": "A", "b": "B"}, ["b"], {"a": 0.5}, ["a"])
+    figure = plots.dashboard({"one": watched, "two": watched[:2]}, {"a": "A", "b": "B"}, ["b"], {"a": 0.5}, ["a"])
     left, right = figure.axes
     assert [ax.get_title() for ax in figure.axes] == ["A", "B"] and right.get_yscale() == "log"
     assert [len(line.get_xdata()) for line in left.lines] == [4, 2, 2]  # and the level
@@ -207,7 +208,7 @@ def test_a_dashboard_has_a_panel_a_number_and_a_line_a_game():
 
 def test_a_dashboard_of_three_panels_leaves_the_fourth_empty():
     watched = [{"step": 0, "a": 1.0, "b": 2.0, "c": 3.0}]
-    figure = figures.dashboard({"one": watched}, {"a": "A", "b": "B", "c": "C"})
+    figure = plots.dashboard({"one": watched}, {"a": "A", "b": "B", "c": "C"})
     assert [ax.axison for ax in figure.axes] == [True, True, True, False]
 
 
@@ -216,9 +217,9 @@ def test_a_live_picture_is_drawn_anew_but_not_too_often():
 
     def picture():
         drawn.append(1)
-        return figures.lines({"a": [float(len(drawn)), 1.0]})
+        return plots.lines({"a": [float(len(drawn)), 1.0]})
 
-    live = figures.Live(seconds=0)
+    live = plots.Live(seconds=0)
     live.draw(picture)
     first = live.view.value
     live.draw(picture)
@@ -230,7 +231,7 @@ def test_a_live_picture_is_drawn_anew_but_not_too_often():
 
 def test_points_bear_their_names_and_names_keep_apart():
     groups = {"one": {"K1": (0.5, 0.9), "K2": (0.51, 0.9), "K3": (0.5, 0.91)}, "two": {"P2": (0.9, 1.2)}}
-    axis = figures.points(groups, "chroma", "error")
+    axis = plots.points(groups, "chroma", "error")
     names = {text.get_text(): text for text in axis.texts}
     assert set(names) == {"K1", "K2", "K3", "P2"} and axis.get_legend()
     assert pixels(axis.figure).std() > 1

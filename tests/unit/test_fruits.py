@@ -11,13 +11,14 @@ from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
-from colorlib import color, fruits
+from colorlib import color
+from colorlib.data import painted_fruit
 
-LAWS = {**fruits.LAWS, "leaf": fruits.LEAF, "background": fruits.BACKGROUND}
+LAWS = {**painted_fruit.LAWS, "leaf": painted_fruit.LEAF, "background": painted_fruit.BACKGROUND}
 EDGES = torch.arange(-74.0, 75.0, 4.0)
 
 
-def chi_square(ab: torch.Tensor, law: fruits.ColorDistribution) -> float:
+def chi_square(ab: torch.Tensor, law: painted_fruit.ColorDistribution) -> float:
     """p-value of samples (N, 2) under the law, in 4-unit cells; the rarest and the outside together are one cell."""
     counts = torch.from_numpy(np.histogram2d(*ab.double().numpy().T, bins=EDGES.numpy())[0]).flatten()
     expected, order = (law.cells(EDGES).flatten() * len(ab)).sort(descending=True)
@@ -30,7 +31,7 @@ def chi_square(ab: torch.Tensor, law: fruits.ColorDistribution) -> float:
 @cache
 def one_pixel_each(kind: str, region: str, n: int = 2000) -> torch.Tensor:
     """ab at the pivot, (n, 2), of one random pixel in each of n pictures, back from its 8-bit RGB."""
-    made = fruits.generate(2 * n, size=24, seed=7, kinds=[kind])
+    made = painted_fruit.generate(2 * n, size=24, seed=7, kinds=[kind])
     inside = {"fruit": made.region == 2, "leaf": made.region == 3, "background": made.region < 2}[region]
     lab = color.rgb_to_lab(made.rgb)
     inside &= (lab[:, :1] > 25) & (lab[:, :1] < 85)  # where 8 bits tell the color well
@@ -38,7 +39,7 @@ def one_pixel_each(kind: str, region: str, n: int = 2000) -> torch.Tensor:
     assert len(some) == n
     at = torch.multinomial(inside[some].flatten(1).float(), 1, generator=torch.Generator().manual_seed(1))
     L, a, b = (lab[some, c].flatten(1).gather(1, at)[:, 0] for c in range(3))
-    scale = fruits.distribution(kind, region).scale(L)
+    scale = painted_fruit.distribution(kind, region).scale(L)
     return torch.stack([a / scale, b / scale], 1)
 
 
@@ -47,17 +48,17 @@ def test_two_thousand_samples_agree_with_the_stated_law(name):
     assert chi_square(LAWS[name].sample(2000, seed=11), LAWS[name]) > 1e-3
 
 
-@pytest.mark.parametrize("kind", fruits.KINDS)
+@pytest.mark.parametrize("kind", painted_fruit.KINDS)
 def test_two_thousand_pixels_agree_with_the_stated_law(kind):
-    assert chi_square(one_pixel_each(kind, "fruit"), fruits.distribution(kind)) > 1e-3
+    assert chi_square(one_pixel_each(kind, "fruit"), painted_fruit.distribution(kind)) > 1e-3
 
 
 def test_pixels_of_the_background_agree_with_its_law():
-    assert chi_square(one_pixel_each("banana", "background"), fruits.BACKGROUND) > 1e-3
+    assert chi_square(one_pixel_each("banana", "background"), painted_fruit.BACKGROUND) > 1e-3
 
 
 def test_pixels_of_leaves_agree_with_their_law():
-    assert chi_square(one_pixel_each("strawberry", "leaf"), fruits.LEAF) > 1e-3
+    assert chi_square(one_pixel_each("strawberry", "leaf"), painted_fruit.LEAF) > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -70,19 +71,19 @@ def test_pixels_of_leaves_agree_with_their_law():
     ],
 )
 def test_a_wrong_statement_is_found_out(change):
-    wrong = dataclasses.replace(fruits.distribution("apple"), **change)
+    wrong = dataclasses.replace(painted_fruit.distribution("apple"), **change)
     assert chi_square(one_pixel_each("apple", "fruit"), wrong) < 1e-6
 
 
 def test_a_wrong_scale_is_found_out():
     pixels = one_pixel_each("apple", "fruit")
-    assert chi_square(pixels * 1.04, fruits.distribution("apple")) < 1e-6
+    assert chi_square(pixels * 1.04, painted_fruit.distribution("apple")) < 1e-6
 
 
 @pytest.mark.parametrize("name", LAWS)
 def test_every_color_of_every_law_is_on_a_screen(name):
     law = LAWS[name]
-    L = torch.arange(fruits.DARKEST, fruits.BRIGHTEST + 0.25, 0.5)
+    L = torch.arange(painted_fruit.DARKEST, painted_fruit.BRIGHTEST + 0.25, 0.5)
     for (a, b), spread in zip(law.modes, law.spread, strict=True):
         side = torch.linspace(-1, 1, 9) * spread
         grid = torch.cartesian_prod(a + side, b + side).T[:, :, None]  # 2 81 1
@@ -91,11 +92,12 @@ def test_every_color_of_every_law_is_on_a_screen(name):
 
 
 def test_rounding_is_the_only_departure():
-    made = fruits.generate(60, size=32, seed=3)
+    made = painted_fruit.generate(60, size=32, seed=3)
     lab = color.rgb_to_lab(made.rgb)
     for i, kind in enumerate(made.names()):
         region = made.region[i, 0].long()
-        laws = [fruits.BACKGROUND, fruits.BACKGROUND, fruits.distribution(kind), fruits.LEAF]
+        behind = painted_fruit.BACKGROUND
+        laws = [behind, behind, painted_fruit.distribution(kind), painted_fruit.LEAF]
         L = made.L[i, 0]
         scale = torch.stack([law.scale(L) for law in laws]).gather(0, region[None])[0]
         expected = made.color[i][region].permute(2, 0, 1) * scale  # 2 S S
@@ -104,7 +106,7 @@ def test_rounding_is_the_only_departure():
 
 
 def test_red_and_green_apples_have_the_same_gray_picture():
-    red, green = (fruits.generate(50, seed=5, kinds=["apple"], mode=m) for m in (0, 1))
+    red, green = (painted_fruit.generate(50, seed=5, kinds=["apple"], mode=m) for m in (0, 1))
     assert torch.equal(red.L, green.L) and torch.equal(red.region, green.region)
     difference = (color.lightness(red.rgb) - color.lightness(green.rgb)).abs()
     assert difference.max() < 0.8  # 8-bit rounding
@@ -114,7 +116,7 @@ def test_red_and_green_apples_have_the_same_gray_picture():
 
 def test_the_gray_picture_does_not_tell_the_color():
     """A classifier that finds the mode from the colors finds nothing in L; the same one finds the kind in L."""
-    made = fruits.generate(1600, size=16, seed=2, kinds=["apple"])
+    made = painted_fruit.generate(1600, size=16, seed=2, kinds=["apple"])
     mode = made.mode.numpy()
     gray, rgb = color.lightness(made.rgb).flatten(1).numpy() / 100, made.rgb.flatten(1).numpy() / 255
 
@@ -126,31 +128,31 @@ def test_the_gray_picture_does_not_tell_the_color():
 
 
 def test_the_gray_picture_tells_the_kind():
-    made = fruits.generate(3000, size=24, seed=4)
+    made = painted_fruit.generate(3000, size=24, seed=4)
     x = color.lightness(made.rgb).flatten(1).numpy()
     found = KNeighborsClassifier(5).fit(x[:2500], made.kind[:2500].numpy()).score(x[2500:], made.kind[2500:].numpy())
     assert found > 0.5  # plain distance of pixels, ten kinds
 
 
 def test_color_is_independent_of_light_and_place():
-    made = fruits.generate(3000, size=16, seed=9, kinds=["apple"])
+    made = painted_fruit.generate(3000, size=16, seed=9, kinds=["apple"])
     for fact in (made.L.mean((1, 2, 3)), made.mask.float().mean((1, 2, 3)), made.color[:, 0, 0], made.color[:, 3, 1]):
         assert abs(stats.pearsonr(made.mode.numpy(), fact.numpy()).statistic) < 4 / 3000**0.5
 
 
 def test_the_same_seed_gives_the_same_pictures():
-    assert torch.equal(fruits.generate(20, seed=1).rgb, fruits.generate(20, seed=1).rgb)
-    assert not torch.equal(fruits.generate(20, seed=1).rgb, fruits.generate(20, seed=2).rgb)
+    assert torch.equal(painted_fruit.generate(20, seed=1).rgb, painted_fruit.generate(20, seed=1).rgb)
+    assert not torch.equal(painted_fruit.generate(20, seed=1).rgb, painted_fruit.generate(20, seed=2).rgb)
 
 
 def test_more_pictures_begin_with_the_same_ones():
-    few, many = fruits.generate(30, seed=1), fruits.generate(700, seed=1)
+    few, many = painted_fruit.generate(30, seed=1), painted_fruit.generate(700, seed=1)
     assert torch.equal(few.kind, many.kind[:30]) and torch.equal(few.color, many.color[:30])
     assert (few.rgb.float() - many.rgb[:30].float()).abs().max() <= 1  # vector and scalar code may round differently
 
 
 def test_the_same_scene_at_every_size():
-    small, large = fruits.generate(40, size=32, seed=6), fruits.generate(40, size=128, seed=6)
+    small, large = painted_fruit.generate(40, size=32, seed=6), painted_fruit.generate(40, size=128, seed=6)
     assert torch.equal(small.kind, large.kind) and torch.equal(small.color, large.color)
     shrunk = torch.nn.functional.avg_pool2d(large.L, 4)
     assert (small.L - shrunk).abs().mean() < 4
@@ -159,19 +161,19 @@ def test_the_same_scene_at_every_size():
 
 @pytest.mark.parametrize("size", [16, 33, 100])
 def test_any_size(size):
-    made = fruits.generate(12, size=size)
+    made = painted_fruit.generate(12, size=size)
     assert made.rgb.shape == (12, 3, size, size) and made.rgb.dtype == torch.uint8
     assert made.mask.shape == (12, 1, size, size) and len(made) == 12
     assert (made.mask.float().mean((1, 2, 3)) > 0.05).all()
 
 
 def test_every_kind_comes_about_equally_often():
-    counts = torch.bincount(fruits.generate(2000, size=16, seed=0).kind, minlength=len(fruits.KINDS))
+    counts = torch.bincount(painted_fruit.generate(2000, size=16, seed=0).kind, minlength=len(painted_fruit.KINDS))
     assert len(counts) >= 6 and stats.chisquare(counts.numpy()).pvalue > 1e-3
 
 
 def test_the_apple_is_red_or_green_and_its_mean_is_neither():
-    law = fruits.distribution("apple")
+    law = painted_fruit.distribution("apple")
     red, green = (torch.tensor(m, dtype=torch.float64) for m in law.modes)
     assert (red - green).norm() > 90
     assert law.mean().norm() < 0.65 * law.mean_chroma()
@@ -210,21 +212,21 @@ def test_laws_are_probabilities():
                                  dict(n=1, kinds=["durian"]), dict(n=1, mode=1)])  # fmt: skip
 def test_what_cannot_be_is_refused(bad):
     with pytest.raises(ValueError):
-        fruits.generate(**bad)
+        painted_fruit.generate(**bad)
 
 
 def test_an_unknown_region_is_refused():
     with pytest.raises(ValueError, match="background"):
-        fruits.distribution("apple", "sky")
+        painted_fruit.distribution("apple", "sky")
 
 
 def test_one_core_makes_five_hundred_small_pictures_a_second():
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        fruits.generate(50)
+        painted_fruit.generate(50)
         began = time.process_time()
-        fruits.generate(1000, size=32)
+        painted_fruit.generate(1000, size=32)
         seconds = time.process_time() - began
     finally:
         torch.set_num_threads(threads)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from colorlib import color
-from colorlib.images import ImageSet, mirror, plan
+from colorlib.data.image_set import ImageSet, mirror, plan
 
 
 def numbered(n, size=4):

@@ -5,10 +5,11 @@ import pytest
 import torch
 from scipy import linalg
 
-from colorlib import color, datasets, judge, models
+from colorlib import color, image_classifier, models
 from colorlib.colorizer import Colorizer
-from colorlib.images import ImageSet
-from colorlib.judge import Judge, frechet_distance
+from colorlib.data import datasets
+from colorlib.data.image_set import ImageSet
+from colorlib.image_classifier import Judge, frechet_distance
 from colorlib.models import UNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -106,7 +107,7 @@ def test_true_pictures_are_at_distance_zero_and_gray_ones_are_not(fruits, traine
             self.at += len(L)
             return color.rgb_to_lab(part)[:, 1:]
 
-    told = judge.judged_pictures(trained, Truth(), test)
+    told = image_classifier.judged_pictures(trained, Truth(), test)
     assert told["frechet"] < 1e-3 * told["frechet_gray"]
     assert told["accuracy"] == told["accuracy_true"] > told["accuracy_gray"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorlib import _cache
-from colorlib.course import kit
-from colorlib.course.files import CourseError, find, read
+from colorlib.data import download
+from tools import kit
+from tools.files import CourseError, find, read
 
 PYTHON = f"Python {sys.version_info[0]}.{sys.version_info[1]}{getattr(sys, 'abiflags', '')} on"
 
@@ -81,13 +81,13 @@ def test_packages_that_cannot_be_collected_are_said_so(pip, tmp_path):
 def test_a_kits_data_is_found_before_the_users_cache_and_a_kit_asks_no_network(tmp_path, monkeypatch):
     for name in ("COLORLIB_DATA", "COLORLIB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(_cache, "project_root", lambda: tmp_path)
+    monkeypatch.setattr(download, "project_root", lambda: tmp_path)
     (tmp_path / "data" / "sets" / "weights").mkdir(parents=True)
-    assert _cache.folder() != tmp_path / "data" / "sets" and not _cache.offline()   # weights alone hide no cache
+    assert download.folder() != tmp_path / "data" / "sets" and not download.offline()   # weights alone hide no cache
     for file in ("data/sets/cifar10-test.npy", "KIT.txt"):
         (tmp_path / file).touch()
-    assert _cache.folder() == tmp_path / "data" / "sets" and _cache.offline()
+    assert download.folder() == tmp_path / "data" / "sets" and download.offline()
     monkeypatch.setenv("COLORLIB_OFFLINE", "0")
-    assert not _cache.offline()
+    assert not download.offline()
     monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "other"))
-    assert _cache.folder() == tmp_path / "other"
+    assert download.folder() == tmp_path / "other"

@@ -10,10 +10,10 @@ import psutil
 import pytest
 import torch
 
-from colorlib import lesson as module
-from colorlib._machine import free_memory
-from colorlib._notebook import source_hash
-from colorlib.lesson import NAMES, PROFILES, ClaimError, Lesson
+from colorlib.hardware import free_memory
+from colorlib.notebook import lesson as module
+from colorlib.notebook.lesson import NAMES, PROFILES, ClaimError, Lesson
+from colorlib.paths import source_hash
 
 
 @pytest.fixture(autouse=True)
@@ -83,11 +83,11 @@ def test_a_folders_path_stays_out_of_output_and_record(capsys):
 
 
 def test_auto_takes_both_splits_from_one_set(monkeypatch):
-    from colorlib import datasets
+    from colorlib.data import datasets
 
     def load(name, split, n, seed):
         asked.append((name, split))
-        return datasets.fruits(split, n=4)
+        return datasets.load_painted_fruit(split, n=4)
 
     asked = []
     monkeypatch.setattr(datasets, "load", load)

@@ -12,11 +12,14 @@ from pictures import smooth
 from PIL import Image
 
 from colorlib import __main__ as command
-from colorlib import color, datasets, figures, records
-from colorlib._cache import DataUnavailable
+from colorlib import color
 from colorlib.colorizer import Colorizer
+from colorlib.data import datasets
+from colorlib.data.download import DataUnavailable
+from colorlib.experiments import records
+from colorlib.experiments.systems import RECIPES
 from colorlib.models import UNet
-from colorlib.recipes import RECIPES
+from colorlib.notebook import plots
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -36,7 +39,7 @@ def results(tmp_path, monkeypatch):
     return tmp_path / "results"
 
 
-_real_images = figures.images
+_real_images = plots.images
 
 
 def run(*words):
@@ -148,7 +151,7 @@ def test_what_is_written_is_what_the_colorizer_answers(tmp_path, model):
     (["photo.png", "-o", "no/folder/x.png"], "to write to"),
     (["photo.png", "--max-side", "-1"], "--max-side must be a number of pixels, or 0 for full size, got -1"),
     (["photo.png", "--device", "abacus"], "unknown device 'abacus'"),
-    (["photo.png", "--model", "nobody"], "no checkpoint 'nobody' in data/checkpoints"),
+    (["photo.png", "--model", "nobody"], "no checkpoint 'nobody' in colorlib/checkpoints"),
     (["photo.png", "--model", "none.safetensors"], "no checkpoint at none.safetensors"),
     (["photo.png", "--model", "text.jpg"], "text.jpg is not a complete safetensors file"),
 ])
@@ -178,7 +181,7 @@ def test_compare_draws_a_row_for_each_model_between_gray_and_truth(tmp_path, mod
 
 @pytest.mark.parametrize(("words", "message"), [
     (["-o", "c.jpg"], "expected a name ending in .png"), (["-n", "9", "-o", "c.png"], "between 1 and the 6 pictures"),
-    (["no-such", "-o", "c.png"], "no checkpoint 'no-such' in data/checkpoints"),
+    (["no-such", "-o", "c.png"], "no checkpoint 'no-such' in colorlib/checkpoints"),
 ])
 def test_what_cannot_be_compared_is_answered_in_one_line(tmp_path, monkeypatch, model, capsys, words, message):
     monkeypatch.chdir(tmp_path)
@@ -231,9 +234,9 @@ def test_a_judge_is_trained_by_its_name_and_old_records_are_measured_with_it(res
     assert "judge-cifar10.safetensors: names" in capsys.readouterr().out
     assert run("train", "judge", "--device", "cpu", "--epochs", 1) == 2 and "is there" in capsys.readouterr().err
     assert run("train", "judge", "--seed", 1) == 2 and "only --data" in capsys.readouterr().err
-    (results.parent / "data" / "checkpoints" / "judge-cifar10.safetensors").rename(results.parent / "away")
+    (results.parent / "checkpoints" / "judge-cifar10.safetensors").rename(results.parent / "away")
     assert run("train", "baseline-mean", "--device", "cpu") == 0
-    (results.parent / "away").rename(results.parent / "data" / "checkpoints" / "judge-cifar10.safetensors")
+    (results.parent / "away").rename(results.parent / "checkpoints" / "judge-cifar10.safetensors")
     capsys.readouterr()
     assert run("results", "--measure") == 0 and "baseline-mean" in capsys.readouterr().out.splitlines()
     assert "frechet" in records.read()[0]["metrics"]

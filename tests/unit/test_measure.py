@@ -5,52 +5,52 @@ import pytest
 import torch
 from torch import nn
 
-from colorlib import measure
+from colorlib import profiling
 
 
 def test_both_sides_run_in_turn_and_the_first_round_does_not_count():
     calls = []
-    one, other = measure.interleaved(lambda: calls.append("a"), lambda: calls.append("b"), pairs=3)
+    one, other = profiling.interleaved(lambda: calls.append("a"), lambda: calls.append("b"), pairs=3)
     assert calls == ["a", "b"] * 4
     assert len(one) == len(other) == 3 and min(*one, *other) > 0
 
 
 def test_the_ratio_is_the_median_of_the_pairs_ratios():
-    assert measure.ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == 2.0
+    assert profiling.ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == 2.0
     with pytest.raises(ValueError):
-        measure.ratio([1.0], [1.0, 2.0])
+        profiling.ratio([1.0], [1.0, 2.0])
 
 
 def test_the_peak_of_a_process_is_that_of_the_work():
     work = "part = bytearray(200_000_000); part[::4096] = b'x' * len(part[::4096]); del part"
-    assert 190 < measure.peak_memory("", work) < 260
-    assert measure.peak_memory("", "pass") < 20
+    assert 190 < profiling.peak_memory("", work) < 260
+    assert profiling.peak_memory("", "pass") < 20
 
 
 def test_the_process_finds_the_modules_that_this_one_finds(tmp_path, monkeypatch):
     (tmp_path / "only_here.py").write_text("part = bytearray")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert measure.peak_memory("import only_here", "held = only_here.part(50_000_000)") > 40
+    assert profiling.peak_memory("import only_here", "held = only_here.part(50_000_000)") > 40
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux forgets a peak")
 def test_a_peak_of_the_setup_does_not_count():
-    assert measure.peak_memory("part = b'x' * 200_000_000; del part", "pass") < 20
+    assert profiling.peak_memory("part = b'x' * 200_000_000; del part", "pass") < 20
 
 
 def test_a_process_that_fails_says_why():
     with pytest.raises(RuntimeError, match="division by zero"):
-        measure.peak_memory("", "1 / 0")
+        profiling.peak_memory("", "1 / 0")
 
 
 def test_what_a_network_keeps_for_the_way_back():
     net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh())
     x = torch.rand(2, 1, 100, 100)
     map_of_both = 2 * 100 * 100 * 4 / 1e6                                   # MB of one channel
-    assert measure.kept(net, x) == pytest.approx(5 * map_of_both)           # its input, and what tanh says of four
+    assert profiling.kept(net, x) == pytest.approx(5 * map_of_both)           # its input, and what tanh says of four
     net[0].requires_grad_(False)
-    assert measure.kept(net, x) == 0                                        # no way back
-    assert measure.kept(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)
+    assert profiling.kept(net, x) == 0                                        # no way back
+    assert profiling.kept(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)
 
 
 def test_what_is_kept_twice_counts_once():
@@ -62,4 +62,4 @@ def test_what_is_kept_twice_counts_once():
         def forward(self, x):
             return self.one(x) + self.other(x)
 
-    assert measure.kept(Twice(), torch.rand(1000, 10)) == pytest.approx(1000 * 10 * 4 / 1e6)
+    assert profiling.kept(Twice(), torch.rand(1000, 10)) == pytest.approx(1000 * 10 * 4 / 1e6)

@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from colorlib import color, metrics
 from colorlib.colorizer import Colorizer
-from colorlib.images import ImageSet
+from colorlib.data.image_set import ImageSet
 from colorlib.models import KooBaseline
 
 pytestmark = pytest.mark.usefixtures("one_thread")

@@ -11,7 +11,7 @@ from torch import nn
 from colorlib import models
 from colorlib.colorizer import BinsHead, Colorizer, LabHead
 from colorlib.models import Compact, KooBaseline, UNet
-from colorlib.models.koo import contrast_normalize, gaussian_window
+from colorlib.models.koo2016 import contrast_normalize, gaussian_window
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

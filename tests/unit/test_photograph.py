@@ -8,9 +8,10 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib import color, photograph
+from colorlib import color
 from colorlib.colorizer import Colorizer
 from colorlib.models import KooBaseline, UNet
+from colorlib.notebook import photograph
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 NOW = datetime.now(timezone.utc)

@@ -12,8 +12,8 @@ import pytest
 pytest.importorskip("nbformat")
 
 from colorlib import __main__ as tools  # noqa: E402
-from colorlib import readme  # noqa: E402
-from colorlib.course.__main__ import parser as course_parser  # noqa: E402
+from tools import readme  # noqa: E402
+from tools.__main__ import parser as course_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +30,7 @@ def commands(text):
 
 @pytest.mark.parametrize("name", readme.DOCUMENTS)
 def test_what_is_made_is_that_of_the_records(name):
-    assert readme.document(DOCUMENTS[name], ROOT) == DOCUMENTS[name], "python -m colorlib.readme"
+    assert readme.document(DOCUMENTS[name], ROOT) == DOCUMENTS[name], "python -m tools.readme"
     assert "<!-- /" in DOCUMENTS[name]
 
 

@@ -7,11 +7,12 @@ import torch
 import torchvision.models as zoo
 from pictures import smooth
 
-from colorlib import models, recipes
+from colorlib import models
 from colorlib.colorizer import Colorizer, LabHead, YuvHead
-from colorlib.judge import Judge
-from colorlib.models import resnet, vgg
-from colorlib.recipes import ABLATION, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.experiments import systems
+from colorlib.experiments.systems import ABLATION, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.image_classifier import Judge
+from colorlib.models import dahl2016, resnet_unet
 from colorlib.train import absolute_step, blurred_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -31,7 +32,7 @@ def made_up():
 
 @pytest.fixture(autouse=True)
 def no_download(monkeypatch, made_up):
-    for family in (vgg, resnet):
+    for family in (dahl2016, resnet_unet):
         monkeypatch.setattr(family, "state_of", lambda weights, name: made_up[name])
 
 
@@ -193,7 +194,7 @@ def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
 
 def test_the_small_encoder_starts_as_the_classifier_of_gray_images():
     recipe = get("small-resnet-patchgan")
-    known = Judge.load(recipes.project_root() / "data" / "checkpoints" / "encoder-cifar10.safetensors").net
+    known = Judge.load(systems.CHECKPOINTS / "encoder-cifar10.safetensors").net
     encoder = recipe.build(0).net.encoder
     assert all(torch.equal(t, known.state_dict()[name]) for name, t in encoder.state_dict().items())
     assert known.config["inputs"] == 1
@@ -384,4 +385,4 @@ def test_heads_that_are_fitted_need_images(name):
 
 def test_an_unknown_recipe_is_named():
     with pytest.raises(ValueError, match="unknown recipe 'vgg': expected one of koo-baseline, nazeri-unet"):
-        recipes.get("vgg")
+        systems.get("vgg")

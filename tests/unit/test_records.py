@@ -8,10 +8,11 @@ import torch
 from pictures import smooth
 from PIL import Image
 
-from colorlib import losses, metrics, records
+from colorlib import losses, metrics
 from colorlib.colorizer import Colorizer
-from colorlib.judge import Judge, judged_pictures
-from colorlib.recipes import ABLATION, RECIPES, SAME_TIME, TRANSFER, get
+from colorlib.experiments import records
+from colorlib.experiments.systems import ABLATION, RECIPES, SAME_TIME, TRANSFER, get
+from colorlib.image_classifier import Judge, judged_pictures
 from colorlib.train import History, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -104,7 +105,7 @@ def test_where_there_is_a_judge_the_record_has_its_distance(folder):
     train = IMAGES[0]
     labeled = type(train)(train.pixels, torch.arange(len(train)) % 2, ("a", "b"), train.name)
     judge = Judge.trained(labeled, epochs=1, width=4)
-    judge.save(folder.parent / "data" / "checkpoints" / f"judge-{IMAGES[1].name}.safetensors")
+    judge.save(folder.parent / "checkpoints" / f"judge-{IMAGES[1].name}.safetensors")
     made = run("baseline-gray")["metrics"]
     assert made["frechet"] == made["frechet_gray"] > 0 and "judge_accuracy" not in made     # test images without labels
 
@@ -118,7 +119,7 @@ def test_a_colorizer_is_asked_once_for_each_picture(folder):
     asked, test = [], smooth(700, size=16, seed=4)
     test.labels, test.classes = torch.arange(700) % 3, ("a", "b", "c")
     judge = Judge.trained(test, epochs=1, width=2)
-    judge.save(folder.parent / "data" / "checkpoints" / f"judge-{test.name}.safetensors")
+    judge.save(folder.parent / "checkpoints" / f"judge-{test.name}.safetensors")
 
     def predict(L):
         asked.append(len(L))
@@ -203,14 +204,14 @@ def test_what_a_notebook_trained_waits_until_it_is_adopted(folder):
     assert records.read() == [] and not folder.exists()
     moved = records.adopt()
     assert [path.relative_to(folder.parent).as_posix() for path in moved] == [
-        "data/checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
+        "colorlib/checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
     assert records.read() == [made] and Colorizer.load(moved[0]).notes["recipe"] == "koo-baseline"
     assert records.adopt() == []
 
 
 def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     colorizer = get("koo-baseline").build(0)
-    there = folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors"
+    there = folder.parent / "checkpoints" / "koo-baseline.safetensors"
     waiting = records.waiting() / "koo-baseline.safetensors"
     colorizer.save(there, epochs=20)
     colorizer.save(waiting, epochs=5)
@@ -240,7 +241,7 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
     flat = metrics.evaluate_baseline("mean", labeled[1], IMAGES[0])
     put(folder, record(data="smooth", metrics=old if same else old | {"unexplained": 0.1}),
         record("baseline-mean", data="smooth", metrics=flat), record(data="smooth", seed=1))    # no checkpoint of that
-    colorizer.save(folder.parent / "data" / "checkpoints" / "koo-baseline.safetensors",
+    colorizer.save(folder.parent / "checkpoints" / "koo-baseline.safetensors",
                    recipe="koo-baseline", data="smooth", profile="lesson", seed=0)
     records.train_judge("smooth", "cpu", epochs=1)
     if not same:
@@ -263,7 +264,7 @@ def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder,
                         or trained(images, *a, **k))
     path, accuracy = records.train_encoder("smooth", "cpu", epochs=1)
     assert asked == ["train"] and seen == [len(labeled[0]) * 9 // 10] and 0 <= accuracy <= 1
-    assert path == folder.parent / "data" / "checkpoints" / "encoder-smooth.safetensors"
+    assert path == folder.parent / "checkpoints" / "encoder-smooth.safetensors"
     assert Judge.load(path).net.config["inputs"] == 1
     with pytest.raises(ValueError, match="encoder-smooth.safetensors is there"):
         records.train_encoder("smooth", "cpu", epochs=1)
@@ -272,7 +273,7 @@ def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder,
 def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
     monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
     path, accuracy = records.train_judge("smooth", "cpu", epochs=1)
-    assert path == records.judge_path("smooth") == folder.parent / "data" / "checkpoints" / "judge-smooth.safetensors"
+    assert path == records.judge_path("smooth") == folder.parent / "checkpoints" / "judge-smooth.safetensors"
     assert accuracy == Judge.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
     with pytest.raises(ValueError, match="judge-smooth.safetensors is there"):
         records.train_judge("smooth", "cpu", epochs=1)
@@ -283,7 +284,7 @@ def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
 def test_the_checkouts_judge_serves_other_results_too(folder):
     """COLORLIB_RESULTS moves the results, and the judge stays what measures them."""
     path = records.judge_path("cifar10")
-    assert path == records.project_root() / "data" / "checkpoints" / "judge-cifar10.safetensors"
+    assert path == records.project_root() / "checkpoints" / "judge-cifar10.safetensors"
 
 
 def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):

@@ -7,7 +7,7 @@ from pictures import smooth
 
 from colorlib import models
 from colorlib.colorizer import Colorizer
-from colorlib.models import ResNet, ResNetColorizer, SmallResNet, SmallResNetColorizer, resnet
+from colorlib.models import ResNet, ResNetColorizer, SmallResNet, SmallResNetColorizer, resnet_unet
 from colorlib.train import Settings, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -99,7 +99,7 @@ def test_resnet_50_counts_its_parameters_and_takes_a_step():
 @pytest.mark.parametrize("train", ["none", "deep"])
 def test_a_checkpoint_leaves_out_what_is_imagenets_and_frozen_as_a_whole(train, monkeypatch, tmp_path):
     state = zoo.resnet18(weights=None).state_dict()
-    monkeypatch.setattr(resnet, "state_of", lambda weights, name: state)
+    monkeypatch.setattr(resnet_unet, "state_of", lambda weights, name: state)
     colorizer = Colorizer(ResNetColorizer(18, train=train, small=True, width=4))
     torch.nn.init.normal_(colorizer.net.decoder.last.weight)
     path = colorizer.save(tmp_path / "one.safetensors")

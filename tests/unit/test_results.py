@@ -3,9 +3,10 @@ import json
 
 import pytest
 
-from colorlib import metrics, records
+from colorlib import metrics
 from colorlib.colorizer import Colorizer
-from colorlib.lesson import PROFILES
+from colorlib.experiments import records
+from colorlib.notebook.lesson import PROFILES
 
 RECORDS = [r for r in records.read() if (r["data"], r["profile"]) == ("cifar10", "lesson")]
 
@@ -59,7 +60,7 @@ def test_no_notebook_took_more_than_its_profile_announces(path):
 @pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
 def test_a_reference_checkpoint_measures_what_its_record_says(name, cifar):
     """Measured on 2,000 of the 10,000 test images, which differ from the whole by a few percent: held to six."""
-    path = records.root().parent / "data" / "checkpoints" / f"{name}.safetensors"
+    path = records.root().parent / "checkpoints" / f"{name}.safetensors"
     colorizer = Colorizer.load(path)
     record = next(r for r in of(name) if r["seed"] == colorizer.notes["seed"])
     train, test = cifar

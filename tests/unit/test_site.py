@@ -7,8 +7,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from colorlib.course import site
-from colorlib.course.files import find, pictures, read
+from tools import site
+from tools.files import find, pictures, read
 
 
 class Elements(HTMLParser):

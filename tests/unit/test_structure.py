@@ -103,8 +103,8 @@ def test_the_training_loop_does_not_draw():
 
 
 def test_the_address_of_the_repository_stands_in_one_place():
-    """It is typed in pyproject.toml; elsewhere only where `python -m colorlib.course links` writes it."""
-    links = pytest.importorskip("colorlib.course.links")
+    """It is typed in pyproject.toml; elsewhere only where `python -m tools links` writes it."""
+    links = pytest.importorskip("tools.links")
     where = links.project(ROOT)
     generated = {"README.md", "CONTRIBUTING.md", "CITATION.cff", "pyproject.toml"}
     short = where.address.removeprefix("https://")
@@ -116,19 +116,19 @@ def test_the_address_of_the_repository_stands_in_one_place():
 
 
 def test_the_command_that_writes_the_address_changes_nothing():
-    links = pytest.importorskip("colorlib.course.links")
+    links = pytest.importorskip("tools.links")
     assert links.write(check=True) == []
 
 
 def test_links_point_to_main_or_to_a_tag_that_exists():
-    links = pytest.importorskip("colorlib.course.links")
+    links = pytest.importorskip("tools.links")
     ref = links.project(ROOT).ref
     tags = subprocess.run(["git", "tag", "--list", ref], cwd=ROOT, capture_output=True, text=True).stdout.split()
     assert ref == "main" or ref in tags, f"badges and bootstrap cells point to {ref}, which is no tag here"
 
 
 def test_the_citation_names_the_address_of_pyproject():
-    links = pytest.importorskip("colorlib.course.links")
+    links = pytest.importorskip("tools.links")
     assert f'repository-code: "{links.project(ROOT).address}"' in text_of(ROOT / "CITATION.cff")
     version = links.project(ROOT).version
     assert f'version: "{version}"' in text_of(ROOT / "CITATION.cff")

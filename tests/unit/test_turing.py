@@ -4,10 +4,11 @@ import pytest
 import torch
 from pictures import smooth
 
-from colorlib import color, turing
+from colorlib import color
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
-from colorlib.turing import Pairs, Share, answer, answers, interval, result
+from colorlib.notebook import turing_test
+from colorlib.notebook.turing_test import Pairs, Share, answer, answers, interval, result
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -98,7 +99,7 @@ def controls(widget):
 
 def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_reload(pairs, tmp_path):
     path = tmp_path / "a.csv"
-    told, views, buttons, keys = controls(turing.show(pairs, path))
+    told, views, buttons, keys = controls(turing_test.show(pairs, path))
     assert told.value.startswith("Pair 1 of 12") and all(view.value[1:4] == b"PNG" for view in views)
     seen = {views[0].value}
     for i in range(6):
@@ -109,7 +110,7 @@ def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_
             buttons[1].click()
         seen.add(views[0].value)
     assert len(seen) == 7 and [row["answer"] for row in answers(path)] == ["right", "left"] * 3
-    told, views, buttons, keys = controls(turing.show(pairs, path))         # the page was loaded again
+    told, views, buttons, keys = controls(turing_test.show(pairs, path))         # the page was loaded again
     assert told.value.startswith("Pair 7 of 12") and views[0].value in seen
     for _ in range(6):
         keys.value = "right"
@@ -121,7 +122,7 @@ def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_
 
 
 def test_an_answer_that_cannot_be_saved_is_told_and_asked_again(pairs, tmp_path):
-    told, _, buttons, keys = controls(turing.show(pairs, tmp_path / "no folder" / "a.csv"))
+    told, _, buttons, keys = controls(turing_test.show(pairs, tmp_path / "no folder" / "a.csv"))
     buttons[0].click()
     assert "was not saved" in told.value and "no folder" in told.value and not keys.disabled
     (tmp_path / "no folder").mkdir()

@@ -13,10 +13,10 @@ from torch import nn
 from torchvision.models import VGG16_Weights, vgg16
 
 from colorlib import losses, models
-from colorlib._cache import DataUnavailable, offline
 from colorlib.colorizer import Colorizer
-from colorlib.heads import BinsHead, LabHead, YuvHead
-from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, pretrained, vgg
+from colorlib.data.download import DataUnavailable, offline
+from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, dahl2016, pretrained
+from colorlib.targets import BinsHead, LabHead, YuvHead
 from colorlib.train import Settings, blurred_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -39,7 +39,7 @@ def imagenet(monkeypatch):
     torch.manual_seed(7)
     state = {f"features.{name}": 0.1 * torch.randn_like(t)
              for name, t in Vgg16("none").features.state_dict().items()}
-    monkeypatch.setattr(vgg, "state_of", lambda weights, name: state)
+    monkeypatch.setattr(dahl2016, "state_of", lambda weights, name: state)
     return state
 
 
@@ -89,7 +89,7 @@ def test_a_hypercolumn_has_963_numbers_and_begins_with_the_pixel_itself():
 
 def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
     layers = Vgg16("none").features
-    assert [models.receptive_field(layers[:cut + 1]) for cut in vgg.CUTS] == [5, 14, 40, 92]
+    assert [models.receptive_field(layers[:cut + 1]) for cut in dahl2016.CUTS] == [5, 14, 40, 92]
     nested = nn.Sequential(nn.Conv2d(1, 1, 3, dilation=4), nn.Sequential(nn.ReLU(), nn.Conv2d(1, 1, 3, stride=2)))
     assert models.receptive_field(nested) == 11                             # 9 pixels and one more on each side
 
@@ -175,7 +175,7 @@ def unreachable(*_, **__):
 def test_a_checkpoint_asks_for_imagenets_weights_only_if_it_lacks_them(name, tuned, cache, monkeypatch, tmp_path):
     with monkeypatch.context() as there:
         state = {f"features.{key}": t for key, t in Vgg16("none").features.state_dict().items()}
-        there.setattr(vgg, "state_of", lambda weights, name: state)
+        there.setattr(dahl2016, "state_of", lambda weights, name: state)
         path = colorizer_of(name, tuned=tuned, weights="imagenet").save(tmp_path / "one.safetensors")
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
     if tuned:
