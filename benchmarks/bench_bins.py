@@ -15,7 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 from colorlib import color
 from colorlib.color_bins import AbBins
 from colorlib.data import datasets
-from colorlib.experiments.systems import RECIPES
+from colorlib.experiments.recipes import RECIPES
 from colorlib.models import UNet
 from colorlib.profiling import interleaved, ratio
 from colorlib.train import fit
@@ -45,7 +45,7 @@ def encoding(images) -> dict:
 def epoch(images) -> dict:
     """Seconds of an epoch of the U-Net classifier at half resolution over those of the same U-Net's regression."""
     classifier, regression = RECIPES["unet-classifier"], RECIPES["nazeri-unet"]
-    settings = classifier.course.but(epochs=1)
+    settings = classifier.course.replace(epochs=1)
     a, b = classifier.build(), regression.build()
     assert isinstance(a.net, UNet) and a.net.config["width"] == b.net.config["width"]
 

@@ -20,9 +20,10 @@ from torch.utils.data import DataLoader, Dataset
 from colorlib import models
 from colorlib.data import datasets
 from colorlib.data.image_set import ImageSet
-from colorlib.experiments.systems import RECIPES
+from colorlib.experiments.recipes import RECIPES
+from colorlib.hardware import best_precision, keep_freed_memory
 from colorlib.profiling import interleaved, ratio, timed
-from colorlib.train import _keep_freed_memory, fit, precision_of, regression_step
+from colorlib.train import fit, regression_step
 
 PAIRS = 5
 STEPS, CONVOLUTIONS = 5, 25                         # in a row, as a training takes them; a call of each side
@@ -46,7 +47,7 @@ class TutorialDataset(Dataset):
 def run() -> list[dict]:
     """Rows of name, ratio and detail."""
     images = datasets.load("auto", "train", n=IMAGES)
-    precisions = dict.fromkeys((precision_of("cpu"), "no"))                 # bf16 where the processor has it; float32
+    precisions = dict.fromkeys((best_precision("cpu"), "no"))                 # bf16 where the processor has it; float32
     return [*(epoch_of_k1(images, one) for one in precisions), *convolution_share(images)]
 
 
@@ -55,7 +56,7 @@ def epoch_of_k1(images: ImageSet, precision: str) -> dict:
 
     The tutorial runs in a process of its own, since `fit` changes how its process keeps memory.
     """
-    settings = RECIPES["koo-baseline"].course.but(epochs=1, batch_size=128, flip=False)
+    settings = RECIPES["koo-baseline"].course.replace(epochs=1, batch_size=128, flip=False)
     ours = RECIPES["koo-baseline"].build()
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True) as other:
@@ -79,7 +80,7 @@ def epoch_of_k1(images: ImageSet, precision: str) -> dict:
 def tutorial_process() -> None:
     """Trains one epoch as a tutorial does for every line that comes in, and answers with a line."""
     images = datasets.load("auto", "train", n=IMAGES)
-    net = models.KooBaseline()
+    net = models.KooCNN()
     optimizer = torch.optim.AdamW(net.parameters(), 1e-3)
     dataset = TutorialDataset(images.pixels.permute(0, 2, 3, 1).contiguous().numpy())
     loader = DataLoader(dataset, batch_size=128, shuffle=True, num_workers=2, persistent_workers=True)
@@ -99,7 +100,7 @@ def convolution_share(images: ImageSet) -> list[dict]:
         colorizer = recipe.build().to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(colorizer.net.parameters(), 1e-3, fused=True)
         batch = images.pixels[: recipe.course.batch_size]
-        autocast = torch.autocast("cpu", torch.bfloat16, enabled=precision_of("cpu") == "bf16")
+        autocast = torch.autocast("cpu", torch.bfloat16, enabled=best_precision("cpu") == "bf16")
 
         def train(colorizer=colorizer, optimizer=optimizer, batch=batch, autocast=autocast) -> None:
             for _ in range(STEPS):
@@ -110,7 +111,7 @@ def convolution_share(images: ImageSet) -> list[dict]:
                 loss.backward()
                 optimizer.step()
 
-        _keep_freed_memory()
+        keep_freed_memory()
         forward = models.multiply_adds(colorizer.net, batch.shape[-1]) * len(batch)
         work = STEPS * (3 * forward - first_layer(colorizer.net, batch))
         once, each = best_convolution()
@@ -124,13 +125,13 @@ def convolution_share(images: ImageSet) -> list[dict]:
         rows.append({"name": f"{recipe.code} training: share of the best convolution rate",
                      "ratio": work / seconds / best,
                      "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, "
-                               f"{called(precision_of('cpu'))}, batch {len(batch)}, median of 7 pairs"})
+                               f"{called(best_precision('cpu'))}, batch {len(batch)}, median of 7 pairs"})
     return rows
 
 
 def best_convolution() -> tuple[Callable[[], None], float]:
     """The fastest of some 3x3 convolutions, as a function to run, and its multiply-adds."""
-    dtype = torch.bfloat16 if precision_of("cpu") == "bf16" else torch.float32
+    dtype = torch.bfloat16 if best_precision("cpu") == "bf16" else torch.float32
     best = None
     for channels, side, batch in ((64, 32, 32), (64, 32, 128), (128, 16, 64), (256, 16, 32)):
         layer = nn.Conv2d(channels, channels, 3, padding=1, dtype=dtype).to(memory_format=torch.channels_last)

@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     compare.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
 
     results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
-    results.add_argument("--adopt", action="store_true",
+    results.add_argument("--collect", action="store_true",
                          help="first take over the records and checkpoints that notebooks left in build/trained")
     results.add_argument("--measure", action="store_true",
                          help="first add to records of CIFAR-10 what was not measured yet when they were made, from "
@@ -106,7 +106,7 @@ def _data(options) -> int:
 
 
 def _train(options) -> int:
-    from colorlib.experiments import records, systems
+    from colorlib.experiments import recipes, records
     if options.missing:
         alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published
                      or options.size != 32)
@@ -121,20 +121,20 @@ def _train(options) -> int:
                 left_out.append(name)
                 print(f"{name}, seed {seed}, is left out: {error}", file=sys.stderr)
         return 1 if left_out else 0
-    if options.recipe in ("judge", "encoder"):
+    if options.recipe in ("classifier", "encoder"):
         if options.keep or options.as_published or options.seed or options.size != 32 or options.profile != "lesson":
             raise ValueError(f"with {options.recipe}, only --data, --device and --epochs go")
-        made, of = {"judge": (records.train_judge, "the test images"),
+        made, of = {"classifier": (records.train_classifier, "the test images"),
                     "encoder": (records.train_encoder, "the training images left out")}[options.recipe]
         path, accuracy = made(options.data, options.device, 6 if options.epochs is None else options.epochs)
         print(f"{path.name}: names {accuracy:.1%} of {of} rightly")
         return 0
     if not options.recipe:
-        for recipe in systems.RECIPES.values():
+        for recipe in recipes.RECIPES.values():
             print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
-            print(f"  source:  {recipe.says}\n  course:  {recipe.instead}")
-            if recipe.duel:
-                print(f"  against: {recipe.duel.net}, {recipe.duel.rules}")
+            print(f"  source:  {recipe.description}\n  course:  {recipe.changes}")
+            if recipe.gan:
+                print(f"  against: {recipe.gan.net}, {recipe.gan.config}")
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep,
@@ -151,7 +151,7 @@ def _colorize(options) -> int:
 
     from colorlib.colorizer import Colorizer
     from colorlib.data.image_files import Unreadable, decode
-    from colorlib.train import device_of
+    from colorlib.hardware import select_device
     if not options.photo.is_file():
         raise FileNotFoundError(f"no picture at {options.photo}")
     output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
@@ -161,7 +161,7 @@ def _colorize(options) -> int:
     model = _model(options.model)
     if options.max_side < 0:
         raise ValueError(f"--max-side must be a number of pixels, or 0 for full size, got {options.max_side}")
-    colorizer = Colorizer.load(model, device_of(options.device))
+    colorizer = Colorizer.load(model, select_device(options.device))
     try:
         image = torch.from_numpy(decode(options.photo).copy()).permute(2, 0, 1)     # 3 H W
     except Unreadable as error:
@@ -180,14 +180,14 @@ def _compare(options) -> int:
     from colorlib import color
     from colorlib.colorizer import Colorizer
     from colorlib.data import datasets
+    from colorlib.hardware import select_device
     from colorlib.notebook import plots
-    from colorlib.train import device_of
     _check_png(options.output)
     named = [model.split("=", 1) if "=" in model and not Path(model).exists() else [Path(model).stem, model]
              for model in options.models]
     if len({label for label, _ in named} | {"gray", "truth"}) < len(named) + 2:
         raise ValueError("two rows have the same name: give each its own, LABEL=MODEL")
-    colorizers = {label: Colorizer.load(_model(model), device_of(options.device)) for label, model in named}
+    colorizers = {label: Colorizer.load(_model(model), select_device(options.device)) for label, model in named}
     images = datasets.load(options.data, "test", size=options.size)
     if not 1 <= options.n <= len(images):
         raise ValueError(f"-n must lie between 1 and the {len(images)} pictures there are, got {options.n}")
@@ -238,8 +238,8 @@ def _results(options) -> int:
         fresh = path.exists() and path.read_text(encoding="utf-8") == records.page(records.read())
         print("results/README.md is up to date" if fresh else "results/README.md is not what the records say")
         return 0 if fresh else 1
-    if options.adopt:
-        print(*(path.name for path in records.adopt()), sep="\n")
+    if options.collect:
+        print(*(path.name for path in records.collect_pending()), sep="\n")
     if options.measure:
         print(*records.measure_again(), sep="\n")
     print(records.write_table())

@@ -13,22 +13,20 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
-import json
 import os
-import tempfile
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from colorlib import color, models
+from colorlib.checkpoint import read_tensors, write_tensors
 from colorlib.data.download import DataUnavailable, no_downloads
-from colorlib.targets import HEADS, BinsHead, LabHead, SpaceHead, YuvHead
+from colorlib.targets import TARGETS, ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
-FORMAT = "colorlib-1"
+FORMAT = "colorlib-2"
+OLD_FORMAT = "colorlib-1"  # first edition: the target is called "head"
 
 
 class Colorizer(nn.Module):
@@ -37,17 +35,17 @@ class Colorizer(nn.Module):
     ValueError if one of colorlib's networks does not answer what the head wants.
     """
 
-    def __init__(self, net: nn.Module, head: LabHead | YuvHead | BinsHead | SpaceHead | None = None):
+    def __init__(self, net: nn.Module, target: LabTarget | YuvTarget | ColorBinsTarget | ColorSpaceTarget | None = None):
         super().__init__()
         self.net = net
-        self.head = head or LabHead()
+        self.target = target or LabTarget()
         config = getattr(net, "config", {})
-        for name, wants in (("outputs", self.head.outputs), ("cell", getattr(self.head, "cell", 1))):
+        for name, wants in (("outputs", self.target.outputs), ("cell", getattr(self.target, "cell", 1))):
             if config.get(name, wants) != wants:
-                raise ValueError(f"the network has {name} {config[name]}, but {self.head!r:.80} wants {wants}")
-        if config.get("squash") and not getattr(self.head, "unit", False):
+                raise ValueError(f"the network has {name} {config[name]}, but {self.target!r:.80} wants {wants}")
+        if config.get("squash") and not getattr(self.target, "unit", False):
             raise ValueError(f"the network ends in a sigmoid (squash), whose answers lie in 0...1, but "
-                             f"{self.head!r:.80} wants others: use YuvHead.unit_range(), or squash=False")
+                             f"{self.target!r:.80} wants others: use YuvTarget.unit_range(), or squash=False")
 
     @property
     def device(self) -> torch.device:
@@ -56,16 +54,16 @@ class Colorizer(nn.Module):
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images -> input and target of the network; see the head's `encode`."""
-        return self.head.encode(rgb)
+        return self.target.encode(rgb)
 
     def forward(self, L: Tensor) -> Tensor:
         """L (N, 1, H, W) in 0...100 -> ab (N, 2, H, W) in Lab units. Any H and W: padded, run, cut back (A7)."""
-        x = self.head.gray(L)
+        x = self.target.gray(L)
         H, W = x.shape[-2:]
         x = pad(x, getattr(self.net, "multiple", 1))            # N 1 H' W'
         y = self.net(x)                                         # N C H'/cell W'/cell
         cell = x.shape[-1] // y.shape[-1]
-        return self.head.ab(y[..., :-(-H // cell), :-(-W // cell)], L)
+        return self.target.ab(y[..., :-(-H // cell), :-(-W // cell)], L)
 
     @torch.no_grad()
     def predict(self, L: Tensor, batch_size: int = 50) -> Tensor:
@@ -78,13 +76,13 @@ class Colorizer(nn.Module):
         check_lightness(L)
         if hasattr(self.net, "at_once"):
             batch_size = min(batch_size, max(1, self.net.at_once // L.shape[-2:].numel()))
-        was_training = self.training
-        self.eval()
+        was_training = self.net.training
+        self.net.eval()
         try:
             parts = [self(part.to(self.device, torch.float32)).to(L.device) for part in L.split(batch_size)]
             return torch.cat(parts)
         finally:
-            self.train(was_training)
+            self.net.train(was_training)
 
     @torch.no_grad()
     def colorize(self, image: Tensor, max_side: int | None = None) -> Tensor:
@@ -118,11 +116,11 @@ class Colorizer(nn.Module):
         Frozen weights of ImageNet are left out: `load` takes them from torch's cache, and sees that they are the same.
         ValueError if `load` would not know the network or the head.
         """
-        head = next((name for name, kind in HEADS.items() if type(self.head) is kind), None)
-        if head is None or not hasattr(self.net, "config"):
-            raise ValueError("only colorlib's own networks and heads can be saved, "
-                             f"not {type(self.net).__name__} with {type(self.head).__name__}")
-        about = {"format": FORMAT, "net": self.net.config, "head": {"head": head, **dataclasses.asdict(self.head)},
+        target = next((name for name, kind in TARGETS.items() if type(self.target) is kind), None)
+        if target is None or not hasattr(self.net, "config"):
+            raise ValueError("only colorlib's own networks and targets can be saved, "
+                             f"not {type(self.net).__name__} with {type(self.target).__name__}")
+        about = {"format": FORMAT, "net": self.net.config, "target": {"target": target, **dataclasses.asdict(self.target)},
                  "notes": notes}
         left_out = _left_out(self.net)
         if left_out:
@@ -142,7 +140,7 @@ class Colorizer(nn.Module):
         FileNotFoundError if there is none; ValueError if it is no such file, is cut off, or holds other shapes.
         """
         tensors, about = read_tensors(path)
-        if about.get("format") != FORMAT:
+        if about.get("format") not in (FORMAT, OLD_FORMAT):
             raise ValueError(f"{Path(path).name} is a safetensors file but no checkpoint of colorlib "
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
         try:
@@ -154,8 +152,9 @@ class Colorizer(nn.Module):
                 net.config = config
             kept = _left_out(net)
             net.load_state_dict(kept | tensors)                 # float16 is widened
-            keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about["head"].items()}
-            head = HEADS[keywords.pop("head")](**keywords)
+            key = "target" if "target" in about else "head"
+            keywords = {k: tuple(v) if isinstance(v, list) else v for k, v in about[key].items()}
+            target = TARGETS[keywords.pop(key)](**keywords)
         except DataUnavailable:                                 # ImageNet's weights, which are not in the file
             raise
         except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -166,14 +165,14 @@ class Colorizer(nn.Module):
             raise ValueError(f"{Path(path).name} was trained on an encoder with other weights than those that are "
                              f"here: delete the encoder's file (in {cache}, or in weights/ of the data folder), and it "
                              "is fetched anew")
-        colorizer = cls(net, head).to(device).eval()
+        colorizer = cls(net, target).to(device).eval()
         colorizer.notes = about.get("notes", {})
         return colorizer
 
 
 def colorizers(folder: Path) -> list[str]:
     """The names of the checkpoints in a folder that are colorizers (and no classifiers)."""
-    return sorted(p.stem for p in folder.glob("*.safetensors") if not p.stem.startswith(("judge-", "encoder-")))
+    return sorted(p.stem for p in folder.glob("*.safetensors") if not p.stem.startswith(("classifier-", "encoder-")))
 
 
 def _left_out(net: nn.Module) -> dict[str, Tensor]:
@@ -207,39 +206,3 @@ def check_lightness(L: Tensor) -> None:
     low, high = (float(v) for v in torch.aminmax(L))
     if not (-1e-3 <= low and high <= 100.001):                  # False for NaN too
         raise ValueError(f"expected lightness within 0...100, got {low:g}...{high:g}")
-
-
-def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], about: dict) -> Path:
-    """Write a safetensors file with JSON notes: to a temporary name, then moved, so that no reader sees half of it."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
-        save_file(tensors, temporary, metadata={"colorlib": json.dumps(about)})
-        with open(temporary, "r+b") as file:                    # Windows syncs no file that is open for reading only
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return path
-
-
-def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and notes of a file of `write_tensors`. FileNotFoundError, or ValueError if it is no such file."""
-    path = Path(path)
-    if not path.is_file():
-        kind = path.stem.split("-")[0]
-        how = f"train {kind}" if kind in ("judge", "encoder") else "train RECIPE --keep FILE"
-        raise FileNotFoundError(f"no checkpoint at {path}: make one by `python -m colorlib {how}`, or look into "
-                                "colorlib/checkpoints")
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {}).get("colorlib", "{}"))
-            # copied: what safetensors gives lies in the file, which the next checkpoint replaces
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
-            return tensors, about if isinstance(about, dict) else {}
-    except (SafetensorError, json.JSONDecodeError, OSError, RuntimeError) as error:
-        raise ValueError(f"{path.name} is not a complete safetensors file ({error}); a pickle or a cut-off download "
-                         "is never loaded: fetch or train it again") from None

@@ -20,14 +20,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlib import color, models
-from colorlib.colorizer import read_tensors, write_tensors
+from colorlib.checkpoint import read_tensors, write_tensors
 from colorlib.data.image_set import mirror, plan
-from colorlib.train import epoch_seed
+from colorlib.training_run import epoch_seed
 
 FORMAT = "colorlib-judge-1"
 
 
-class Judge:
+class ImageClassifier:
     """A small residual classifier of pictures, which sees RGB or lightness, and the names of its classes."""
 
     def __init__(self, net: models.SmallResNet, classes: tuple[str, ...] = ()):
@@ -35,7 +35,7 @@ class Judge:
 
     @classmethod
     def trained(cls, images, epochs: int = 6, seed: int = 0, width: int = 24, batch_size: int = 128,
-                gray: bool = False, start: Judge | None = None) -> Judge:
+                gray: bool = False, start: ImageClassifier | None = None) -> ImageClassifier:
         """A judge trained on an ImageSet that has labels, on its device: AdamW, one-cycle rate, mirrored images.
 
         gray   True: it sees L/50 - 1, as a colorizer with LabHead does
@@ -97,7 +97,7 @@ class Judge:
                                              "notes": notes})
 
     @classmethod
-    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> Judge:
+    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> ImageClassifier:
         """A judge from a file that `save` wrote; FileNotFoundError, or ValueError if it is no such file."""
         tensors, about = read_tensors(path)
         if about.get("format") != FORMAT:
@@ -126,7 +126,7 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
 
 
 @torch.no_grad()
-def judged_pictures(judge: Judge, colorizer, images, batch_size: int = 100) -> dict[str, float]:
+def classify_colorized(judge: ImageClassifier, colorizer, images, batch_size: int = 100) -> dict[str, float]:
     """What a judge says of an ImageSet, colorized, beside gray and true.
 
     colorizer   a Colorizer, or any function from L (N, 1, H, W) to ab (N, 2, H, W)

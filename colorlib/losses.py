@@ -64,7 +64,7 @@ def soft_cross_entropy(logits: Tensor, index: Tensor, share: Tensor) -> Tensor:
     return _SparseCrossEntropy.apply(z, index, share)
 
 
-def binary_cross_entropy(says: Tensor, label: float | Tensor, from_logits: bool = True) -> Tensor:
+def binary_cross_entropy(logits: Tensor, label: float | Tensor, from_logits: bool = True) -> Tensor:
     """Binary cross-entropy of a discriminator's logits against a label: -t log D - (1 - t) log(1 - D), D their sigmoid.
 
     says         logits, any shape
@@ -75,20 +75,20 @@ def binary_cross_entropy(says: Tensor, label: float | Tensor, from_logits: bool 
 
     From logits the gradient of each is D - t, whatever the logit. Shown side by side in notebook 05.
     """
-    t = torch.as_tensor(label, dtype=torch.float32, device=says.device).expand(says.shape)
-    with torch.autocast(says.device.type, enabled=False):                   # a sigmoid in half precision is 1 from 8 on
+    t = torch.as_tensor(label, dtype=torch.float32, device=logits.device).expand(logits.shape)
+    with torch.autocast(logits.device.type, enabled=False):                   # a sigmoid in half precision is 1 from 8 on
         if from_logits:
-            return F.binary_cross_entropy_with_logits(says.float(), t)
-        return F.binary_cross_entropy(says.float().sigmoid(), t)
+            return F.binary_cross_entropy_with_logits(logits.float(), t)
+        return F.binary_cross_entropy(logits.float().sigmoid(), t)
 
 
-def as_printed(says: Tensor) -> Tensor:
+def koo_printed_loss(logits: Tensor) -> Tensor:
     """Mean of log(1 + D), which K's Algorithm 2 prints where the game has log(1 - D); nats, between 0 and log 2.
 
     K's D *ascends* it on colorizations, which drives D toward calling them true; his G *descends* it, toward being
     recognized. Each works for the other side.
     """
-    return says.float().sigmoid().log1p().mean()
+    return logits.float().sigmoid().log1p().mean()
 
 
 class _SparseCrossEntropy(torch.autograd.Function):

@@ -147,7 +147,7 @@ def evaluate(colorizer: Callable[[Tensor], Tensor], images, mean: Tensor, batch_
 
 
 @torch.no_grad()
-def nazeri(colorizer: Callable[[Tensor], Tensor], images, tolerances: tuple[float, ...] = (2, 5),
+def nazeri_accuracy(colorizer: Callable[[Tensor], Tensor], images, tolerances: tuple[float, ...] = (2, 5),
            batch_size: int = 500) -> dict[str, float]:
     """The two numbers of N (section 4), on the predicted ab with the given L, so that L is never wrong.
 

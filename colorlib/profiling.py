@@ -48,11 +48,11 @@ def peak_memory(setup: str, work: str) -> float:
     of `setup` itself counts if it was higher, except on Linux, where it is forgotten. RuntimeError with the process's
     last words if it fails.
     """
-    from colorlib.train import give_memory_back  # here: a process that is measured may need no torch
+    from colorlib.hardware import return_freed_memory  # here: a process that is measured may need no torch
 
-    give_memory_back()                              # two processes stand side by side
-    code = f"{setup}\nfrom colorlib import measure as _measure\n_held = _measure.forget_peak()\n{work}\n" \
-           "print((_measure.peak_bytes() - _held) / 1e6)"
+    return_freed_memory()                              # two processes stand side by side
+    code = f"{setup}\nfrom colorlib import profiling as _profiling\n_held = _profiling.forget_peak()\n{work}\n" \
+           "print((_profiling.peak_bytes() - _held) / 1e6)"
     path = os.pathsep.join(filter(None, sys.path))
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
                           env=os.environ | {"PYTHONPATH": path})

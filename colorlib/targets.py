@@ -22,7 +22,7 @@ from colorlib.color_bins import AbBins, SoftTarget
 from colorlib.models.koo2016 import contrast_normalize
 
 
-class _SeesLightness:
+class _LightnessInput:
     """A head whose network sees L/50 - 1."""
 
     def gray(self, L: Tensor) -> Tensor:
@@ -53,7 +53,7 @@ def _mean_and_std(channels: Callable[[Tensor], Tensor], rgb: Tensor) -> tuple[tu
 
 
 @dataclasses.dataclass(frozen=True)
-class LabHead(_SeesLightness):
+class LabTarget(_LightnessInput):
     """Regression in Lab: the network sees L/50 - 1 and answers ab/scale.
 
     channels = 3 is N's variant: the network also answers L/50 - 1, which `ab` then drops, since L is given.
@@ -85,7 +85,7 @@ class LabHead(_SeesLightness):
 
 
 @dataclasses.dataclass(frozen=True)
-class YuvHead:
+class YuvTarget:
     """Regression in YUV (K): the network sees Y and answers U and V, each less its mean and over its deviation.
 
     mean, std          of U and V over the training images, RGB in [0, 1]; (0, 0) and (1, 1) leave plain units
@@ -131,12 +131,12 @@ class YuvHead:
         return all(mean <= -end + 1e-9 and mean + std >= end - 1e-9 for mean, std, end in reach)
 
     @classmethod
-    def unit_range(cls) -> YuvHead:
+    def unit_range(cls) -> YuvTarget:
         """The head whose targets fill 0...1: U and V between their least and their largest values (A)."""
         return cls((-0.436, -0.615), (0.872, 1.23))
 
     @classmethod
-    def fitted(cls, rgb: Tensor, contrast: bool = True) -> YuvHead:
+    def fitted(cls, rgb: Tensor, contrast: bool = True) -> YuvTarget:
         """The head with the mean and deviation of U and V over images (N, 3, H, W): K, section 4.1, step 3.
 
         ValueError if U or V is the same everywhere, as in gray images.
@@ -163,7 +163,7 @@ def _bins(step: float, rule: str, k: int, sigma: float) -> AbBins:
 
 
 @dataclasses.dataclass(frozen=True)
-class BinsHead(_SeesLightness):
+class ColorBinsTarget(_LightnessInput):
     """Classification: the network sees L/50 - 1 and answers a logit for each bin of the ab plane (D7; Zhang 2016).
 
     step, rule, k, sigma    of the bins and their soft targets; see `AbBins`
@@ -216,19 +216,19 @@ class BinsHead(_SeesLightness):
         return _enlarged(self.bins.annealed_mean(y, self.T), self.cell, L)
 
     @classmethod
-    def fitted(cls, images, lam: float = 0.5, **settings) -> BinsHead:
+    def fitted(cls, images, lam: float = 0.5, **settings) -> ColorBinsTarget:
         """The head with the weights that rebalance the colors of images (D10); lam = 1 leaves them as they are.
 
         images   an ImageSet, or uint8 RGB (N, 3, H, W);  lam  0...1, see `AbBins.rebalance`
         """
-        head = cls(**settings)
+        target = cls(**settings)
         if lam == 1:
-            return head
-        return dataclasses.replace(head, weights=tuple(head.bins.rebalance(head.bins.prior(images), lam).tolist()))
+            return target
+        return dataclasses.replace(target, weights=tuple(target.bins.rebalance(target.bins.prior(images), lam).tolist()))
 
 
 @dataclasses.dataclass(frozen=True)
-class SpaceHead(_SeesLightness):
+class ColorSpaceTarget(_LightnessInput):
     """Regression in any of D's four spaces (D6), all else equal: the network sees L/50 - 1 and answers color channels.
 
     space       "lab" (answers a, b), "ycbcr" (Cb, Cr), "hsv" (hue, saturation) or "rgb" (all three)
@@ -290,7 +290,7 @@ class SpaceHead(_SeesLightness):
         return _enlarged(color.rgb_to_lab(rgb, check=False)[:, 1:], self.cell, L)
 
     @classmethod
-    def fitted(cls, rgb: Tensor, space: str, **settings) -> SpaceHead:
+    def fitted(cls, rgb: Tensor, space: str, **settings) -> ColorSpaceTarget:
         """The head with the means and deviations of the channels over images (N, 3, H, W)."""
         channels = SPACES.get(space) or cls(space)                  # an unknown space is named by the class
         return cls(space, *_mean_and_std(channels, rgb), **settings)
@@ -314,4 +314,4 @@ def _with_lightness(picture: Callable[[Tensor], Tensor], L: Tensor, low: float, 
     return picture((below + above) / 2)
 
 
-HEADS = {"lab": LabHead, "yuv": YuvHead, "bins": BinsHead, "space": SpaceHead}
+TARGETS = {"lab": LabTarget, "yuv": YuvTarget, "bins": ColorBinsTarget, "space": ColorSpaceTarget}

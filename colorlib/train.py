@@ -1,49 +1,52 @@
-"""Training: one plain loop, `fit`, and the steps it can take.
+"""Supervised training: one plain loop, `fit`, and the steps it can take.
 
-    history = fit(colorizer, images, regression_step, Settings(epochs=8), checkpoint="runs/k1.safetensors")
+    config = TrainingConfig(epochs=8)
+    history = fit(colorizer, images, regression_step, config, checkpoint="runs/koo.safetensors")
 
-The loop takes a batch of uint8 images, asks the colorizer's head what the network sees and must answer, asks the step
-for a loss, and descends. An `adversarial.Adversary` in place of the step brings a second network: then two of them
-take turns. Device, precision and processes are Accelerate's: `accelerate launch -m colorlib train RECIPE`
-trains on several machines. Built step by step in notebook 03.
+A colorizer brings its target: the loop asks it what the network gets and should predict. One's own
+network works as well, with batches of one's own:
+
+    history = fit(net, DataLoader(dataset, 32, shuffle=True), my_step, config)
+
+`train_gan.py` has the loop for two networks, `checkpoint.py` what is written and how a training is
+resumed, `training_run.py` the frame around both loops. Built step by step in notebook 03.
 """
+
 from __future__ import annotations
 
-import ctypes
 import dataclasses
-import json
 import math
-import platform
-import time
-import warnings
-from collections.abc import Callable
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
-from accelerate.state import AcceleratorState, PartialState
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from colorlib import losses
 from colorlib.color_bins import SoftTarget
-from colorlib.colorizer import Colorizer, read_tensors, write_tensors
+from colorlib.colorizer import Colorizer
+from colorlib.data.image_set import ImageSet
+from colorlib.optimizers import OPTIMIZERS, SCHEDULES
+from colorlib.training_run import TrainingDiverged, TrainingHistory, TrainingRun, epoch_seed
 
-Step = Callable[[nn.Module, Tensor, Any], Tensor]
-SCHEDULES = ("onecycle", "constant", "koo", "drops")
-CHECK_EVERY = 50                                    # steps between two looks at the loss (each costs a device sync)
+__all__ = ["Step", "TrainingConfig", "TrainingDiverged", "TrainingHistory", "fit"]
+
+Step = Callable[..., Tensor]  # step(net, *batch) -> loss, a scalar
 
 
 @dataclasses.dataclass(frozen=True)
-class Settings:
+class TrainingConfig:
     """How to train. ValueError on a value that makes no sense.
 
-    schedule: "onecycle" (up to lr over a quarter of the steps, then down to nearly 0, the momentum the other way from
-    0.95 to 0.85 and back, whatever `momentum` says; Smith 2018), "constant", "koo" (K, section 5.1:
-    lr / (1 + 1e-7 step), halved every 25 epochs), or "drops" (a tenth from 60 percent of the steps on, a hundredth from
-    85: where N divides by hand). flip: mirror half of the images. momentum: for Adam its beta1.
+    optimizer   "adamw", "adam", "adadelta", "rmsprop" or "sgd"
+    schedule    "onecycle": up to lr over a quarter of the steps, then down to nearly 0, the momentum
+                the other way from 0.95 to 0.85 and back, whatever `momentum` says (Smith 2018).
+                "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016, 5.1).
+                "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where Nazeri
+                divides by hand
+    momentum    for Adam its beta1
+    flip        mirror half of the images, left to right
     """
 
     epochs: int
@@ -57,468 +60,220 @@ class Settings:
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(f"epochs and batch_size must be at least 1, got {self.epochs} and {self.batch_size}")
+            raise ValueError(
+                "epochs and batch_size must be at least 1, "
+                f"got {self.epochs} and {self.batch_size}"
+            )
         if not self.lr > 0 or not math.isfinite(self.lr):
             raise ValueError(f"lr must be positive, got {self.lr}")
         if not 0 <= self.momentum < 1 or not 0 <= self.weight_decay < math.inf:
-            raise ValueError("momentum must lie in 0...1 and weight_decay be at least 0, "
-                             f"got {self.momentum} and {self.weight_decay}")
-        if self.optimizer not in OPTIMIZERS:
-            raise ValueError(f"unknown optimizer {self.optimizer!r}: expected one of {', '.join(OPTIMIZERS)}")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"unknown schedule {self.schedule!r}: expected one of {', '.join(SCHEDULES)}")
+            raise ValueError(
+                "momentum must lie in 0...1 and weight_decay be at least 0, "
+                f"got {self.momentum} and {self.weight_decay}"
+            )
+        for name, value, known in (
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("schedule", self.schedule, SCHEDULES),
+        ):
+            if value not in known:
+                raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")
 
-    def but(self, **changes) -> Settings:
+    def replace(self, **changes) -> TrainingConfig:
         """The same settings with some changed."""
         return dataclasses.replace(self, **changes)
 
 
-class AdadeltaNesterov(torch.optim.Adadelta):
-    """ADADELTA (Zeiler 2012) whose steps go through Nesterov momentum: v = m v + step, then w = w + m v + step.
-
-    Source D's table II says "ADADELTA with momentum", its text adds Nesterov's, and no more. ADADELTA sets its own step
-    lengths, so that momentum is no part of it; libraries of that time could lay it over the steps of any optimizer,
-    which is done here.
-    lr = 1 is Zeiler's rule. With momentum m a steady step becomes 1 / (1 - m) times as long.
-    """
-
-    def __init__(self, params, lr: float = 1.0, rho: float = 0.95, eps: float = 1e-6, weight_decay: float = 0.0,
-                 momentum: float = 0.9):
-        super().__init__(params, lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
-        self.defaults["momentum"] = momentum
-        for group in self.param_groups:
-            group["momentum"] = momentum
-
-    @torch.no_grad()
-    def step(self, closure=None):
-        """One step of all weights that have a gradient."""
-        if closure is not None:
-            raise ValueError("a closure is not supported")
-        moved = [(group, p, p.clone()) for group in self.param_groups for p in group["params"] if p.grad is not None]
-        super().step()
-        for group, p, before in moved:
-            step, momentum = p - before, group["momentum"]
-            velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
-            velocity.mul_(momentum).add_(step)
-            p.copy_(before + momentum * velocity + step)
+# ------------------------------------------------------------------------------------------- steps
 
 
-# fused: a step in one pass through memory; not where losses are scaled (fp16), since it then skips steps unseen
-OPTIMIZERS = {
-    "adamw": lambda p, s, fused=True: torch.optim.AdamW(p, s.lr, weight_decay=s.weight_decay, fused=fused),
-    "adam": lambda p, s, fused=True: torch.optim.Adam(p, s.lr, betas=(s.momentum, 0.999)),
-    "adadelta": lambda p, s, fused=True: AdadeltaNesterov(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
-    "rmsprop": lambda p, s, fused=True: torch.optim.RMSprop(p, s.lr, alpha=0.9, momentum=s.momentum,    # Hinton's 0.9
-                                                            weight_decay=s.weight_decay),
-    "sgd": lambda p, s, fused=True: torch.optim.SGD(p, s.lr, momentum=s.momentum, weight_decay=s.weight_decay),
-}
+def regression_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error: inputs (N, 1, H, W), targets (N, C, H, W) in the target's units -> scalar."""
+    return losses.squared_error(net(inputs), targets)
 
 
-class TrainingDiverged(FloatingPointError):
-    """The loss, or a weight, is no longer a finite number.
-
-    `step` says where (the first is 1), `checkpoint` is the last good one, or None.
-    """
-
-    def __init__(self, step: int, what: str, checkpoint: Path | None):
-        self.step, self.checkpoint = step, checkpoint
-        kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "no checkpoint was kept"
-        super().__init__(f"{what} at step {step}; {kept}. A lower learning rate is the usual cure.")
+def absolute_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Mean absolute error, as the L1 term of a GAN: (N, 1, H, W), (N, C, H, W) -> scalar."""
+    return (net(inputs) - targets).abs().mean()
 
 
-@dataclasses.dataclass
-class History:
-    """What a training did: one dict an epoch (epoch, loss, lr, seconds, and validation_loss if asked for).
-
-    Of a GAN also what `adversarial.gan_step` tells. watched: what `fit`'s `watch` saw, one dict a look, with its step.
-    """
-
-    epochs: list[dict] = dataclasses.field(default_factory=list)
-    watched: list[dict] = dataclasses.field(default_factory=list)
-    interrupted: bool = False
-    partial: bool = False                               # the one epoch in it was interrupted
-
-    def __getitem__(self, name: str) -> list[float]:
-        return [epoch[name] for epoch in self.epochs]
-
-    @property
-    def minutes(self) -> float:
-        """Minutes of training, validation left out."""
-        return sum(self["seconds"]) / 60
+def blurred_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Dahl's loss (2016): (N, 1, H, W), (N, C, H, W) in the target's units -> scalar."""
+    return losses.blurred_distances(net(inputs), targets)
 
 
-def regression_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Squared error of a network's answer: x (N, 1, H, W), y (N, C, H, W) in the head's units -> scalar loss."""
-    return losses.squared_error(net(x), y)
+def classification_step(net: nn.Module, inputs: Tensor, targets: SoftTarget) -> Tensor:
+    """Cross-entropy against the soft targets of a `ColorBinsTarget`, rebalanced or not; nats."""
+    return losses.soft_cross_entropy(net(inputs), *targets)
 
 
-def absolute_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """Mean absolute error of a network's answer, as the L1 term of a GAN: x (N, 1, H, W), y (N, C, H, W) -> scalar."""
-    return (net(x) - y).abs().mean()
+# --------------------------------------------------------------------------------------------- loop
 
 
-def blurred_step(net: nn.Module, x: Tensor, y: Tensor) -> Tensor:
-    """A3's loss of a network's answer: x (N, 1, H, W), y (N, C, H, W) in the head's units -> scalar loss."""
-    return losses.blurred_distances(net(x), y)
+def fit(
+    model: Colorizer | nn.Module,
+    data: ImageSet | Iterable,
+    step: Step,
+    config: TrainingConfig,
+    *,
+    seed: int = 0,
+    validation: ImageSet | Iterable | None = None,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device = "auto",
+    precision: str = "auto",
+    progress: bool = True,
+    watch: Callable[[], dict] | None = None,
+    every: int = 100,
+    compiled: bool | str = "auto",
+) -> TrainingHistory:
+    """Train a network; it is changed in place and left on the device, in evaluation mode.
 
-
-def classification_step(net: nn.Module, x: Tensor, y: SoftTarget) -> Tensor:
-    """Cross-entropy against soft targets: x (N, 1, H, W), y of a `BinsHead`, rebalanced or not -> scalar loss, nats."""
-    return losses.soft_cross_entropy(net(x), *y)
-
-
-def device_of(name: str = "auto") -> torch.device:
-    """The device that "auto", "cpu", "cuda", "cuda:1" or "mps" stands for; ValueError if it is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        known = device.type in ("cpu", "cuda", "mps")
-    except RuntimeError:
-        known = False
-    if not known:
-        raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or mps")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {name!r} was asked for, but this machine has no CUDA GPU: use auto or cpu")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise ValueError(f"device {name!r} was asked for, but this machine has no MPS: use auto or cpu")
-    return device
-
-
-def precision_of(device: torch.device | str = "cpu") -> str:
-    """The precision that trains fastest there without harm.
-
-    "bf16": CPUs with AVX512-BF16 or AMX, GPUs from Ampere on; "fp16": other GPUs, with loss scaling; "no": float32.
-    """
-    device = torch.device(device)
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.get_device_capability(device) >= (8, 0) else "fp16"
-    if device.type == "cpu":
-        asked = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        if any(getattr(torch.cpu, name, bool)() for name in asked):
-            return "bf16"
-    return "no"
-
-
-def fit(colorizer: Colorizer, images, step: Step, settings: Settings, *, seed: int = 0, validation=None,
-        checkpoint: str | Path | None = None, device: str | torch.device = "auto", precision: str = "auto",
-        progress: bool = True, watch: Callable[[], dict] | None = None, every: int = 100) -> History:
-    """Train a colorizer on an ImageSet; it is changed in place and left on the device, in evaluation mode.
-
-    step         (net, x, y) -> scalar loss; `regression_step`, or one you wrote. Or an `adversarial.Adversary`, whose
-                 network is trained beside the colorizer's
+    model        a Colorizer, or any network
+    data         for a Colorizer an ImageSet. For a network of one's own what yields batches, each a
+                 tuple of tensors, and has a length: a DataLoader, or a list
+    step         step(net, *batch) -> loss, a scalar: `regression_step`, or one you wrote
     seed         order and mirroring of the images, and dropout; the same run twice on a CPU
-    validation   an ImageSet whose loss is taken after each epoch
-    checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to the same bits as
-                 if it had never stopped; ValueError if it belongs to another training (one plain step is not told from
-                 another)
-    precision    "auto" (see `precision_of`), "no" (float32), "bf16" or "fp16"
-    watch        called before the first step and after each `every` steps; what it returns, plain numbers by name, goes
-                 to history.watched. It may use both networks in any mode, and random numbers: the training does not
-                 notice, and its time is not counted
+    validation   data whose loss is taken after each epoch
+    checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to
+                 the same bits as if it had never stopped; ValueError if it belongs to another training
+                 (one step is not told from another)
+    precision    "auto" (`hardware.best_precision`), "no" (float32), "bf16" or "fp16"
+    watch        called before the first step and after each `every` steps; what it returns, plain
+                 numbers by name, goes to history.watched. It may use the network in any mode, and
+                 random numbers: the training does not notice, and its time is not counted
+    compiled     by torch.compile; "auto": on a GPU, when there are enough steps to pay for it
 
-    An interrupt (the stop button) ends the training and keeps what was learnt; in the first epoch, the history holds
-    that epoch as far as it came. A loss that is not finite raises `TrainingDiverged`. With several processes each takes
-    its part of a batch that is as many times larger. On GPUs batch norm then sees the whole batch, on CPUs each
-    process's part. `accelerate launch --multi_gpu --num_processes 2` starts two on CPUs too; with `--cpu` it would
-    start one.
+    An interrupt (the stop button) ends the training and keeps what was learned; in the first epoch, the
+    history holds that epoch as far as it came. A loss that is not finite raises `TrainingDiverged`, on
+    a GPU at the epoch's end. With several processes (`distributed.py`) each takes its part of a batch
+    that is as many times larger.
     """
-    device = device_of(device) if isinstance(device, str) else device
-    accelerator = _accelerator(device, precision_of(device) if precision == "auto" else precision,
-                               broadcast=not hasattr(step, "update"))
-    world, rank = accelerator.num_processes, accelerator.process_index
-    images = images.to(accelerator.device)
-    per_epoch = len(images) // (settings.batch_size * world)
-    if not per_epoch:
-        raise ValueError(f"{len(images)} images do not fill one batch of {settings.batch_size * world}")
-    _keep_freed_memory()
+    if not callable(step):
+        raise TypeError(f"expected a step, got {type(step).__name__}: an Adversary goes to `fit_gan`")
+    run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
+    run.cleanup.callback(model.eval)
+    batches = make_batches(model, data, config, run.processes)
+    learner = run.add_network("", network_of(model), config, len(batches))
+    run.resume(describe(model, data, config))
+    net = run.compile(learner.net, compiled)
 
-    rival = step.net if hasattr(step, "update") else None       # an adversary brings a network and settings of its own
-    if rival is not None and validation is not None:
-        raise ValueError("a GAN has no loss that falls as it gets better: validation=None, and watch, or diagnose")
-    several = world > 1 and accelerator.device.type == "cuda"
-    colorizer.to(accelerator.device, memory_format=torch.channels_last)
-    if several:
-        colorizer.net = nn.SyncBatchNorm.convert_sync_batchnorm(colorizer.net)
-    fused = accelerator.mixed_precision != "fp16"
-    players = {"": _Player.of(colorizer.net, settings, per_epoch, fused)}
-    if rival is not None:
-        rival.to(accelerator.device, memory_format=torch.channels_last)
-        step.net = rival = nn.SyncBatchNorm.convert_sync_batchnorm(rival) if several else rival
-        players["rival."] = _Player.of(rival, step.settings.but(epochs=settings.epochs), per_epoch, fused)
-    history, watching = History(), [0.0]                # seconds of this epoch that went into looking
-    about = {f"settings.{k}": v for k, v in dataclasses.asdict(settings).items()}
-    size = "x".join(map(str, images.size))
-    about |= {"seed": seed, "images": f"{len(images)} of {images.name}, {size}", "world": world,
-              "head": repr(colorizer.head),
-              "net": getattr(colorizer.net, "config", type(colorizer.net).__name__),
-              "precision": accelerator.mixed_precision}
-    about["step"] = None if rival is None else repr(step)
-    checkpoint = Path(checkpoint) if checkpoint else None
-    if checkpoint and checkpoint.exists():
-        _resume(checkpoint, about, players, history)
-    for player in players.values():
-        player.net, player.optimizer = accelerator.prepare(player.net, player.optimizer)
-    show = progress and accelerator.is_main_process
-    row, seen, started = {}, [], time.perf_counter()    # of the epoch that runs: what is known, what its steps told
-    devices = [accelerator.device] if accelerator.device.type == "cuda" else []
-
-    def look(done: int) -> None:
-        """What `watch` sees after so many steps."""
-        if watch and done % every == 0 and not (history.watched and history.watched[-1]["step"] >= done):
-            started = time.perf_counter()
-            with undisturbed(*(player.net for player in players.values())), torch.random.fork_rng(devices=devices):
-                history.watched.append(json.loads(json.dumps({"step": done} | watch())))    # a checkpoint must hold it
-            watching[0] += time.perf_counter() - started
-
-    def update(x: Tensor, y: Any, done: int) -> dict[str, Tensor]:
-        """One step of the one network, or of the two; what it costs."""
-        main = players[""]
-        if rival is not None:
-            other = players["rival."]
-            told = step.update(main.net, other.net, (main.optimizer, other.optimizer), x, y, done,
-                               backward=accelerator.backward, mean=lambda t: accelerator.reduce(t, reduction="mean"))
-        else:
-            main.optimizer.zero_grad()
-            loss = step(main.net, x, y)
-            accelerator.backward(loss)
-            main.optimizer.step()
-            told = {"loss": loss.detach()}
-        for player in players.values():
-            player.advance()
-        look(done + 1)
-        return told
-
-    try:
-        with torch.random.fork_rng(devices=devices):
-            look(len(history.epochs) * per_epoch)
-            for epoch in range(len(history.epochs), settings.epochs):
-                torch.manual_seed(epoch_seed(seed, epoch) + rank)
-                kept = checkpoint if checkpoint and checkpoint.exists() else None
-                row, seen = {"epoch": epoch + 1, "lr": players[""].optimizer.param_groups[0]["lr"]}, []
-                started = time.perf_counter()
-                batches = images.batches(settings.batch_size, seed=epoch_seed(seed, epoch), flip=settings.flip,
-                                         drop_last=True, rank=rank, world=world)
-                for player in players.values():
-                    player.net.train()
-                watching[0] = 0.0
-                title = f"epoch {epoch + 1}/{settings.epochs}"
-                row |= _epoch(accelerator, colorizer, update, batches, seen, per_epoch, title, show, kept,
-                              epoch * per_epoch)
-                row["seconds"] = time.perf_counter() - started - watching[0]
-                if not all(bool(p.isfinite().all()) for player in players.values() for p in player.net.parameters()):
-                    raise TrainingDiverged((epoch + 1) * per_epoch, "a weight is no finite number", kept)
-                if validation is not None:
-                    row["validation_loss"] = validation_loss(colorizer, validation, step)
-                history.epochs.append(row)
-                if show:
-                    more = f"  validation {row['validation_loss']:.5f}" if validation is not None else ""
-                    print(f"{title}  loss {row['loss']:.5f}{more}  {row['seconds']:.0f} s",
-                          flush=True)
-                if checkpoint and accelerator.is_main_process:
-                    _write_checkpoint(checkpoint, about, players, history)
-    except KeyboardInterrupt:
-        history.interrupted = True
-        if seen and not history.epochs:                 # the first epoch: as far as it came
-            history.partial = True
-            row |= dict(zip(seen[0], _table(seen).mean(0).tolist(), strict=True))
-            row.setdefault("seconds", time.perf_counter() - started - watching[0])
-            history.epochs.append(row | ({"validation_loss": math.nan} if validation is not None else {}))
-        print("interrupted: what was learnt so far is kept")
-    finally:
-        for player in players.values():
-            player.net = accelerator.unwrap_model(player.net, keep_fp32_wrapper=False)
-            for trace in ("_is_accelerate_prepared", "forward"):        # else a second `fit` gets no mixed precision
-                vars(player.net).pop(trace, None)
-            player.net.eval().zero_grad()               # gradients are freed
-        colorizer.net = players[""].net
-        colorizer.eval()
-        if rival is not None:
-            step.net = players["rival."].net
-    accelerator.wait_for_everyone()
-    give_memory_back()
-    return history
+    with run:
+        for epoch in run.epochs():
+            if validation is not None:
+                run.note(validation_loss=math.nan)  # until the epoch has ended
+            for batch in batches.epoch(epoch_seed(seed, epoch)):
+                with run.autocast():
+                    loss = step(net, *batch)
+                learner.optimizer.zero_grad()
+                run.scaler.scale(loss).backward()  # scales in fp16 only
+                run.scaler.step(learner.optimizer)
+                run.scaler.update()
+                learner.schedule.step()
+                run.log(loss=loss)
+            if validation is not None:
+                with run.not_counted(), run.autocast():
+                    run.note(validation_loss=validation_loss(model, validation, step))
+    return run.history
 
 
-@contextmanager
-def undisturbed(*nets: nn.Module):
-    """Whatever is done with networks inside, behind it their modes and running means are as they were."""
-    modes = [net.training for net in nets]
-    kept = [(buffer, buffer.clone()) for net in nets for buffer in net.buffers()]
-    try:
-        yield
-    finally:
-        for net, mode in zip(nets, modes, strict=True):
-            net.train(mode)
-        with torch.no_grad():
-            for buffer, before in kept:
-                buffer.copy_(before)
+# ------------------------------------------------------------------------------- data and networks
 
 
-@dataclasses.dataclass
-class _Player:
-    """A network that is trained, with what moves it."""
+class ColorizerBatches:
+    """Batches of an ImageSet as a colorizer's network gets them, encoded on the device."""
 
-    net: nn.Module
-    optimizer: Any
-    schedule: Any
+    def __init__(self, images: ImageSet, target, config: TrainingConfig, processes):
+        self.images, self.target, self.config = images.to(processes.device), target, config
+        self.processes = processes
+        together = config.batch_size * processes.count
+        if len(images) < together:
+            raise ValueError(f"{len(images)} images do not fill one batch of {together}")
+        self.steps = len(images) // together
 
-    @classmethod
-    def of(cls, net: nn.Module, settings: Settings, per_epoch: int, fused: bool) -> _Player:
-        optimizer = OPTIMIZERS[settings.optimizer](net.parameters(), settings, fused)
-        return cls(net, optimizer, _schedule(optimizer, settings, per_epoch))
+    def __len__(self) -> int:
+        return self.steps
 
-    def advance(self) -> None:
-        """The rate of the next step; not behind one that fp16 skipped because it overflowed."""
-        if not self.optimizer.step_was_skipped:
-            with warnings.catch_warnings():                     # a discriminator may have to wait for its first step
-                warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
-                self.schedule.step()
-
-
-def _epoch(accelerator, colorizer, update, batches, seen, total, title, show, kept, done) -> dict[str, float]:
-    """One pass over the batches; the mean of what each step told, which goes to `seen`. Looks for what is not finite
-    every CHECK_EVERY steps.
-    """
-    checked = 0
-    with tqdm(total=total, desc=title, disable=not show, leave=False, mininterval=1.0) as bar:
-        for rgb in batches:
-            x, y = colorizer.encode(rgb)                                    # N 1 H W, N C H W
-            seen.append(update(x.contiguous(memory_format=torch.channels_last), y, done + len(seen)))
-            if len(seen) - checked >= CHECK_EVERY or len(seen) == total:
-                values = _table(seen[checked:]).cpu()                       # steps, names
-                bad = (~values.isfinite()).nonzero()
-                if len(bad):
-                    first, which = bad[0].tolist()
-                    raise TrainingDiverged(done + checked + first + 1,
-                                           f"the {list(seen[0])[which]} became {float(values[first, which])}", kept)
-                bar.update(len(values))
-                bar.set_postfix(loss=f"{float(values[:, 0].mean()):.4f}")
-                checked = len(seen)
-    means = accelerator.reduce(_table(seen).mean(0), reduction="mean")
-    return dict(zip(seen[0], means.tolist(), strict=True))
+    def epoch(self, seed: int) -> Iterator[tuple[Tensor, Any]]:
+        """One pass, in an order drawn by the seed: inputs (N, 1, H, W), and what to predict."""
+        config, processes = self.config, self.processes
+        for rgb in self.images.batches(
+            config.batch_size,
+            seed=seed,
+            flip=config.flip,
+            drop_last=True,
+            rank=processes.rank,
+            world=processes.count,
+        ):
+            inputs, targets = self.target.encode(rgb)
+            yield inputs.contiguous(memory_format=torch.channels_last), targets
 
 
-def _table(seen: list[dict[str, Tensor]]) -> Tensor:
-    """What steps told, (steps, names)."""
-    return torch.stack([torch.stack([value.float() for value in told.values()]) for told in seen])
+class LoaderBatches:
+    """Batches of one's own: what a DataLoader, or any iterable with a length, yields."""
+
+    def __init__(self, loader: Iterable, processes):
+        self.loader, self.device = loader, processes.device
+        if not len(loader):
+            raise ValueError("the data are empty: expected at least one batch")
+
+    def __len__(self) -> int:
+        return len(self.loader)
+
+    def epoch(self, seed: int) -> Iterator[tuple[Tensor, ...]]:
+        """One pass. A DataLoader shuffles by torch's random numbers, which the run has seeded."""
+        for batch in self.loader:
+            parts = batch if isinstance(batch, (tuple, list)) else (batch,)
+            yield tuple(part.to(self.device, non_blocking=True) for part in parts)
+
+
+def make_batches(model, data, config: TrainingConfig, processes) -> ColorizerBatches | LoaderBatches:
+    """What one epoch shows to the network. TypeError if the model and the data do not fit together."""
+    if isinstance(data, ImageSet):
+        if not isinstance(model, Colorizer):
+            raise TypeError(
+                f"{type(model).__name__} does not say what it predicts of an ImageSet: give a "
+                "Colorizer, or a DataLoader that yields (inputs, targets)"
+            )
+        return ColorizerBatches(data, model.target, config, processes)
+    if not hasattr(data, "__iter__") or not hasattr(data, "__len__"):
+        raise TypeError(
+            "expected an ImageSet, or what yields batches and has a length, such as a DataLoader; "
+            f"got {type(data).__name__}"
+        )
+    return LoaderBatches(data, processes)
+
+
+def network_of(model: Colorizer | nn.Module) -> nn.Module:
+    """The network that is trained."""
+    return model.net if isinstance(model, Colorizer) else model
+
+
+def describe(model, data, config: TrainingConfig) -> dict:
+    """What must agree for a checkpoint to be resumed: plain values by name."""
+    net = network_of(model)
+    about = {f"config.{name}": value for name, value in dataclasses.asdict(config).items()}
+    if isinstance(data, ImageSet):
+        size = "x".join(map(str, data.size))
+        about["images"] = f"{len(data)} of {data.name}, {size}"
+    else:
+        about["images"] = f"{len(data)} batches of {type(data).__name__}"
+    about["target"] = repr(model.target) if isinstance(model, Colorizer) else ""
+    about["net"] = getattr(net, "config", type(net).__name__)
+    return about
 
 
 @torch.no_grad()
-def validation_loss(colorizer: Colorizer, images, step: Step, batch_size: int = 100) -> float:
-    """The mean loss of a step over an ImageSet, in evaluation mode, in the precision of the training that asks."""
-    was_training = colorizer.training
-    colorizer.eval()
+def validation_loss(model, data: ImageSet | Iterable, step: Step, batch_size: int = 100) -> float:
+    """The mean loss of a step over data, in evaluation mode."""
+    net = network_of(model)
+    was_training, device = net.training, next(net.parameters()).device
+    net.eval()
     total = count = 0
-    for rgb in images.batches(batch_size):
-        x, y = colorizer.encode(rgb.to(colorizer.device))
-        total += float(step(colorizer.net, x, y)) * len(rgb)
-        count += len(rgb)
-    colorizer.train(was_training)
+    if isinstance(data, ImageSet):
+        batches = (model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
+    else:
+        batches = (tuple(part.to(device) for part in batch) for batch in data)
+    for batch in batches:
+        total += float(step(net, *batch)) * len(batch[0])
+        count += len(batch[0])
+    net.train(was_training)
     return total / count
-
-
-def _schedule(optimizer, settings: Settings, per_epoch: int):
-    """A learning rate for each step, from torch's own schedulers."""
-    steps = settings.epochs * per_epoch
-    if settings.schedule == "onecycle" and steps > 1:
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, settings.lr, total_steps=steps + 1, pct_start=0.25)
-
-    def factor(step: int) -> float:
-        if settings.schedule == "koo":
-            return 0.5 ** (step // (25 * per_epoch)) / (1 + 1e-7 * step)
-        if settings.schedule == "drops":
-            return 1.0 if step < 0.6 * steps else 0.1 if step < 0.85 * steps else 0.01
-        return 1.0
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
-
-
-def epoch_seed(seed: int, epoch: int) -> int:
-    """A seed for each epoch, so that an epoch does not depend on how many ran before it in this process."""
-    return (seed * 1_000_003 + epoch * 7919 + 1) % 2 ** 31
-
-
-def _accelerator(device: torch.device, precision: str, broadcast: bool = True) -> Accelerator:
-    """An Accelerator for the device and precision; Accelerate keeps one a process, so a change needs a reset.
-
-    broadcast   before each forward pass the first process hands its running means to the others. With two passes before
-                one backward, as a discriminator has, older versions of torch take that for a mistake
-    """
-    if precision not in ("no", "bf16", "fp16"):
-        raise ValueError(f"unknown precision {precision!r}: expected auto, no (float32), bf16 or fp16")
-    cpu = device.type == "cpu"
-    if device.type == "cuda" and device.index is not None:
-        torch.cuda.set_device(device)                   # Accelerate takes the current one
-    if AcceleratorState._shared_state:
-        old = AcceleratorState()
-        if old.num_processes == 1 and (old._mixed_precision != precision or old.device.type != device.type):
-            AcceleratorState._reset_state(reset_partial_state=True)
-    elif PartialState._shared_state and PartialState().device.type != device.type:
-        PartialState._reset_state()
-    return Accelerator(mixed_precision=precision, cpu=cpu,
-                       kwargs_handlers=[DistributedDataParallelKwargs(broadcast_buffers=broadcast)])
-
-
-def _keep_freed_memory() -> None:
-    """On Linux, let the C library keep freed memory: it else gives every activation back and faults it in anew."""
-    if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
-        libc = ctypes.CDLL(None)
-        if not libc.mallopt(-3, 1 << 30):           # M_MMAP_THRESHOLD: no mapping of its own for up to 1 GB
-            libc.mallopt(-4, 0)                     # M_MMAP_MAX: none at all, where glibc is too old for that
-        libc.mallopt(-1, 2 ** 31 - 1)               # M_TRIM_THRESHOLD: never shrink the heap
-
-
-def give_memory_back() -> None:
-    """What `_keep_freed_memory` kept: behind a training other cells of a notebook may need it more."""
-    if platform.system() == "Linux" and platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _write_checkpoint(path: Path, about: dict, players: dict[str, _Player], history: History) -> None:
-    """Weights, optimizer and schedule of each player, and the history, in one file, moved into place when it is whole.
-    """
-    tensors: dict[str, Tensor] = {}
-    about = about | {"format": "colorlib-training-1", "epochs": history.epochs, "watched": history.watched}
-    for who, player in players.items():
-        plain = player.optimizer.state_dict()
-        tensors |= {f"{who}net.{k}": v for k, v in _unwrapped(player.net).state_dict().items()}
-        for index, state in plain["state"].items():
-            tensors |= {f"{who}optimizer.{index}.{k}": v for k, v in state.items() if torch.is_tensor(v)}
-        about |= {f"{who}groups": plain["param_groups"],
-                  f"{who}schedule": {k: v for k, v in player.schedule.state_dict().items()
-                                     if isinstance(v, int | float | list)}}
-    tensors = {k: v.detach().cpu().clone(memory_format=torch.contiguous_format) for k, v in tensors.items()}
-    write_tensors(path, tensors, about)
-
-
-def _resume(path: Path, about: dict, players: dict[str, _Player], history: History) -> None:
-    tensors, kept = read_tensors(path)
-    if kept.get("format") != "colorlib-training-1":
-        raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
-    for name, value in json.loads(json.dumps(about)).items():
-        if kept.get(name) != value:
-            raise ValueError(f"{path.name} belongs to another training: its {name} is {kept.get(name)}, here it is "
-                             f"{value}; give another file, or remove it to start anew")
-    for who, player in players.items():
-        net, optimizer = f"{who}net.", f"{who}optimizer."
-        try:
-            player.net.load_state_dict({k.removeprefix(net): v for k, v in tensors.items() if k.startswith(net)})
-        except RuntimeError as error:
-            raise ValueError(f"{path.name} belongs to another network: {error}") from None
-        weights = [p for group in player.optimizer.param_groups for p in group["params"]]
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in tensors.items():
-            if name.startswith(optimizer):
-                index, key = name.removeprefix(optimizer).split(".", 1)
-                like = weights[int(index)]
-                if tensor.shape == like.shape:                  # in its order in memory, which a fused optimizer takes
-                    tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)       # for granted
-                state.setdefault(int(index), {})[key] = tensor
-        player.optimizer.load_state_dict({"state": state, "param_groups": kept[f"{who}groups"]})
-        player.schedule.load_state_dict(player.schedule.state_dict() | kept[f"{who}schedule"])
-    history.epochs.extend(kept["epochs"])
-    history.watched.extend(kept.get("watched", []))
-
-
-def _unwrapped(net: nn.Module) -> nn.Module:
-    return net.module if hasattr(net, "module") else net

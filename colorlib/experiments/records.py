@@ -21,15 +21,17 @@ from pathlib import Path
 import torch
 
 from colorlib import color, metrics, models
-from colorlib.colorizer import Colorizer, read_tensors
+from colorlib.checkpoint import read_tensors
+from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.streamed_set import StreamedSet
-from colorlib.experiments import systems
-from colorlib.hardware import hardware, versions
-from colorlib.image_classifier import Judge, judged_pictures
+from colorlib.experiments import recipes
+from colorlib.gan_diagnostics import diagnose
+from colorlib.hardware import best_precision, hardware, select_device, versions
+from colorlib.image_classifier import ImageClassifier, classify_colorized
 from colorlib.paths import CHECKPOINTS, project_root, write_whole
-from colorlib.train import classification_step, device_of, fit, precision_of
-from colorlib.train_gan import Adversary, diagnose
+from colorlib.train import classification_step
+from colorlib.train_gan import Adversary
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
 PUBLISHED = "-as-published"
@@ -39,8 +41,8 @@ FIELDS = ("code", "recipe", "data", "profile", "seed", "n", "metrics", "epochs",
 # images to train on, to measure on
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000), "lesson": (None, None),
          "full": (None, None), "same-time": (None, 2_000),
-         "same-pictures": (systems.SAME_TIME["dahl-hypercolumn"], 2_000),
-         **{f"transfer-{n}": (n, 2_000) for n in systems.TRANSFER_IMAGES}}
+         "same-pictures": (recipes.SAME_TIME["dahl-hypercolumn"], 2_000),
+         **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
 
 
 def root() -> Path:
@@ -58,24 +60,24 @@ def path_of(recipe: str, data: str, profile: str, seed: int, folder: Path | None
     return (folder or root() / "runs") / f"{recipe}.{data}.{profile}.s{seed}.json"
 
 
-def waiting() -> Path:
+def pending_folder() -> Path:
     """Where a notebook's trainings leave records and checkpoints until `adopt`: a learner's run changes no result."""
     return root().parent / "build" / "trained"
 
 
-def adopt() -> list[Path]:
+def collect_pending() -> list[Path]:
     """Move what `waiting()` holds to results/runs and colorlib/checkpoints; returns the new paths.
 
     A checkpoint trained for fewer epochs than the one in colorlib/checkpoints is left where it is, with its record.
     """
     moved, shorter = [], set()
     checkpoints = checkpoint_folder()
-    for path in sorted(waiting().glob("[!.]*.safetensors")):                # not the temporary names of writers
+    for path in sorted(pending_folder().glob("[!.]*.safetensors")):                # not the temporary names of writers
         target = checkpoints / path.name
         if target.exists() and _epochs_of(target) > _epochs_of(path):
             print(f"{path.name}: the one in colorlib/checkpoints was trained for longer and stays")
             shorter.add(path.stem)
-    for path in sorted(waiting().glob("[!.]*.*")):
+    for path in sorted(pending_folder().glob("[!.]*.*")):
         folder = root() / "runs" if path.suffix == ".json" else checkpoints
         target = folder / path.name
         if path.name.split(".")[0] in shorter:
@@ -107,21 +109,22 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0, d
                              for split, n in zip(("train", "test"), sizes, strict=True))
     if data.startswith("folder:") and not images:
         train.name = test.name = f"folder-{Path(data.removeprefix('folder:')).resolve().name}-{size}px"
-    where = device_of(device)
+    where = select_device(device)
     if name in BASELINES:
         values = measured(metrics.baseline(BASELINES[name], train, seed), test, train.ab_mean())
         return write(name, "-", train.name, profile, seed, len(test), values, 0, 0.0, 0, str(where), "no")
 
     published = name.endswith(PUBLISHED)
-    recipe = systems.get(name.removesuffix(PUBLISHED))
-    settings = recipe.settings(profile, published, epochs)
-    usual = recipe.settings(profile, published).epochs if profile in recipe.epochs else None
+    recipe = recipes.get(name.removesuffix(PUBLISHED))
+    config = recipe.training_config(profile, published, epochs)
+    usual = recipe.training_config(profile, published).epochs if profile in recipe.epochs else None
     if epochs not in (None, usual):
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = root().parent / "build" / "runs" / f"{name}.{train.name}.{profile}.s{seed}.safetensors"
-    step = recipe.step_for(seed, published, train.size[0])
-    history = fit(colorizer, train, step, settings, seed=seed, device=where, checkpoint=unfinished, progress=progress)
+    step = recipe.make_step(seed, published, train.size[0])
+    history = recipes.fit_recipe(colorizer, train, step, config, seed=seed, device=where, checkpoint=unfinished,
+                                 progress=progress)
     if history.interrupted:
         whole = 0 if history.partial else len(history.epochs)
         raise KeyboardInterrupt(f"stopped after {whole} epochs: the same command goes on from there")
@@ -152,7 +155,7 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
     if isinstance(step, Adversary):
         values |= game(colorizer, step, test, history)
     return write(name, code, train.name, profile, seed, len(test), values, len(history.epochs), history.minutes,
-                 models.parameters(colorizer.net), str(colorizer.device), precision_of(colorizer.device), folder)
+                 models.parameters(colorizer.net), str(colorizer.device), best_precision(colorizer.device), folder)
 
 
 def measured(colorizer, test, mean) -> dict[str, float]:
@@ -165,12 +168,12 @@ def measured(colorizer, test, mean) -> dict[str, float]:
         test = test.to(colorizer.device)
     answers = colorizer if isinstance(test, StreamedSet) else _Answers(colorizer, test)     # whose answers may not fit
     values = metrics.evaluate(answers, test, mean)
-    if getattr(getattr(colorizer, "head", None), "T", 1.0) != 1.0:
-        plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.head, T=1.0))
+    if getattr(getattr(colorizer, "target", None), "T", 1.0) != 1.0:
+        plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.target, T=1.0))
         values |= {f"{name}_at_T1": value for name, value in metrics.evaluate(plain, test, mean).items()}
-    values |= metrics.nazeri(answers, test)
-    if (path := judge_path(test.name)) is not None:
-        told = judged_pictures(Judge.load(path, test.device), answers, test)
+    values |= metrics.nazeri_accuracy(answers, test)
+    if (path := classifier_path(test.name)) is not None:
+        told = classify_colorized(ImageClassifier.load(path, test.device), answers, test)
         values |= {name if name.startswith("frechet") else f"judge_{name}": value for name, value in told.items()}
     return values
 
@@ -210,10 +213,10 @@ def measure_again(data: str = "cifar10", device: str = "auto") -> list[str]:
         if name in BASELINES:
             colorizer = metrics.baseline(BASELINES[name], train, record["seed"])
         elif checkpoint.exists() and _of(checkpoint, record):
-            colorizer = Colorizer.load(checkpoint, device_of(device))
+            colorizer = Colorizer.load(checkpoint, select_device(device))
         else:
             continue
-        if "exact_values" in there and ("frechet" in there or judge_path(test.name) is None):
+        if "exact_values" in there and ("frechet" in there or classifier_path(test.name) is None):
             continue                                        # nothing that would be new
         values = measured(colorizer, test, train.ab_mean())
         if abs(values["unexplained"] - there["unexplained"]) > 1e-3:
@@ -231,26 +234,26 @@ def _of(checkpoint: Path, record: dict) -> bool:
     return all(notes.get(key) == record[key] for key in ("recipe", "data", "profile", "seed"))
 
 
-def judge_path(data: str, kind: str = "judge") -> Path | None:
+def classifier_path(data: str, kind: str = "classifier") -> Path | None:
     """The file of the judge (or "encoder") of a data set, of these results or else of the checkout; None if none is."""
     name = f"{kind}-{data}.safetensors"
     found = [folder / name for folder in (checkpoint_folder(), CHECKPOINTS)]
     return next((path for path in found if path.exists()), None)
 
 
-def train_judge(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
+def train_classifier(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
     """Train the judge of a data set that has labels and keep it; returns its file and its accuracy on test images.
 
     ValueError if there is one: distances by two judges cannot be compared, and records hold those of the first.
     """
-    where = device_of(device)
+    where = select_device(device)
     train, test = (datasets.load(data, split).to(where) for split in ("train", "test"))
-    if (there := judge_path(train.name)) is not None:
+    if (there := classifier_path(train.name)) is not None:
         raise ValueError(f"{there.name} is there, and records were measured with it: remove both to begin again")
-    judge = Judge.trained(train, epochs)
-    path = judge.save(checkpoint_folder() / f"judge-{train.name}.safetensors", data=train.name,
+    judge = ImageClassifier.trained(train, epochs)
+    path = judge.save(checkpoint_folder() / f"classifier-{train.name}.safetensors", data=train.name,
                       epochs=epochs)
-    return path, Judge.load(path, where).accuracy(test.pixels, test.labels)     # of what is kept: float16
+    return path, ImageClassifier.load(path, where).accuracy(test.pixels, test.labels)     # of what is kept: float16
 
 
 def train_encoder(data: str = "auto", device: str = "auto", epochs: int = 6) -> tuple[Path, float]:
@@ -259,13 +262,13 @@ def train_encoder(data: str = "auto", device: str = "auto", epochs: int = 6) -> 
     Returns its file and its accuracy on a tenth of the training images (`split(0.9, seed=0)`), left out: no label of a
     test image is used. ValueError if there is one: records may be of colorizers that started from it.
     """
-    train = datasets.load(data, "train").to(device_of(device))
-    if (there := judge_path(train.name, "encoder")) is not None:
+    train = datasets.load(data, "train").to(select_device(device))
+    if (there := classifier_path(train.name, "encoder")) is not None:
         raise ValueError(f"{there.name} is there, and records may start from it: remove both to begin again")
     used, left_out = train.split(0.9, seed=0)
-    path = Judge.trained(used, epochs, gray=True).save(
+    path = ImageClassifier.trained(used, epochs, gray=True).save(
         checkpoint_folder() / f"encoder-{train.name}.safetensors", data=train.name, epochs=epochs)
-    return path, Judge.load(path, train.device).accuracy(left_out.pixels, left_out.labels)
+    return path, ImageClassifier.load(path, train.device).accuracy(left_out.pixels, left_out.labels)
 
 
 def game(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
@@ -316,14 +319,14 @@ def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") 
     records   of one data set and profile; a system is called by its code, or by its name where that is not its alone
     """
     runs, groups = defaultdict(list), defaultdict(dict)
-    shared = Counter(recipe.code for recipe in systems.RECIPES.values())
+    shared = Counter(recipe.code for recipe in recipes.RECIPES.values())
     for record in records:
         runs[record["recipe"]].append(record)
     for name, seeds in runs.items():
         group, label = "nothing", name.removeprefix("baseline-")
         if name not in BASELINES:
-            recipe = systems.get(name.removesuffix(PUBLISHED))
-            group = ("a discriminator" if recipe.duel else "classes" if recipe.step is classification_step
+            recipe = recipes.get(name.removesuffix(PUBLISHED))
+            group = ("a discriminator" if recipe.gan else "classes" if recipe.step is classification_step
                      else "the error")
             alone = shared[recipe.code] == 1 and recipe.sourced and not name.endswith(PUBLISHED)
             label = recipe.code if alone else name.rsplit("-", 1)[1].upper() if recipe.code == "D6" else name
@@ -337,14 +340,14 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
     Of the profile "ablation" the rows of `recipes.ABLATION`, of "transfer-2000" (500, 10000, 50000) those of
     `recipes.TRANSFER`, of "same-time" those of `recipes.SAME_TIME`, of "same-pictures" A2, and no baselines.
     """
-    of_profile = {"ablation": systems.ABLATION, "same-time": systems.SAME_TIME,
+    of_profile = {"ablation": recipes.ABLATIONS, "same-time": recipes.SAME_TIME,
                   "same-pictures": ["dahl-residual-encoder"]}
-    rows = systems.TRANSFER if profile.startswith("transfer-") else of_profile.get(profile)
+    rows = recipes.TRANSFER if profile.startswith("transfer-") else of_profile.get(profile)
     if rows is not None:
         wanted = [(name, seed) for seed in SEEDS for name in rows]
         return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
     wanted = [(name, 0) for name in BASELINES] + [(name, seed) for seed in SEEDS for name, recipe in
-                                                  systems.RECIPES.items() if profile in recipe.epochs]
+                                                  recipes.RECIPES.items() if profile in recipe.epochs]
     return [(name, seed) for name, seed in wanted if not path_of(name, data, profile, seed).exists()]
 
 
@@ -360,9 +363,9 @@ def table(records: list[dict]) -> str:
     groups: dict[tuple, list[dict]] = defaultdict(list)
     for record in records:
         groups[record["data"], record["profile"], record["recipe"]].append(record)
-    head = ["code", "recipe", "data", "profile", "images", "seeds", *(title for _, title, _ in COLUMNS), "epochs",
+    target = ["code", "recipe", "data", "profile", "images", "seeds", *(title for _, title, _ in COLUMNS), "epochs",
             "minutes", "parameters", "trained on"]
-    rows = [head, ["---"] * len(head)]
+    rows = [target, ["---"] * len(target)]
     worst_first = sorted(groups.items(), key=lambda kv: (*kv[0][:2], -_mean(kv[1], "unexplained")))
     for (data, profile, recipe), runs in worst_first:
         first = runs[0]
@@ -423,9 +426,9 @@ def _sizes(profile: str, name: str) -> tuple[int | None, int | None]:
     if profile not in SIZES:
         raise ValueError(f"unknown profile {profile!r}: expected one of {', '.join(SIZES)}")
     if profile == "same-time":
-        if name not in systems.SAME_TIME:
-            raise ValueError(f"profile same-time is of {', '.join(systems.SAME_TIME)}, not of {name}")
-        return systems.SAME_TIME[name], SIZES[profile][1]
+        if name not in recipes.SAME_TIME:
+            raise ValueError(f"profile same-time is of {', '.join(recipes.SAME_TIME)}, not of {name}")
+        return recipes.SAME_TIME[name], SIZES[profile][1]
     return SIZES[profile]
 
 

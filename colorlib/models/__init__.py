@@ -13,17 +13,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from colorlib.models.blocks import receptive_field
 from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
 from colorlib.models.discriminators import ImageDiscriminator, PatchDiscriminator
-from colorlib.models.dorscheidt2016 import Compact
-from colorlib.models.koo2016 import KooBaseline, KooDiscriminator, KooGenerator
-from colorlib.models.resnet_unet import ResNet, ResNetColorizer
+from colorlib.models.dorscheidt2016 import DorscheidtNet
+from colorlib.models.koo2016 import KooCNN, KooDiscriminator, KooGenerator
+from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
 MODELS: dict[str, type[nn.Module]] = {
-    "koo": KooBaseline, "unet": UNet, "compact": Compact, "koo-generator": KooGenerator,
+    "koo": KooCNN, "unet": UNet, "compact": DorscheidtNet, "koo-generator": KooGenerator,
     "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
     "small-resnet": SmallResNet, "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
-    "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetColorizer,
+    "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
 }
 
 

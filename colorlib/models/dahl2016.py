@@ -110,8 +110,8 @@ class Hypercolumns(_OnVgg16):
             layers.append(conv_bn_relu(channels, width, bias=False))
             channels = width
         layers.append(nn.Conv2d(channels, outputs, 3 if hidden else 1, padding=1 if hidden else 0))
-        self.head = he_init(nn.Sequential(*layers))
-        nn.init.zeros_(self.head[-1].weight)
+        self.target = he_init(nn.Sequential(*layers))
+        nn.init.zeros_(self.target[-1].weight)
 
     def columns(self, x: Tensor) -> Tensor:
         """The hypercolumns of gray images: (N, 1, H, W) -> (N, 963, H, W), of enlarged ones twice as large."""
@@ -121,7 +121,7 @@ class Hypercolumns(_OnVgg16):
         return torch.cat([t.to(seen[-1].dtype) for t in seen], dim=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self._answer(self.head(self.columns(x)), x)                  # N outputs H W
+        return self._answer(self.target(self.columns(x)), x)                  # N outputs H W
 
 
 class ResidualEncoder(_OnVgg16):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from colorlib.models.blocks import check_gray
 
 
-class Compact(nn.Module):
+class DorscheidtNet(nn.Module):
     """Encoder, bottom, decoder, of 3x3 convolutions with batch norm and ReLU, two a level.
 
     (N, 1, H, W) -> (N, outputs, H / cell, W / cell); H and W multiples of `multiple`, else ValueError; `Colorizer` pads

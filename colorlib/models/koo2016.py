@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from colorlib.models.blocks import check_gray, check_noise, check_pair, conv_bn_relu, draw_noise, he_init
 
 
-class KooBaseline(nn.Module):
+class KooCNN(nn.Module):
     """3x3 convolutions with 32, 32 and 64 filters, then 1x1 with 32 and 2; batch norm and ReLU after each but the last.
 
     (N, 1, H, W) -> (N, outputs, H, W), any H and W: nothing is pooled, so every output pixel sees the 7x7 pixels
@@ -63,7 +63,7 @@ class KooGenerator(nn.Module):
                              f"and {spread}")
         self.config = {"model": "koo-generator", "outputs": outputs, "noise": noise, "size": size, "spread": spread}
         self.noise, self.size = noise, size
-        self.body = KooBaseline(outputs)
+        self.body = KooCNN(outputs)
         self.perturb = nn.Linear(noise, size * size)
         nn.init.normal_(self.perturb.weight, std=spread / noise ** 0.5)
         nn.init.zeros_(self.perturb.bias)

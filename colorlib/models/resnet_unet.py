@@ -86,7 +86,7 @@ class ResNet(nn.Module):
         return seen
 
 
-class ResNetColorizer(nn.Module):
+class ResNetUNet(nn.Module):
     """P3: a ResNet, then convolutions and upsampling back to full size.
 
     (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 32, with `small` of 8

@@ -136,14 +136,14 @@ class Lesson:
     """
 
     def __init__(self, number: str, profile: str = "quick", seed: int = 0, device: str = "auto", data: str = "auto"):
-        from colorlib.train import device_of  # here, so that reading PROFILES does not load every model
+        from colorlib.hardware import select_device  # here, so that reading PROFILES does not load every model
 
         self.number = number
         self.profile = os.environ.get("COLORLIB_PROFILE") or profile
         self.settings = dict(_row(number, self.profile))
         self.n = SimpleNamespace(**self.settings)
         self.seed = int(seed)
-        self.device = device_of(os.environ.get("COLORLIB_DEVICE") or device)
+        self.device = select_device(os.environ.get("COLORLIB_DEVICE") or device)
         self._asked = _data(os.environ.get("COLORLIB_DATASET") or data, self.profile)
         self.claims: list[dict[str, Any]] = []
         self._began = time.perf_counter()
@@ -185,7 +185,7 @@ class Lesson:
             raise FileNotFoundError(
                 f"no checkpoint {name!r} in colorlib/checkpoints (there: {', '.join(have) or 'none'}); "
                 f"make it with: python -m colorlib train "
-                + (kind if (kind := name.split("-")[0]) in ("judge", "encoder") else
+                + (kind if (kind := name.split("-")[0]) in ("classifier", "encoder") else
                    f"{name} --keep colorlib/checkpoints/{name}.safetensors")
             )
         return path

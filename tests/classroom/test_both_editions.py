@@ -46,13 +46,13 @@ def test_every_exercise_says_what_it_should(made, path, tmp_path):
     runs = {edition: start(made / edition, path.name, tmp_path / f"{edition}.ipynb", OMP_NUM_THREADS="1")
             for edition in SAID}
     told = dict(zip(runs, ends(runs.values()), strict=True))
-    for edition, verdict in SAID.items():
+    for edition, failure_modes in SAID.items():
         assert runs[edition].returncode == 0, told[edition][-2000:]
         found = editions.exercises(read(tmp_path / f"{edition}.ipynb"))
         assert len(found) >= 3
         for number, cell in found.items():
             said = "".join(output.get("text", "") for output in cell.outputs)
-            assert said == f"{number}: {verdict}\n", (edition, said)
+            assert said == f"{number}: {failure_modes}\n", (edition, said)
         assert (made / edition / "build" / "results" / "notebooks" / f"{name(path)}.smoke.json").exists()
 
 

@@ -8,8 +8,9 @@ import torch
 
 from colorlib import color, metrics
 from colorlib.data import datasets
-from colorlib.experiments.systems import get
-from colorlib.train import device_of, fit, precision_of, regression_step
+from colorlib.experiments.recipes import get
+from colorlib.hardware import best_precision, select_device
+from colorlib.train import fit, regression_step
 from tools.run import run_one
 
 pytestmark = pytest.mark.gpu
@@ -25,8 +26,8 @@ def images():
 
 
 def test_auto_means_the_gpu():
-    assert device_of("auto").type == DEVICE
-    assert precision_of(device_of("auto")) in ("bf16", "fp16")
+    assert select_device("auto").type == DEVICE
+    assert best_precision(select_device("auto")) in ("bf16", "fp16")
 
 
 @pytest.mark.parametrize("name", SPACES)
@@ -55,7 +56,7 @@ def test_batches_on_the_gpu_are_those_of_the_processor(images):
 def test_training_on_the_gpu_learns(images, name):
     recipe = get(name)
     colorizer = recipe.build(seed=0, images=images)
-    history = fit(colorizer, images, regression_step, recipe.settings("smoke").but(epochs=6), progress=False)
+    history = fit(colorizer, images, regression_step, recipe.training_config("smoke").replace(epochs=6), progress=False)
     assert colorizer.device.type == DEVICE
     assert history["loss"][-1] < 0.8 * history["loss"][0]
     assert all(p.isfinite().all() for p in colorizer.parameters())
@@ -63,7 +64,7 @@ def test_training_on_the_gpu_learns(images, name):
 
 def test_a_training_stopped_on_the_gpu_goes_on_from_its_checkpoint(images, tmp_path):
     recipe, kept = get("koo-baseline"), tmp_path / "k1.safetensors"
-    settings, count = recipe.settings("smoke").but(epochs=3), itertools.count()
+    settings, count = recipe.training_config("smoke").replace(epochs=3), itertools.count()
 
     def stop_in_the_third_epoch(net, x, y):
         if next(count) >= 2 * (len(images) // settings.batch_size):
@@ -79,7 +80,7 @@ def test_a_training_stopped_on_the_gpu_goes_on_from_its_checkpoint(images, tmp_p
 
 def test_a_colorizer_answers_the_same_on_both(images, tmp_path):
     colorizer = get("nazeri-unet").build(seed=0)
-    fit(colorizer, images, regression_step, get("nazeri-unet").settings("smoke"), progress=False)
+    fit(colorizer, images, regression_step, get("nazeri-unet").training_config("smoke"), progress=False)
     path = colorizer.save(tmp_path / "unet.safetensors")
     there, here = (type(colorizer).load(path, device) for device in (DEVICE, "cpu"))
     L = color.lightness(images.pixels[:32])
@@ -105,7 +106,7 @@ def test_the_notebook_runs_on_the_gpu_by_papermill(path, tmp_path):
 @pytest.mark.parametrize("name", ["nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
 def test_a_gan_trains_on_the_gpu(images, name):
     recipe = get(name)
-    colorizer, step = recipe.build(seed=0, images=images), recipe.step_for(seed=0)
-    history = fit(colorizer, images, step, recipe.settings("smoke").but(epochs=2), progress=False)
+    colorizer, step = recipe.build(seed=0, images=images), recipe.make_step(seed=0)
+    history = fit(colorizer, images, step, recipe.training_config("smoke").replace(epochs=2), progress=False)
     assert next(step.net.parameters()).device.type == DEVICE and history["loss"][-1] == history["loss"][-1]
     assert all(p.isfinite().all() for net in (colorizer, step.net) for p in net.parameters())

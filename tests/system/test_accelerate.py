@@ -19,26 +19,27 @@ import torch
 from pictures import smooth
 from safetensors.torch import save_file
 from torch import nn
-from colorlib.adversarial import Adversary, Rules
+from colorlib.train_gan import Adversary, GanConfig, fit_gan
 from colorlib.colorizer import Colorizer
-from colorlib.models import KooBaseline, PatchDiscriminator
-from colorlib.train import Settings, fit, regression_step
+from colorlib.models import KooCNN, PatchDiscriminator
+from colorlib.train import TrainingConfig, fit, regression_step
 
 folder, batch = sys.argv[1], int(sys.argv[2])
-plain = Settings(epochs=3, batch_size=batch, optimizer="sgd", lr=0.05, schedule="constant", flip=True)
-adamw = Settings(epochs=3, batch_size=batch, lr=3e-3, flip=True)
+plain = TrainingConfig(epochs=3, batch_size=batch, optimizer="sgd", lr=0.05, schedule="constant", flip=True)
+adamw = TrainingConfig(epochs=3, batch_size=batch, lr=3e-3, flip=True)
 
 def without_batch_norm():
     return nn.Sequential(nn.Conv2d(1, 8, 3, padding=1), nn.ReLU(), nn.Conv2d(8, 2, 3, padding=1))
 
-from accelerate.state import PartialState
+from colorlib.distributed import Processes
 for name, make, settings in [("plain-sgd", without_batch_norm, plain), ("plain-adamw", without_batch_norm, adamw),
-                             ("koo", KooBaseline, adamw)]:
+                             ("koo", KooCNN, adamw)]:
     torch.manual_seed(0)
     colorizer = Colorizer(make())
     start = {f"start.{k}": v.clone() for k, v in colorizer.net.named_parameters()}
     history = fit(colorizer, smooth(136), regression_step, settings, device="cpu", precision="no", progress=False)
-    rank, world = PartialState().process_index, PartialState().num_processes
+    processes = Processes(torch.device("cpu"))
+    rank, world = processes.rank, processes.count
     ends = {k: v.detach().contiguous() for k, v in colorizer.net.named_parameters()}
     save_file(start | ends | {"loss": torch.tensor(history["loss"])}, f"{folder}/{name}.{rank}.safetensors",
               metadata={"world": str(world)})
@@ -46,12 +47,12 @@ for name, make, settings in [("plain-sgd", without_batch_norm, plain), ("plain-a
 for name, norm, rules in [("gan", "none", {}), ("gan-norm", "batch", {}), ("gan-margin", "none", {"margin": 0.69}),
                           ("gan-pause", "none", {"margin": 0.5, "pause_g": True})]:
     torch.manual_seed(0)
-    colorizer = Colorizer(without_batch_norm() if norm == "none" else KooBaseline())
-    sgd = plain.but(lr=0.01)
-    step = Adversary(PatchDiscriminator(1, width=4, norm=norm), Rules(l1=1.0, **rules), sgd)
+    colorizer = Colorizer(without_batch_norm() if norm == "none" else KooCNN())
+    sgd = plain.replace(lr=0.01)
+    step = Adversary(PatchDiscriminator(1, width=4, norm=norm), GanConfig(l1=1.0, **rules), sgd)
     parts = {"g": colorizer.net, "d": step.net}
     start = {f"start.{k}.{n}": v.clone() for k, net in parts.items() for n, v in net.named_parameters()}
-    history = fit(colorizer, smooth(136), step, sgd, device="cpu", precision="no", progress=False)
+    history = fit_gan(colorizer, smooth(136), step, sgd, device="cpu", precision="no", progress=False)
     parts = {"g": colorizer.net, "d": step.net}
     ends = {f"{k}.{n}": v.detach().contiguous() for k, net in parts.items() for n, v in net.named_parameters()}
     save_file(start | ends | {"loss": torch.tensor(history["loss"])}, f"{folder}/{name}.{rank}.safetensors",

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from colorlib.colorizer import Colorizer, read_tensors
+from colorlib.checkpoint import read_tensors
+from colorlib.colorizer import Colorizer
 
 TESTS = Path(__file__).parents[1]
 
@@ -19,7 +20,7 @@ import torch
 from pictures import smooth
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
-from colorlib.train import Settings, fit, regression_step
+from colorlib.train import TrainingConfig, fit, regression_step
 
 folder, stop = sys.argv[1], int(sys.argv[2])
 count = itertools.count(1)
@@ -32,7 +33,7 @@ def step(net, x, y):
 
 torch.manual_seed(0)
 colorizer = Colorizer(UNet(4, 2))
-settings = Settings(epochs=4, batch_size=16, lr=3e-3, flip=True)
+settings = TrainingConfig(epochs=4, batch_size=16, lr=3e-3, flip=True)
 history = fit(colorizer, smooth(128), step, settings, checkpoint=f"{folder}/run.safetensors", device="cpu",
               precision="no", progress=False)
 colorizer.save(f"{folder}/end.safetensors")
@@ -63,15 +64,15 @@ def kill_in_step(folder, stop):
 @pytest.mark.timeout(240)
 def test_a_killed_and_resumed_training_ends_at_the_bits_of_one_left_alone(tmp_path):
     alone, killed = tmp_path / "alone", tmp_path / "killed"
-    undisturbed = start(alone)
+    preserve_state = start(alone)
     kill_in_step(killed, stop=5)                            # in the first epoch: nothing to resume from yet
     assert not (killed / "run.safetensors").exists()
     kill_in_step(killed, stop=21)                           # in the third epoch
     assert len(read_tensors(killed / "run.safetensors")[1]["epochs"]) == 2
     assert not (killed / "end.safetensors").exists()
     resumed = start(killed)
-    last, losses = resumed.communicate(timeout=120)[0], undisturbed.communicate(timeout=120)[0]
-    assert resumed.returncode == undisturbed.returncode == 0
+    last, losses = resumed.communicate(timeout=120)[0], preserve_state.communicate(timeout=120)[0]
+    assert resumed.returncode == preserve_state.returncode == 0
     assert last == losses and losses.startswith("losses [")
 
     assert sorted(os.listdir(killed)) == sorted(os.listdir(alone)) == ["end.safetensors", "run.safetensors"]

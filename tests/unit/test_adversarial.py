@@ -8,16 +8,17 @@ import torch.nn.functional as F
 from pictures import smooth
 from torch import nn
 
-from colorlib import color, losses, train, train_gan
+from colorlib import color, gan_diagnostics, losses, train, train_gan
 from colorlib.colorizer import Colorizer
+from colorlib.gan_diagnostics import diagnose, gradient_norm
 from colorlib.models import ImageDiscriminator, KooGenerator, PatchDiscriminator, UNet
-from colorlib.train import Settings, TrainingDiverged
-from colorlib.train_gan import Adversary, Rules, diagnose, gan_step, generator_loss, gradient_norm
+from colorlib.train import TrainingConfig, TrainingDiverged
+from colorlib.train_gan import Adversary, GanConfig, fit_gan, gan_step, generator_loss
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 IMAGES = smooth(32, size=16)
-G_SETTINGS = Settings(epochs=3, batch_size=8, optimizer="adam", lr=1e-3, momentum=0.5, schedule="drops", flip=True)
+G_SETTINGS = TrainingConfig(epochs=3, batch_size=8, optimizer="adam", lr=1e-3, momentum=0.5, schedule="drops", flip=True)
 
 
 def unet(seed=0):
@@ -27,11 +28,12 @@ def unet(seed=0):
 
 def adversary(seed=1, rules=None, **settings):
     torch.manual_seed(seed)
-    return Adversary(ImageDiscriminator(4, 2, size=16), rules or Rules(l1=10, real=0.9), G_SETTINGS.but(**settings))
+    return Adversary(ImageDiscriminator(4, 2, size=16), rules or GanConfig(l1=10, real=0.9), G_SETTINGS.replace(**settings))
 
 
 def fit(colorizer, step, settings=G_SETTINGS, **keywords):
-    return train.fit(colorizer, IMAGES, step, settings,
+    loop = fit_gan if isinstance(step, Adversary) else train.fit
+    return loop(colorizer, IMAGES, step, settings,
                      **{"device": "cpu", "precision": "no", "progress": False} | keywords)
 
 
@@ -43,30 +45,30 @@ def weights(*nets):
 
 @pytest.mark.parametrize("label", [1.0, 0.0, 0.9, 0.245])
 def test_what_an_answer_costs_is_the_binary_cross_entropy(label):
-    says = torch.linspace(-6, 6, 25)
-    D = says.double().sigmoid()
+    logits = torch.linspace(-6, 6, 25)
+    D = logits.double().sigmoid()
     expected = -(label * D.log() + (1 - label) * (1 - D).log()).mean()
     for from_logits in (True, False):
-        assert losses.binary_cross_entropy(says, label, from_logits) == pytest.approx(float(expected), rel=1e-5)
+        assert losses.binary_cross_entropy(logits, label, from_logits) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_the_gradient_from_logits_is_the_probability_less_the_label():
-    says = torch.linspace(-40, 40, 17, requires_grad=True)
-    (losses.binary_cross_entropy(says, 0.9) * 17).backward()
-    torch.testing.assert_close(says.grad, says.detach().sigmoid() - 0.9)
+    logits = torch.linspace(-40, 40, 17, requires_grad=True)
+    (losses.binary_cross_entropy(logits, 0.9) * 17).backward()
+    torch.testing.assert_close(logits.grad, logits.detach().sigmoid() - 0.9)
 
 
 @pytest.mark.parametrize("loss", ["saturating", "non-saturating"])
 def test_where_the_sigmoid_is_rounded_to_one_nobody_learns_unless_from_logits(loss):
     """Where float32 rounds it, G's colors are called real, and BCELoss gives neither D nor G a gradient."""
     def slope(cost):
-        says = torch.full((4, 1), 20.0, requires_grad=True)
-        return torch.autograd.grad(cost(says), says)[0]
+        logits = torch.full((4, 1), 20.0, requires_grad=True)
+        return torch.autograd.grad(cost(logits), logits)[0]
 
     for from_logits in (False, True):
         on_fake = slope(lambda z, flag=from_logits: losses.binary_cross_entropy(z, 0.0, flag))
         assert (on_fake.sum() > 0.99) if from_logits else not on_fake.any()
-        of_g = slope(lambda z, flag=from_logits: generator_loss(z, Rules(loss=loss, from_logits=flag)))
+        of_g = slope(lambda z, flag=from_logits: generator_loss(z, GanConfig(loss=loss, from_logits=flag)))
         if loss == "saturating" and from_logits:
             assert of_g.sum() < -0.99                                       # who has won already is pulled on
         else:
@@ -74,20 +76,20 @@ def test_where_the_sigmoid_is_rounded_to_one_nobody_learns_unless_from_logits(lo
 
 
 def test_the_saturating_loss_pulls_toward_real_whatever_the_labels():
-    for rules, sign in ((Rules(loss="saturating", fake=0.1), -1),
-                        (Rules(loss="saturating", real=(0.0, 0.49), fake=(0.5, 0.99)), 1)):
+    for rules, sign in ((GanConfig(loss="saturating", fake=0.1), -1),
+                        (GanConfig(loss="saturating", real=(0.0, 0.49), fake=(0.5, 0.99)), 1)):
         for z in (-3.0, 0.0, 3.0):
-            says = torch.full((4, 1), z, requires_grad=True)
-            generator_loss(says, rules).backward()
-            assert (says.grad * sign > 0).all()
+            logits = torch.full((4, 1), z, requires_grad=True)
+            generator_loss(logits, rules).backward()
+            assert (logits.grad * sign > 0).all()
 
 
 def test_saturating_and_not_pull_the_same_way_and_not_as_hard():
     """At a discriminator that is sure that G's colors are fake, D = exp(-8): K's loss sends G next to nothing."""
     def pull(loss):
-        says = torch.full((1, 1), -8.0, requires_grad=True)
-        generator_loss(says, Rules(loss=loss)).backward()
-        return float(says.grad)
+        logits = torch.full((1, 1), -8.0, requires_grad=True)
+        generator_loss(logits, GanConfig(loss=loss)).backward()
+        return float(logits.grad)
 
     assert pull("non-saturating") == pytest.approx(-1 / (1 + math.exp(-8)), rel=1e-5)
     assert pull("saturating") == pytest.approx(-1 / (1 + math.exp(8)), rel=1e-4)
@@ -98,17 +100,17 @@ def test_algorithm_2_as_printed_pulls_both_players_the_wrong_way():
     torch.manual_seed(0)
     D, x, real, fake = ImageDiscriminator(4, 2, size=16), *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
     for loss, better in (("saturating", True), ("as-printed", False)):
-        says = D(x, fake)
-        on_fake = train_gan.discriminator_loss(D, x, real, fake, Rules(loss=loss))[1]
+        logits = D(x, fake)
+        on_fake = train_gan.discriminator_loss(D, x, real, fake, GanConfig(loss=loss))[1]
         slope = torch.autograd.grad(on_fake, list(D.parameters()), allow_unused=True)
-        says_slope = torch.autograd.grad(says.sum(), list(D.parameters()), allow_unused=True)
+        says_slope = torch.autograd.grad(logits.sum(), list(D.parameters()), allow_unused=True)
         along = sum(float((a * b).sum()) for a, b in zip(slope, says_slope, strict=True) if a is not None)
         assert (along > 0) is better                                        # a step down the error lowers D on fakes
 
 
 def test_as_printed_the_error_on_fakes_never_exceeds_the_margin():
-    says = torch.linspace(-50, 50, 101)
-    assert all(-losses.as_printed(one) <= 0 for one in says.split(1))
+    logits = torch.linspace(-50, 50, 101)
+    assert all(-losses.koo_printed_loss(one) <= 0 for one in logits.split(1))
 
 
 # rules
@@ -120,15 +122,15 @@ def test_as_printed_the_error_on_fakes_never_exceeds_the_margin():
 ])
 def test_rules_that_make_no_sense_are_refused(change, why):
     with pytest.raises(ValueError, match=why):
-        Rules(**change)
+        GanConfig(**change)
 
 
 def test_who_is_called_real_follows_the_labels():
-    says = torch.tensor([[-3.0], [-0.2], [0.2], [3.0]])
-    assert Rules().calls_real(says).tolist() == [False, False, True, True]
-    swapped = Rules(real=(0.0, 0.49), fake=(0.5, 0.99))                     # the border is 0.495
-    assert swapped.calls_real(says).tolist() == [True, True, False, False]
-    assert swapped.target == (0.0, 0.49) and Rules(real=0.9).target == 1.0
+    logits = torch.tensor([[-3.0], [-0.2], [0.2], [3.0]])
+    assert GanConfig().classified_real(logits).tolist() == [False, False, True, True]
+    swapped = GanConfig(real=(0.0, 0.49), fake=(0.5, 0.99))                     # the border is 0.495
+    assert swapped.classified_real(logits).tolist() == [True, True, False, False]
+    assert swapped.generator_label == (0.0, 0.49) and GanConfig(real=0.9).generator_label == 1.0
 
 
 def test_labels_are_drawn_from_their_interval():
@@ -164,14 +166,14 @@ def test_a_step_is_the_one_that_the_notebook_writes():
             d.zero_grad()
             loss.backward()
             d.step()
-            says = D(x, fake)
-            g_loss = bce(says, torch.ones_like(says)) + 10 * (fake - y).abs().mean()
+            logits = D(x, fake)
+            g_loss = bce(logits, torch.ones_like(logits)) + 10 * (fake - y).abs().mean()
             g.zero_grad()
             g_loss.backward()
             g.step()
             told.append(g_loss.item())
         else:
-            told.append(step(G, D, Rules(l1=10, real=0.9), x, y)["loss"].item())
+            told.append(step(G, D, GanConfig(l1=10, real=0.9), x, y)["loss"].item())
         nets.append(weights(G, D))
     assert told[0] == pytest.approx(told[1], rel=1e-6)
     torch.testing.assert_close(nets[0], nets[1], rtol=0, atol=1e-6)
@@ -180,12 +182,12 @@ def test_a_step_is_the_one_that_the_notebook_writes():
 def test_each_player_moves_itself_only():
     G, D = unet().net, adversary().net
     before = [p.clone() for p in G.parameters()], [p.clone() for p in D.parameters()]
-    step(G, D, Rules(), g_learns=False)
+    step(G, D, GanConfig(), update_generator=False)
     assert all(torch.equal(a, b) for a, b in zip(before[0], G.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(before[1], D.parameters(), strict=True))
     after = [p.clone() for p in G.parameters()]
     D_now = [p.clone() for p in D.parameters()]
-    told = step(G, D, Rules(margin=100.0))                                  # D's errors are below it: D stays
+    told = step(G, D, GanConfig(margin=100.0))                                  # D's errors are below it: D stays
     assert told["d_steps"] == 0 and all(torch.equal(a, b) for a, b in zip(D_now, D.parameters(), strict=True))
     assert any(not torch.equal(a, b) for a, b in zip(after, G.parameters(), strict=True))
     assert all(p.requires_grad for p in D.parameters())
@@ -196,14 +198,14 @@ def test_an_interrupt_in_the_middle_of_a_step_leaves_the_discriminator_able_to_l
     frozen = next(D.parameters()).requires_grad_(False)
     calls = []
 
-    def stop(loss):
+    def stop(*_):
         calls.append(1)
-        if len(calls) == 2:                                                 # of G's half
+        if len(calls) == 2:                                                 # in the generator's half
             raise KeyboardInterrupt
-        loss.backward()
 
+    G.register_forward_hook(stop)
     with pytest.raises(KeyboardInterrupt):
-        step(G, D, Rules(), backward=stop)
+        step(G, D, GanConfig(redraw=True))
     assert not frozen.requires_grad and all(p.requires_grad for p in D.parameters() if p is not frozen)
 
 
@@ -211,8 +213,8 @@ def test_drawn_anew_the_generator_answers_twice():
     calls = []
     G, D = unet().net, adversary().net
     G.register_forward_hook(lambda *_: calls.append(1))
-    step(G, D, Rules())
-    step(G, D, Rules(redraw=True))
+    step(G, D, GanConfig())
+    step(G, D, GanConfig(redraw=True))
     assert len(calls) == 3
 
 
@@ -220,11 +222,11 @@ def test_the_margin_needs_both_errors_above_it():
     G, D = unet().net, nn.Module()
     D.forward = lambda gray, ab: torch.full((len(gray), 1), 5.0) + 0 * D.w  # calls all real: on_real small
     D.w = nn.Parameter(torch.zeros(1))
-    told = step(G, D, Rules(loss="saturating", margin=0.5))
+    told = step(G, D, GanConfig(loss="saturating", margin=0.5))
     assert told["on_real"] < 0.5 < told["on_fake"] and told["d_steps"] == 0
-    assert step(G, D, Rules(margin=None))["d_steps"] == 1
-    assert step(G, D, Rules(loss="saturating", margin=0.5, margin_of="sum"))["d_steps"] == 1
-    assert step(G, D, Rules(loss="saturating", margin=50.0, margin_of="sum"))["d_steps"] == 0
+    assert step(G, D, GanConfig(margin=None))["d_steps"] == 1
+    assert step(G, D, GanConfig(loss="saturating", margin=0.5, margin_of="sum"))["d_steps"] == 1
+    assert step(G, D, GanConfig(loss="saturating", margin=50.0, margin_of="sum"))["d_steps"] == 0
 
 
 @pytest.mark.parametrize(("on_real", "on_fake", "d", "g"), [
@@ -233,28 +235,28 @@ def test_the_margin_needs_both_errors_above_it():
 ])
 def test_larsen_and_sonderby_pause_g_as_well(on_real, on_fake, d, g):
     errors = torch.tensor([on_real, on_fake])
-    assert Rules(margin=0.3, pause_g=True).who_learns(*errors) == (d, g)
-    assert Rules(margin=0.3).who_learns(*errors) == (min(on_real, on_fake) > 0.3, True)
+    assert GanConfig(margin=0.3, pause_g=True).networks_to_update(*errors) == (d, g)
+    assert GanConfig(margin=0.3).networks_to_update(*errors) == (min(on_real, on_fake) > 0.3, True)
 
 
 def test_a_step_of_g_that_is_left_out_changes_nothing_of_it():
     G, D = unet().net, PatchDiscriminator(1, 4)
     before = [p.clone() for p in G.parameters()]
-    told = step(G, D, Rules(margin=0.5, pause_g=True))                      # errors of about log 2 = 0.69 each
+    told = step(G, D, GanConfig(margin=0.5, pause_g=True))                      # errors of about log 2 = 0.69 each
     assert (told["d_steps"], told["g_steps"]) == (1, 0)
     assert all(torch.equal(p, q) for p, q in zip(before, G.parameters(), strict=True))
     for wrong in ({"pause_g": True}, {"pause_g": True, "margin": 1.5}, {"margin": -0.1}, {"margin": math.nan}):
         with pytest.raises(ValueError, match="margin"):
-            Rules(**wrong)
+            GanConfig(**wrong)
 
 
 def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
     D, x, real, fake = adversary().net, *(torch.randn(8, c, 16, 16) for c in (1, 2, 2))
-    apart, both = (train_gan.discriminator_loss(D.eval(), x, real, fake, Rules(together=t)) for t in (False, True))
+    apart, both = (train_gan.discriminator_loss(D.eval(), x, real, fake, GanConfig(together=t)) for t in (False, True))
     torch.testing.assert_close(apart, both)
     for layer in D.modules():
         layer.train(isinstance(layer, nn.BatchNorm2d))
-    apart, both = (train_gan.discriminator_loss(D, x, real, fake, Rules(together=t)) for t in (False, True))
+    apart, both = (train_gan.discriminator_loss(D, x, real, fake, GanConfig(together=t)) for t in (False, True))
     assert abs((apart[0] - both[0]).item()) > 1e-4
 
 
@@ -262,7 +264,7 @@ def test_together_or_one_after_the_other_batch_norm_tells_the_difference():
 
 def test_a_gan_learns_something():
     colorizer, step = unet(), adversary()
-    history = fit(colorizer, step, G_SETTINGS.but(epochs=12, lr=3e-3))
+    history = fit(colorizer, step, G_SETTINGS.replace(epochs=12, lr=3e-3))
     assert history["l1"][-1] < 0.8 * history["l1"][0]
     assert set(history.epochs[0]) == {"epoch", "lr", "loss", "on_real", "on_fake", "adversarial", "l1", "d_steps",
                                       "g_steps", "seconds"}
@@ -276,20 +278,25 @@ def test_the_same_seed_is_the_same_game():
     assert torch.equal(weights(one[0].net, one[1].net), weights(other[0].net, other[1].net))
 
 
-class Interrupted(Adversary):
-    """Stops in the count-th step."""
+def at_step(number, monkeypatch, change):
+    """Do something else in the number-th GAN step: `change` gets what the step returns."""
+    steps = []
 
-    count = 7
+    def step(*arguments, **keywords):
+        steps.append(1)
+        metrics = gan_step(*arguments, **keywords)
+        return change(metrics) if len(steps) == number else metrics
 
-    def update(self, G, D, optimizers, x, y, done, **how):
-        if done + 1 == self.count:
-            raise KeyboardInterrupt
-        return super().update(G, D, optimizers, x, y, done, **how)
+    monkeypatch.setattr(train_gan, "gan_step", step)
+
+
+def interrupt(metrics):
+    raise KeyboardInterrupt
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
-def test_an_interrupted_gan_resumes_to_the_same_bits(tmp_path, optimizer):
-    settings = G_SETTINGS.but(optimizer=optimizer)
+def test_an_interrupted_gan_resumes_to_the_same_bits(tmp_path, monkeypatch, optimizer):
+    settings = G_SETTINGS.replace(optimizer=optimizer)
     def watch():
         return {"draw": float(torch.rand(()))}                              # which the training does not notice
 
@@ -297,8 +304,9 @@ def test_an_interrupted_gan_resumes_to_the_same_bits(tmp_path, optimizer):
     history = fit(whole, step, settings, watch=watch, every=3)
     stopped, other = unet(), adversary(optimizer=optimizer)
     kept = tmp_path / "gan.safetensors"
-    assert fit(stopped, Interrupted(other.net, other.rules, other.settings), settings, checkpoint=kept, watch=watch,
-               every=3).interrupted
+    at_step(7, monkeypatch, interrupt)
+    assert fit(stopped, other, settings, checkpoint=kept, watch=watch, every=3).interrupted
+    monkeypatch.undo()
     resumed, last = unet(5), adversary(6, optimizer=optimizer)
     again = fit(resumed, last, settings, checkpoint=kept, watch=watch, every=3)
     assert torch.equal(weights(whole.net, step.net), weights(resumed.net, last.net))
@@ -309,10 +317,8 @@ def test_an_interrupted_gan_resumes_to_the_same_bits(tmp_path, optimizer):
 def test_a_checkpoint_of_another_game_is_refused(tmp_path):
     kept = tmp_path / "gan.safetensors"
     fit(unet(), adversary(), checkpoint=kept)
-    with pytest.raises(ValueError, match="another training: its step is"):
-        fit(unet(), train.regression_step, checkpoint=kept)
-    with pytest.raises(ValueError, match="another training: its step is"):
-        fit(unet(), adversary(rules=Rules(l1=1)), checkpoint=kept)
+    with pytest.raises(ValueError, match="another training: its adversary is"):
+        fit(unet(), adversary(rules=GanConfig(l1=1)), checkpoint=kept)
 
 
 def test_watching_changes_nothing():
@@ -323,24 +329,20 @@ def test_watching_changes_nothing():
     assert len(history.watched) == 7 and history.watched[0]["step"] == 0
 
 
-def test_a_loss_that_is_no_number_names_the_step_and_the_checkpoint(tmp_path):
-    class Broken(Adversary):
-        def update(self, G, D, optimizers, x, y, done, **how):
-            told = super().update(G, D, optimizers, x, y, done, **how)
-            return told | {"on_fake": told["on_fake"] * (math.nan if done == 5 else 1)}
-
-    other, kept = adversary(), tmp_path / "gan.safetensors"
+def test_a_loss_that_is_no_number_names_the_step_and_the_checkpoint(tmp_path, monkeypatch):
+    at_step(6, monkeypatch, lambda metrics: metrics | {"on_fake": metrics["on_fake"] * math.nan})
+    kept = tmp_path / "gan.safetensors"
     with pytest.raises(TrainingDiverged, match="the on_fake became nan at step 6; the last good checkpoint is .*gan"):
-        fit(unet(), Broken(other.net, other.rules, other.settings), checkpoint=kept)
+        fit(unet(), adversary(), checkpoint=kept)
 
 
-def test_a_gan_has_no_validation_loss():
-    with pytest.raises(ValueError, match="no loss that falls"):
-        fit(unet(), adversary(), validation=IMAGES)
+def test_an_adversary_is_no_step_and_the_error_names_the_loop_that_takes_it():
+    with pytest.raises(TypeError, match="goes to `fit_gan`"):
+        train.fit(unet(), IMAGES, adversary(), G_SETTINGS)
 
 
 def test_a_head_start_is_the_discriminators_alone():
-    colorizer, step = unet(), adversary(rules=Rules(head_start=100))
+    colorizer, step = unet(), adversary(rules=GanConfig(head_start=100))
     before = [p.clone() for p in colorizer.net.parameters()]
     fit(colorizer, step)
     assert all(torch.equal(a, b) for a, b in zip(before, colorizer.net.parameters(), strict=True))
@@ -357,18 +359,18 @@ class Fixed(nn.Module):
 
 def test_judgments_count_who_calls_what():
     colorizer = unet()
-    step = Adversary(Fixed(), Rules(), G_SETTINGS)
-    found = train_gan.judgments(colorizer, step, IMAGES)
+    step = Adversary(Fixed(), GanConfig(), G_SETTINGS)
+    found = gan_diagnostics.discriminator_decisions(colorizer, step, IMAGES)
     b = color.rgb_to_lab(IMAGES.pixels)[:, 2].mean((1, 2))
     assert found["confusion"][1] == [int((b <= 0).sum()), int((b > 0).sum())]
     assert sum(found["confusion"][0]) == len(IMAGES)
     assert found["accuracy"] == pytest.approx((found["confusion"][0][0] + found["confusion"][1][1]) / 64)
     assert found["median_fake"] == pytest.approx(0.5)                       # an untrained U-Net answers gray
     assert found["fooled"] == found["confusion"][0][1] / len(IMAGES)
-    swapped = Adversary(Fixed(), Rules(real=(0.0, 0.4), fake=(0.5, 1.0)), G_SETTINGS)
+    swapped = Adversary(Fixed(), GanConfig(real=(0.0, 0.4), fake=(0.5, 1.0)), G_SETTINGS)
     for colorizer, fooled in ((Colorizer(Constant([0.0, 40.0])), 1.0), (Colorizer(Constant([0.0, -40.0])), 0.0)):
-        assert train_gan.judgments(colorizer, step, IMAGES)["fooled"] == fooled
-        assert train_gan.judgments(colorizer, swapped, IMAGES)["fooled"] == 1 - fooled
+        assert gan_diagnostics.discriminator_decisions(colorizer, step, IMAGES)["fooled"] == fooled
+        assert gan_diagnostics.discriminator_decisions(colorizer, swapped, IMAGES)["fooled"] == 1 - fooled
 
 
 class Constant(nn.Module):
@@ -381,7 +383,7 @@ class Constant(nn.Module):
 
 
 def test_one_output_whatever_the_input_is_a_collapse():
-    assert train_gan.spread(Colorizer(Constant([10.0, 20.0])), IMAGES)["collapse"] == pytest.approx(0, abs=1e-5)
+    assert gan_diagnostics.output_diversity(Colorizer(Constant([10.0, 20.0])), IMAGES)["collapse"] == pytest.approx(0, abs=1e-5)
 
     class Truth(nn.Module):
         def __init__(self):
@@ -391,14 +393,14 @@ def test_one_output_whatever_the_input_is_a_collapse():
         def forward(self, x):
             return color.rgb_to_lab(IMAGES.pixels)[:, 1:] / 50 + 0 * self.w
 
-    found = train_gan.spread(Colorizer(Truth()), IMAGES)
+    found = gan_diagnostics.output_diversity(Colorizer(Truth()), IMAGES)
     assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
     assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4) and found["unexplained"] < 1e-6
 
 
 def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
     ab = color.rgb_to_lab(IMAGES.pixels)[:, 1:]                             # N 2 H W
-    mean = train_gan.spread(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
+    mean = gan_diagnostics.output_diversity(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
     assert mean == pytest.approx(1, rel=1e-3)
 
     class Another(nn.Module):
@@ -411,21 +413,21 @@ def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
         def forward(self, x):
             return ab.roll(self.by, 0) / 50 + 0 * self.w
 
-    others = [train_gan.spread(Colorizer(Another(by)), IMAGES)["unexplained"] for by in range(1, len(ab))]
+    others = [gan_diagnostics.output_diversity(Colorizer(Another(by)), IMAGES)["unexplained"] for by in range(1, len(ab))]
     assert sum(others) / len(others) == pytest.approx(2, rel=0.2)           # places in the picture matter a little
 
 
 def test_spread_over_noise_is_that_of_the_outputs():
     torch.manual_seed(0)
     colorizer = Colorizer(KooGenerator(size=16))
-    noisy = train_gan.spread(colorizer, IMAGES, draws=6)["over_noise"]
+    noisy = gan_diagnostics.output_diversity(colorizer, IMAGES, draws=6)["over_noise"]
     nn.init.zeros_(colorizer.net.perturb.weight)
-    assert noisy > 1 and train_gan.spread(colorizer, IMAGES, draws=6)["over_noise"] == pytest.approx(0, abs=1e-4)
+    assert noisy > 1 and gan_diagnostics.output_diversity(colorizer, IMAGES, draws=6)["over_noise"] == pytest.approx(0, abs=1e-4)
 
 
 def test_the_gradient_norm_is_that_of_the_adversarial_term_alone_and_changes_nothing():
-    colorizer, step = unet(), adversary(rules=Rules(l1=100))
-    fit(colorizer, step, G_SETTINGS.but(epochs=1))
+    colorizer, step = unet(), adversary(rules=GanConfig(l1=100))
+    fit(colorizer, step, G_SETTINGS.replace(epochs=1))
     step.net.train()
     before = weights(colorizer.net, step.net)
     torch.manual_seed(0)
@@ -441,7 +443,7 @@ def test_the_gradient_norm_is_that_of_the_adversarial_term_alone_and_changes_not
 
 
 def test_diagnose_tells_all_and_leaves_random_numbers_alone():
-    colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), Rules(), G_SETTINGS)
+    colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), GanConfig(), G_SETTINGS)
     before = torch.get_rng_state()
     found = diagnose(colorizer, step, IMAGES)
     assert set(found) == {"accuracy", "confusion", "median_fake", "fooled", "over_noise", "over_inputs", "collapse",
@@ -460,4 +462,4 @@ def test_diagnose_tells_all_and_leaves_random_numbers_alone():
 def test_how_a_game_ended_is_named(change, ending):
     fair = {"accuracy": 0.7, "gradient_norm": 0.1, "chroma_ratio": 0.9, "collapse": 0.8, "unexplained": 1.1,
             "fooled": 0.4}
-    assert train_gan.verdict(fair | change) == ending
+    assert gan_diagnostics.failure_modes(fair | change) == ending

@@ -14,15 +14,16 @@ from safetensors.torch import save_file
 from scipy import ndimage
 from torch import nn
 
-from colorlib import color
+from colorlib import checkpoint, color
 from colorlib import colorizer as module
-from colorlib.colorizer import BinsHead, Colorizer, LabHead, SpaceHead, YuvHead, pad
-from colorlib.models import KooBaseline, UNet
+from colorlib.colorizer import Colorizer, pad
+from colorlib.models import KooCNN, UNet
+from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 
-def trained(net, head=None, seed=0):
+def trained(net, target=None, seed=0):
     """A colorizer as after a training: batch norm with other statistics than the first, answers not near zero."""
     generator = torch.Generator().manual_seed(seed)
     for layer in net.modules():
@@ -31,17 +32,17 @@ def trained(net, head=None, seed=0):
             layer.running_var.copy_(torch.rand(layer.num_features, generator=generator) + 0.5)
     if isinstance(net, UNet):
         nn.init.kaiming_normal_(net.last.weight)
-    return Colorizer(net, head).eval()
+    return Colorizer(net, target).eval()
 
 
-def koo(head=None):
+def koo(target=None):
     torch.manual_seed(0)
-    return trained(KooBaseline(), head)
+    return trained(KooCNN(), target)
 
 
 def unet(**settings):
     torch.manual_seed(0)
-    return trained(UNet(4, 2, **settings), LabHead(channels=settings.get("outputs", 2)))
+    return trained(UNet(4, 2, **settings), LabTarget(channels=settings.get("outputs", 2)))
 
 
 def lightness(*shape, seed=0):
@@ -61,51 +62,51 @@ class Answers(nn.Module):
 
 # heads
 
-@pytest.mark.parametrize("head", [LabHead(), LabHead(scale=110.0), LabHead(channels=3)])
-def test_the_right_answer_of_the_lab_head_means_the_true_color(head):
+@pytest.mark.parametrize("target", [LabTarget(), LabTarget(scale=110.0), LabTarget(channels=3)])
+def test_the_right_answer_of_the_lab_head_means_the_true_color(target):
     rgb = smooth(4).pixels
-    x, y = head.encode(rgb)
+    x, y = target.encode(rgb)
     lab = color.rgb_to_lab(rgb)
-    assert x.shape == (4, 1, 16, 16) and y.shape == (4, head.channels, 16, 16)
-    torch.testing.assert_close(head.ab(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
+    assert x.shape == (4, 1, 16, 16) and y.shape == (4, target.channels, 16, 16)
+    torch.testing.assert_close(target.ab(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
 
 
 def test_the_lab_head_shows_the_net_the_same_in_training_and_in_use():
     rgb = smooth(4).pixels
-    torch.testing.assert_close(LabHead().encode(rgb)[0], LabHead().gray(color.lightness(rgb)), rtol=0, atol=1e-5)
+    torch.testing.assert_close(LabTarget().encode(rgb)[0], LabTarget().gray(color.lightness(rgb)), rtol=0, atol=1e-5)
 
 
 def test_the_lab_head_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_its_scale():
     white_and_red = color.swatch([(1, 1, 1), (0, 0, 0), (1, 0, 0)])
-    x, y = LabHead(scale=50).encode(white_and_red)
+    x, y = LabTarget(scale=50).encode(white_and_red)
     np.testing.assert_allclose(x[0, 0, 0], [1, -1, 53.24 / 50 - 1], atol=1e-4)
     np.testing.assert_allclose(y[0, :, 0, 2], [80.09 / 50, 67.20 / 50], atol=2e-4)       # red: 53.24, 80.09, 67.20
 
 
 def test_the_three_channel_lab_head_also_asks_for_lightness():
     rgb = smooth(2).pixels
-    x, y = LabHead(channels=3).encode(rgb)
+    x, y = LabTarget(channels=3).encode(rgb)
     assert torch.equal(y[:, :1], x)
-    assert torch.equal(y[:, 1:], LabHead().encode(rgb)[1])
+    assert torch.equal(y[:, 1:], LabTarget().encode(rgb)[1])
 
 
-HEADS_OF_K = [YuvHead(), YuvHead((0.01, -0.02), (0.05, 0.08)), YuvHead(contrast=True)]
+HEADS_OF_K = [YuvTarget(), YuvTarget((0.01, -0.02), (0.05, 0.08)), YuvTarget(contrast=True)]
 
 
-@pytest.mark.parametrize("head", HEADS_OF_K)
-def test_the_right_answer_of_the_yuv_head_means_the_true_color_where_luma_is_known(head):
+@pytest.mark.parametrize("target", HEADS_OF_K)
+def test_the_right_answer_of_the_yuv_head_means_the_true_color_where_luma_is_known(target):
     rgb = smooth(4).pixels
     luma = color.luma(rgb)
     L_of_luma = color.lightness(luma.expand(-1, 3, -1, -1))
-    torch.testing.assert_close(head.ab(head.encode(rgb)[1], L_of_luma), color.rgb_to_lab(rgb)[:, 1:], rtol=0, atol=2e-3)
+    torch.testing.assert_close(target.ab(target.encode(rgb)[1], L_of_luma), color.rgb_to_lab(rgb)[:, 1:], rtol=0, atol=2e-3)
 
 
 def test_given_lightness_instead_of_luma_the_yuv_head_errs_by_what_that_difference_explains():
     """The given L names another gray than luma; what comes out is the true U and V beside that gray, nothing else."""
-    head = YuvHead((0.01, -0.02), (0.05, 0.08))
+    target = YuvTarget((0.01, -0.02), (0.05, 0.08))
     rgb = smooth(4).pixels
     yuv, L = color.rgb_to_yuv(rgb), color.lightness(rgb)
-    got = head.ab(head.encode(rgb)[1], L)
+    got = target.ab(target.encode(rgb)[1], L)
     shifted = color.to_float(rgb) + (color.gray_from_lightness(L) - yuv[:, :1])         # UV stay when RGB shift as one
     torch.testing.assert_close(got, color.rgb_to_lab(shifted, check=False)[:, 1:], rtol=0, atol=2e-3)
     assert (got - color.rgb_to_lab(rgb)[:, 1:]).norm(dim=1).mean() < 2                  # Lab units, in these pictures
@@ -113,21 +114,21 @@ def test_given_lightness_instead_of_luma_the_yuv_head_errs_by_what_that_differen
 
 def test_gray_pictures_stay_gray_through_the_yuv_head():
     gray = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(-1, 3, -1, -1)
-    x, y = YuvHead().encode(gray)
+    x, y = YuvTarget().encode(gray)
     L = color.lightness(gray)
-    assert YuvHead().ab(y, L).abs().max() < 1e-3
-    torch.testing.assert_close(YuvHead().gray(L), x, rtol=0, atol=1e-4)
+    assert YuvTarget().ab(y, L).abs().max() < 1e-3
+    torch.testing.assert_close(YuvTarget().gray(L), x, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", [1, 2, 4])
 def test_the_right_answer_of_the_bins_head_means_the_true_color_up_to_the_bins(cell):
-    head = BinsHead(cell=cell, T=1.0)
+    target = ColorBinsTarget(cell=cell, T=1.0)
     rgb = smooth(4).pixels
     lab = color.rgb_to_lab(rgb)
-    x, target = head.encode(rgb)
-    assert torch.equal(x, LabHead().encode(rgb)[0]) and target.index.shape == (4, 10, 16 // cell, 16 // cell)
-    answer = target.dense(261).clamp_min(1e-9).log()
-    ab = head.ab(answer, lab[:, :1])
+    x, soft = target.encode(rgb)
+    assert torch.equal(x, LabTarget().encode(rgb)[0]) and soft.index.shape == (4, 10, 16 // cell, 16 // cell)
+    answer = soft.dense(261).clamp_min(1e-9).log()
+    ab = target.ab(answer, lab[:, :1])
     assert ab.shape == (4, 2, 16, 16)
     coarse = F.interpolate(F.avg_pool2d(lab[:, 1:], cell), scale_factor=cell, mode="bilinear")
     assert (ab - coarse).norm(dim=1).mean() < 3                            # Lab units; a bin is ten wide
@@ -135,8 +136,8 @@ def test_the_right_answer_of_the_bins_head_means_the_true_color_up_to_the_bins(c
 
 def test_a_bins_head_with_weights_asks_more_of_rare_colors():
     rgb = smooth(4).pixels
-    plain, weighed = BinsHead(), BinsHead.fitted(rgb, lam=0.5)
-    assert BinsHead.fitted(rgb, lam=1) == plain and len(weighed.weights) == 261
+    plain, weighed = ColorBinsTarget(), ColorBinsTarget.fitted(rgb, lam=0.5)
+    assert ColorBinsTarget.fitted(rgb, lam=1) == plain and len(weighed.weights) == 261
     shares, heavier = plain.encode(rgb)[1], weighed.encode(rgb)[1]
     assert torch.equal(shares.index, heavier.index)
     of_pixel = torch.tensor(weighed.weights)[shares.index[:, 0].long()]
@@ -150,19 +151,19 @@ def test_a_bins_head_with_weights_asks_more_of_rare_colors():
 ])
 def test_the_bins_head_names_wrong_settings(settings, words):
     with pytest.raises(ValueError, match=words):
-        BinsHead(**settings)
+        ColorBinsTarget(**settings)
 
 
 def test_the_bins_head_says_which_sides_it_takes():
     with pytest.raises(ValueError, match=r"multiples of 2 \(cell\), got \(5, 4\)"):
-        BinsHead(cell=2).encode(torch.zeros(1, 3, 5, 4, dtype=torch.uint8))
+        ColorBinsTarget(cell=2).encode(torch.zeros(1, 3, 5, 4, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize("cell", [1, 2])
 @pytest.mark.parametrize("height, width", [(1, 1), (7, 9), (16, 13)])
 def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
     torch.manual_seed(0)
-    colorizer = trained(UNet(4, 2, outputs=261, cell=cell), BinsHead(cell=cell))
+    colorizer = trained(UNet(4, 2, outputs=261, cell=cell), ColorBinsTarget(cell=cell))
     L = lightness(2, 1, height, width)
     ab = colorizer.predict(L)
     assert ab.shape == (2, 2, height, width) and ab.isfinite().all()
@@ -171,38 +172,38 @@ def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
 
 
 def test_a_classifier_is_kept_with_its_bins_and_weights(tmp_path):
-    head = BinsHead.fitted(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
-    colorizer = trained(UNet(4, 2, outputs=261, cell=2), head)
+    target = ColorBinsTarget.fitted(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
+    colorizer = trained(UNet(4, 2, outputs=261, cell=2), target)
     loaded = Colorizer.load(colorizer.save(tmp_path / "c.safetensors"))
-    assert loaded.head == head
+    assert loaded.target == target
     L = lightness(1, 1, 8, 8)
     assert torch.equal(loaded.predict(L), colorizer.predict(L))
 
 
 def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
     images = smooth(30)
-    head = YuvHead.fitted(images.pixels)
+    target = YuvTarget.fitted(images.pixels)
     uv = color.rgb_to_yuv(images.pixels.double() / 255)[:, 1:].numpy()
-    np.testing.assert_allclose(head.mean, uv.mean((0, 2, 3)), atol=1e-7)
-    np.testing.assert_allclose(head.std, uv.std((0, 2, 3)), rtol=1e-5)
-    y = head.encode(images.pixels)[1]
+    np.testing.assert_allclose(target.mean, uv.mean((0, 2, 3)), atol=1e-7)
+    np.testing.assert_allclose(target.std, uv.std((0, 2, 3)), rtol=1e-5)
+    y = target.encode(images.pixels)[1]
     np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-4)
     np.testing.assert_allclose(y.std((0, 2, 3)), 1, rtol=1e-3)
 
 
 def test_statistics_do_not_depend_on_the_parts_they_are_summed_in():
     pixels = smooth(1203, size=2).pixels
-    assert YuvHead.fitted(pixels).std == pytest.approx(YuvHead.fitted(pixels.flip(0)).std, rel=1e-9)
+    assert YuvTarget.fitted(pixels).std == pytest.approx(YuvTarget.fitted(pixels.flip(0)).std, rel=1e-9)
 
 
 def test_gray_pictures_have_no_deviation_to_divide_by():
     with pytest.raises(ValueError, match="deviations above 0"):
-        YuvHead.fitted(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
+        YuvTarget.fitted(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize("make", [
-    partial(LabHead, channels=1), partial(LabHead, scale=0), partial(LabHead, scale=float("nan")),
-    partial(YuvHead, std=(1.0, 0.0)), partial(YuvHead, mean=(0.0,)), partial(YuvHead, std=(float("nan"), 1.0)),
+    partial(LabTarget, channels=1), partial(LabTarget, scale=0), partial(LabTarget, scale=float("nan")),
+    partial(YuvTarget, std=(1.0, 0.0)), partial(YuvTarget, mean=(0.0,)), partial(YuvTarget, std=(float("nan"), 1.0)),
 ])
 def test_heads_refuse_senseless_settings(make):
     with pytest.raises(ValueError, match="must be|expected"):
@@ -212,11 +213,11 @@ def test_heads_refuse_senseless_settings(make):
 # any size
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 3), (31, 33)])
-@pytest.mark.parametrize("head", [LabHead(), YuvHead(contrast=True)], ids=["lab", "yuv"])
-def test_koo_answers_any_size_without_padding(size, head):
-    colorizer, L = koo(head), lightness(2, 1, *size)
+@pytest.mark.parametrize("target", [LabTarget(), YuvTarget(contrast=True)], ids=["lab", "yuv"])
+def test_koo_answers_any_size_without_padding(size, target):
+    colorizer, L = koo(target), lightness(2, 1, *size)
     with torch.no_grad():
-        direct = head.ab(colorizer.net(head.gray(L)), L)
+        direct = target.ab(colorizer.net(target.gray(L)), L)
     torch.testing.assert_close(colorizer.predict(L), direct, rtol=0, atol=1e-4)
 
 
@@ -360,14 +361,14 @@ def test_a_line_of_pixels_survives_max_side():
 # files
 
 @pytest.mark.parametrize("colorizer", [
-    koo(), koo(YuvHead((0.01, 0.02), (0.1, 0.2), contrast=True)), unet(outputs=3),
+    koo(), koo(YuvTarget((0.01, 0.02), (0.1, 0.2), contrast=True)), unet(outputs=3),
 ], ids=["koo-lab", "koo-yuv", "unet-3"])
 def test_a_loaded_colorizer_answers_to_the_bit_what_the_saved_one_answers(colorizer, tmp_path):
     L = lightness(2, 1, 12, 12)
     path = colorizer.save(tmp_path / "new" / "folder" / "one.safetensors", recipe="mine", epochs=3)
     loaded = Colorizer.load(path)
     assert torch.equal(loaded.predict(L), colorizer.predict(L))
-    assert loaded.head == colorizer.head and loaded.net.config == colorizer.net.config
+    assert loaded.target == colorizer.target and loaded.net.config == colorizer.net.config
     assert loaded.notes == {"recipe": "mine", "epochs": 3} and not loaded.training
 
 
@@ -403,7 +404,7 @@ def test_loading_leaves_the_callers_random_numbers_alone(tmp_path):
 def test_what_was_read_does_not_change_with_its_file(tmp_path):
     colorizer = koo()
     path = colorizer.save(tmp_path / "one.safetensors")
-    tensors, _ = module.read_tensors(path)
+    tensors, _ = checkpoint.read_tensors(path)
     with open(path, "r+b") as file:
         file.write(b"\0" * path.stat().st_size)
     assert all(torch.equal(tensor, colorizer.net.state_dict()[name]) for name, tensor in tensors.items())
@@ -451,7 +452,7 @@ def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path, notes):
 
 
 def about(**changes):
-    return {"format": module.FORMAT, "net": {"model": "koo"}, "head": {"head": "lab"}, "notes": {}} | changes
+    return {"format": module.FORMAT, "net": {"model": "koo"}, "target": {"target": "lab"}, "notes": {}} | changes
 
 
 @pytest.mark.parametrize("changes", [
@@ -460,21 +461,21 @@ def about(**changes):
     {"net": {"model": "transformer"}},
     {"net": {"model": "koo", "width": 1}},
     {"net": None},
-    {"head": {"head": "hsv"}},
-    {"head": {"head": "lab", "gamma": 2}},
-    {"head": {"head": "lab", "channels": 7}},
-    {"head": {}},
-    {"head": "lab"},
+    {"target": {"target": "hsv"}},
+    {"target": {"target": "lab", "gamma": 2}},
+    {"target": {"target": "lab", "channels": 7}},
+    {"target": {}},
+    {"target": "lab"},
 ])
 def test_a_file_whose_tensors_or_head_are_others_than_it_says_is_refused(tmp_path, changes):
-    weights = {k: v.contiguous() for k, v in KooBaseline().state_dict().items()}
+    weights = {k: v.contiguous() for k, v in KooCNN().state_dict().items()}
     save_file(weights, tmp_path / "odd.safetensors", metadata={"colorlib": json.dumps(about(**changes))})
     with pytest.raises(ValueError, match="odd.safetensors does not hold the network or the head"):
         Colorizer.load(tmp_path / "odd.safetensors")
 
 
 def test_a_network_of_ones_own_cannot_be_saved_and_says_so(tmp_path):
-    with pytest.raises(ValueError, match="only colorlib's own networks and heads.* not Answers with LabHead"):
+    with pytest.raises(ValueError, match="only colorlib's own networks and targets.* not Answers with LabTarget"):
         Colorizer(Answers(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
 
 
@@ -486,7 +487,7 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
     def full(*_, **__):
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(module if step == "save_file" else module.os, step, full)
+    monkeypatch.setattr(checkpoint if step == "save_file" else checkpoint.os, step, full)
     with pytest.raises(OSError, match="no space"):
         unet().save(path)
     assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
@@ -505,14 +506,14 @@ def test_notes_that_are_no_json_leave_the_old_file(tmp_path):
 @pytest.mark.parametrize("space", ["lab", "ycbcr", "hsv", "rgb"])
 def test_the_right_answer_in_any_space_means_the_true_color(space):
     rgb = smooth(4).pixels
-    head = SpaceHead.fitted(rgb, space)
+    target = ColorSpaceTarget.fitted(rgb, space)
     lab = color.rgb_to_lab(rgb)
-    x, y = head.encode(rgb)
-    assert y.shape == (4, head.outputs, 16, 16)
-    torch.testing.assert_close(x, LabHead().encode(rgb)[0], rtol=0, atol=1e-5)
-    torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(head.outputs), rtol=0, atol=1e-4)
-    torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(head.outputs), rtol=1e-3, atol=0)
-    far = (head.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1)
+    x, y = target.encode(rgb)
+    assert y.shape == (4, target.outputs, 16, 16)
+    torch.testing.assert_close(x, LabTarget().encode(rgb)[0], rtol=0, atol=1e-5)
+    torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(target.outputs), rtol=0, atol=1e-4)
+    torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(target.outputs), rtol=1e-3, atol=0)
+    far = (target.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1)
     assert far.max() < (1e-3 if space in ("lab", "rgb") else 0.1)           # the others find a channel by bisection
 
 
@@ -521,36 +522,36 @@ def test_an_answer_for_several_pixels_means_their_mean_color(space):
     """Also where hue wraps: reds on both sides of it have a red between them, not a cyan."""
     rgb = torch.tensor([[255, 0, 10], [255, 10, 0]], dtype=torch.uint8).T.view(1, 3, 1, 2).repeat(1, 1, 8, 4)
     channels = 3 if space == "rgb" else 2
-    head = SpaceHead(space, mean=(0.0,) * channels, std=(1.0,) * channels, cell=2)
-    y = head.encode(rgb)[1]
+    target = ColorSpaceTarget(space, mean=(0.0,) * channels, std=(1.0,) * channels, cell=2)
+    y = target.encode(rgb)[1]
     assert y.shape[-2:] == (4, 4)
     lab = color.rgb_to_lab(rgb)
-    assert (head.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1).max() < 5
+    assert (target.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1).max() < 5
 
 
 def test_a_network_that_does_not_answer_what_the_head_wants_is_refused():
-    with pytest.raises(ValueError, match="the network has cell 1, but .*SpaceHead.* wants 2"):
-        Colorizer(UNet(4, 2), SpaceHead("lab", cell=2))
-    with pytest.raises(ValueError, match="the network has outputs 2, but .*BinsHead.* wants 261"):
-        Colorizer(UNet(4, 2), BinsHead())
+    with pytest.raises(ValueError, match="the network has cell 1, but .*ColorSpaceTarget.* wants 2"):
+        Colorizer(UNet(4, 2), ColorSpaceTarget("lab", cell=2))
+    with pytest.raises(ValueError, match="the network has outputs 2, but .*ColorBinsTarget.* wants 261"):
+        Colorizer(UNet(4, 2), ColorBinsTarget())
 
 
 def test_weights_too_large_for_half_precision_are_kept_in_single():
     rgb = torch.full((1100, 3, 32, 32), 90, dtype=torch.uint8)
     rgb[0, :, 0, 0] = torch.tensor([255, 0, 0], dtype=torch.uint8)
-    target = BinsHead.fitted(rgb, lam=0).encode(rgb[:1])[1]
+    target = ColorBinsTarget.fitted(rgb, lam=0).encode(rgb[:1])[1]
     assert target.weight.isfinite().all() and target.weight[0, :, 0, 0].sum() > 1e4
 
 
 def test_hue_is_a_number_to_the_head_and_red_lies_at_both_its_ends():
     reds = color.swatch([(1, 0, 0.02), (1, 0.02, 0)])
-    hue = SpaceHead("hsv").encode(reds)[1][0, 0, 0]
+    hue = ColorSpaceTarget("hsv").encode(reds)[1][0, 0, 0]
     assert hue[0] - hue[1] > 0.9
 
 
 def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees():
     rgb = smooth(4).pixels
-    plain, blurred = SpaceHead("lab"), SpaceHead("lab", blur=1.5)
+    plain, blurred = ColorSpaceTarget("lab"), ColorSpaceTarget("lab", blur=1.5)
     (x, y), (x_blurred, y_blurred) = plain.encode(rgb), blurred.encode(rgb)
     assert torch.equal(x, x_blurred)
     for a, b in zip(y.numpy().reshape(-1, 16, 16), y_blurred.numpy().reshape(-1, 16, 16), strict=True):
@@ -563,15 +564,15 @@ def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees(
 ])
 def test_the_space_head_names_wrong_settings(settings, words):
     with pytest.raises(ValueError, match=words):
-        SpaceHead(**settings)
+        ColorSpaceTarget(**settings)
 
 
 def test_an_unknown_space_is_named_when_a_head_is_fitted():
     with pytest.raises(ValueError, match="unknown space 'cmyk'"):
-        SpaceHead.fitted(smooth(1).pixels, "cmyk")
+        ColorSpaceTarget.fitted(smooth(1).pixels, "cmyk")
 
 
 def test_a_head_of_any_space_is_kept(tmp_path):
-    head = SpaceHead.fitted(smooth(4).pixels, "rgb", blur=1.0)
-    loaded = Colorizer.load(trained(UNet(4, 2, outputs=3), head).save(tmp_path / "c.safetensors"))
-    assert loaded.head == head
+    target = ColorSpaceTarget.fitted(smooth(4).pixels, "rgb", blur=1.0)
+    loaded = Colorizer.load(trained(UNet(4, 2, outputs=3), target).save(tmp_path / "c.safetensors"))
+    assert loaded.target == target

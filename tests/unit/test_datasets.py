@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 
 from colorlib import color
-from colorlib.data import cifar10, datasets, image_files
+from colorlib.data import cifar10, datasets, image_files, photos
 from colorlib.data import folder as _folder
 from colorlib.data.streamed_set import StreamedSet
 
@@ -336,7 +336,7 @@ def test_photos_need_no_download_and_share_no_photograph():
     assert train.pixels.shape == (12, 3, 32, 32) and len(test) == 6
     assert not set(train.classes) & set(test.classes)
     assert {"astronaut", "coffee"} <= set(train.classes) and "chelsea" in test.classes
-    assert all(path.is_file() for split in datasets.PHOTOS for path in datasets._photo_files(split))
+    assert all(path.is_file() for split in photos.PHOTOS for path in photos._photo_files(split))
     assert train.rgb().std() > 0.1
 
 
@@ -346,9 +346,9 @@ def test_photos_depend_on_the_seed_alone():
 
 
 def test_photos_come_without_scikit_learn(monkeypatch):
-    find = datasets.importlib.util.find_spec
+    find = photos.importlib.util.find_spec
     monkeypatch.setattr(
-        datasets.importlib.util, "find_spec", lambda name: None if name == "sklearn" else find(name)
+        photos.importlib.util, "find_spec", lambda name: None if name == "sklearn" else find(name)
     )
     assert "china" not in datasets.load_photos("train", 32, 6).classes
 

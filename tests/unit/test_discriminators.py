@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from colorlib import models
-from colorlib.models import ImageDiscriminator, KooBaseline, KooDiscriminator, KooGenerator, PatchDiscriminator, UNet
+from colorlib.models import ImageDiscriminator, KooCNN, KooDiscriminator, KooGenerator, PatchDiscriminator, UNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -77,9 +77,9 @@ def test_patch_discriminators_start_as_pix2pixs():
 def test_one_answer_an_image_and_every_pixel_counts(make):
     net = make().double().eval()
     gray, color = (t.double().requires_grad_() for t in pair(3))
-    says = net(gray, color)
-    assert says.shape == (3, 1)
-    says[0].sum().backward()
+    logits = net(gray, color)
+    assert logits.shape == (3, 1)
+    logits[0].sum().backward()
     assert (color.grad[0].abs().sum(0) > 0).float().mean() > 0.9 and not color.grad[1:].any()   # max-pools pass some by
 
 
@@ -119,7 +119,7 @@ def test_koos_generator_without_noise_is_the_baseline():
     torch.manual_seed(0)
     net, x = KooGenerator(spread=0.0).eval(), pair()[0]
     torch.testing.assert_close(net(x), net.body(x))
-    assert models.parameters(net) == models.parameters(KooBaseline()) + 100 * 1024 + 1024
+    assert models.parameters(net) == models.parameters(KooCNN()) + 100 * 1024 + 1024
 
 
 def test_the_noise_has_the_spread_that_was_asked_for():

@@ -74,8 +74,8 @@ def test_a_solution_brings_the_imports_it_needs_and_takes_the_stubs_name(solutio
 
 def test_the_teacher_sees_solution_verdict_and_what_to_say(solutions):
     nb = editions.teacher(notebook(), solutions, "09_x")
-    head, cell, beside, _, answers = nb.cells
-    assert "in their place" in head.source and "solutions/09_x.py" not in head.source
+    target, cell, beside, _, answers = nb.cells
+    assert "in their place" in target.source and "solutions/09_x.py" not in target.source
     assert "math.floor" in cell.source and cell.source.endswith("exercises.check_03_1(twice)")
     assert cell.outputs[0].text == "03.1: right\n"
     for words in ("About 7 minutes", "A nine.", "Draw it.", "One pixel.", "What does it see?"):

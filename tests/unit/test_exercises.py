@@ -103,4 +103,4 @@ def test_every_checker_is_exported_under_its_notebook():
         names = [n for n in vars(import_module(f"colorlib.exercises.{path.stem}")) if n.startswith("check_")]
         assert len(names) >= 3
         for name in names:
-            assert name.startswith(f"check_{path.stem[1:]}_") and getattr(exercises, name).__doc__
+            assert name.startswith(f"check_{path.stem[-2:]}_") and getattr(exercises, name).__doc__

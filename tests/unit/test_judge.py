@@ -9,7 +9,7 @@ from colorlib import color, image_classifier, models
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.image_set import ImageSet
-from colorlib.image_classifier import Judge, frechet_distance
+from colorlib.image_classifier import ImageClassifier, frechet_distance
 from colorlib.models import UNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -22,7 +22,7 @@ def fruits():
 
 @pytest.fixture(scope="module")
 def trained(fruits):
-    return Judge.trained(fruits[0], epochs=6, width=8, batch_size=32)
+    return ImageClassifier.trained(fruits[0], epochs=6, width=8, batch_size=32)
 
 
 def test_a_judge_learns_kinds_of_fruit(fruits, trained):
@@ -34,23 +34,23 @@ def test_a_judge_learns_kinds_of_fruit(fruits, trained):
 
 def test_a_judge_is_the_same_for_a_seed_and_leaves_random_numbers_alone(fruits):
     before = torch.get_rng_state()
-    one, again = (Judge.trained(fruits[0][:64], epochs=1, width=4) for _ in range(2))
+    one, again = (ImageClassifier.trained(fruits[0][:64], epochs=1, width=4) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.net.parameters(), again.net.parameters(), strict=True))
     assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_judge_is_kept_and_found_again(fruits, trained, tmp_path):
-    again = Judge.load(trained.save(tmp_path / "j.safetensors", data="fruits"))
+    again = ImageClassifier.load(trained.save(tmp_path / "j.safetensors", data="fruits"))
     assert again.classes == trained.classes
     torch.testing.assert_close(again.features(fruits[1].pixels), trained.features(fruits[1].pixels), rtol=0, atol=0.05)
     with pytest.raises(ValueError, match="is no judge"):
-        Judge.load(Colorizer(UNet(2, 1)).save(tmp_path / "c.safetensors"))
+        ImageClassifier.load(Colorizer(UNet(2, 1)).save(tmp_path / "c.safetensors"))
 
 
 def test_a_judge_may_see_lightness_alone(fruits, tmp_path):
     train, test = fruits
-    made = Judge.trained(train, epochs=4, width=8, batch_size=32, gray=True)
-    again = Judge.load(made.save(tmp_path / "encoder.safetensors"))
+    made = ImageClassifier.trained(train, epochs=4, width=8, batch_size=32, gray=True)
+    again = ImageClassifier.load(made.save(tmp_path / "encoder.safetensors"))
     assert again.net.config["inputs"] == 1 and again.accuracy(test.pixels, test.labels) > 1.5 / len(test.classes)
     L = color.lightness(test.pixels)
     gray = color.to_uint8(color.lab_to_rgb(torch.cat([L, torch.zeros(len(L), 2, *L.shape[-2:])], dim=1)))
@@ -63,18 +63,18 @@ def test_a_color_judge_goes_on_with_gray_pictures(fruits, trained):
     gray = torch.rand(4, 1, 16, 16)
     torch.testing.assert_close(trained.net.for_gray().eval()(gray), trained.net(gray.expand(-1, 3, -1, -1)),
                                rtol=1e-3, atol=1e-3)
-    before = Judge(trained.net.for_gray(), trained.classes).accuracy(test.pixels, test.labels)
-    tuned = Judge.trained(train, epochs=2, batch_size=32, gray=True, start=trained)
+    before = ImageClassifier(trained.net.for_gray(), trained.classes).accuracy(test.pixels, test.labels)
+    tuned = ImageClassifier.trained(train, epochs=2, batch_size=32, gray=True, start=trained)
     assert tuned.accuracy(test.pixels, test.labels) > before and tuned.net.config["inputs"] == 1
     with pytest.raises(ValueError, match="cannot go on with .*, in color"):
-        Judge.trained(train, epochs=1, start=tuned)
+        ImageClassifier.trained(train, epochs=1, start=tuned)
     with pytest.raises(ValueError, match="cannot go on with"):
-        Judge.trained(train, epochs=1, gray=True, start=Judge(trained.net, ("a", "b")))
+        ImageClassifier.trained(train, epochs=1, gray=True, start=ImageClassifier(trained.net, ("a", "b")))
 
 
 def test_a_judge_needs_labels():
     with pytest.raises(ValueError, match="has no labels"):
-        Judge.trained(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
+        ImageClassifier.trained(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -107,7 +107,7 @@ def test_true_pictures_are_at_distance_zero_and_gray_ones_are_not(fruits, traine
             self.at += len(L)
             return color.rgb_to_lab(part)[:, 1:]
 
-    told = image_classifier.judged_pictures(trained, Truth(), test)
+    told = image_classifier.classify_colorized(trained, Truth(), test)
     assert told["frechet"] < 1e-3 * told["frechet_gray"]
     assert told["accuracy"] == told["accuracy_true"] > told["accuracy_gray"]
 

@@ -17,7 +17,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.download import DataUnavailable
 from colorlib.experiments import records
-from colorlib.experiments.systems import RECIPES
+from colorlib.experiments.recipes import RECIPES
 from colorlib.models import UNet
 from colorlib.notebook import plots
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_colored_is_answered_in_one_line(tmp_path, monkeypatch, m
 def test_compare_draws_a_row_for_each_model_between_gray_and_truth(tmp_path, model, monkeypatch, capsys):
     seen = {}
     monkeypatch.setattr(datasets, "load", lambda *a, **k: smooth(6, size=16))
-    monkeypatch.setattr("colorlib.figures.images", lambda rows: seen.update(rows) or _real_images(rows))
+    monkeypatch.setattr("colorlib.notebook.plots.images", lambda rows: seen.update(rows) or _real_images(rows))
     assert run("compare", model, f"again={model}", "-n", 3, "-o", tmp_path / "c.png", "--device", "cpu") == 0
     assert list(seen) == ["gray", "small", "again", "truth"] and all(len(row) == 3 for row in seen.values())
     torch.testing.assert_close(seen["small"], Colorizer.load(model).colorize(seen["truth"]))
@@ -229,14 +229,14 @@ def test_a_judge_is_trained_by_its_name_and_old_records_are_measured_with_it(res
         return type(one)(one.pixels, torch.arange(len(one)) % 2, ("a", "b"), "cifar10")
 
     monkeypatch.setattr(datasets, "load", labeled)
-    monkeypatch.setattr(records, "project_root", lambda: results.parent)    # where there is no judge yet
-    assert run("train", "judge", "--device", "cpu", "--epochs", 1) == 0
-    assert "judge-cifar10.safetensors: names" in capsys.readouterr().out
-    assert run("train", "judge", "--device", "cpu", "--epochs", 1) == 2 and "is there" in capsys.readouterr().err
-    assert run("train", "judge", "--seed", 1) == 2 and "only --data" in capsys.readouterr().err
-    (results.parent / "checkpoints" / "judge-cifar10.safetensors").rename(results.parent / "away")
+    monkeypatch.setattr(records, "CHECKPOINTS", results.parent / "none")    # where there is no judge yet
+    assert run("train", "classifier", "--device", "cpu", "--epochs", 1) == 0
+    assert "classifier-cifar10.safetensors: names" in capsys.readouterr().out
+    assert run("train", "classifier", "--device", "cpu", "--epochs", 1) == 2 and "is there" in capsys.readouterr().err
+    assert run("train", "classifier", "--seed", 1) == 2 and "only --data" in capsys.readouterr().err
+    (results.parent / "checkpoints" / "classifier-cifar10.safetensors").rename(results.parent / "away")
     assert run("train", "baseline-mean", "--device", "cpu") == 0
-    (results.parent / "away").rename(results.parent / "checkpoints" / "judge-cifar10.safetensors")
+    (results.parent / "away").rename(results.parent / "checkpoints" / "classifier-cifar10.safetensors")
     capsys.readouterr()
     assert run("results", "--measure") == 0 and "baseline-mean" in capsys.readouterr().out.splitlines()
     assert "frechet" in records.read()[0]["metrics"]

@@ -13,7 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from colorlib import color, metrics
 from colorlib.colorizer import Colorizer
 from colorlib.data.image_set import ImageSet
-from colorlib.models import KooBaseline
+from colorlib.models import KooCNN
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -196,7 +196,7 @@ def test_a_plain_tensor_of_pictures_is_measured_like_an_image_set():
 
 def test_a_colorizer_is_measured_in_evaluation_mode():
     torch.manual_seed(0)
-    colorizer = Colorizer(KooBaseline()).train()
+    colorizer = Colorizer(KooCNN()).train()
     kept = {k: v.clone() for k, v in colorizer.state_dict().items()}
     first = metrics.evaluate(colorizer, TEST, TRAIN.ab_mean())
     assert first == metrics.evaluate(colorizer.eval(), TEST, TRAIN.ab_mean())
@@ -287,16 +287,16 @@ def test_an_unknown_baseline_is_named():
 def test_nazeris_numbers_count_what_text_and_programs_say():
     images = smooth(3, size=16)
     true = color.rgb_to_lab(images.pixels)[:, 1:]
-    found = metrics.nazeri(lambda L: true, images)
+    found = metrics.nazeri_accuracy(lambda L: true, images)
     assert found == {"mae": 0.0, "exact": 1.0, "exact_values": 1.0, "within_2": 1.0, "within_5": 1.0}
     off = true.round() + torch.tensor([4.0, 5.0]).view(1, 2, 1, 1)          # 5 is more than 4.4 and less than 11
-    found = metrics.nazeri(lambda L: off, images)
+    found = metrics.nazeri_accuracy(lambda L: off, images)
     assert (found["exact"], found["within_2"], found["within_5"]) == (0.0, 0.0, 1.0)
     assert found["exact_values"] == pytest.approx(1 / 3)                    # L, which is given
     assert found["mae"] == pytest.approx(3.0, abs=0.2)                      # (0 + 4 + 5) / 3, but for rounding
     half = off.clone()
     half[..., :8] = true[..., :8]
-    found = metrics.nazeri(lambda L: half, images)
+    found = metrics.nazeri_accuracy(lambda L: half, images)
     assert found["exact"] == 0.5 and found["exact_values"] == pytest.approx(2 / 3)
 
 

@@ -9,9 +9,10 @@ from scipy import ndimage
 from torch import nn
 
 from colorlib import models
-from colorlib.colorizer import BinsHead, Colorizer, LabHead
-from colorlib.models import Compact, KooBaseline, UNet
+from colorlib.colorizer import Colorizer
+from colorlib.models import DorscheidtNet, KooCNN, UNet
 from colorlib.models.koo2016 import contrast_normalize, gaussian_window
+from colorlib.targets import ColorBinsTarget, LabTarget
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -35,13 +36,13 @@ def square(side, size=41):
 
 def koo(seed=0):
     torch.manual_seed(seed)
-    return KooBaseline().double().eval()
+    return KooCNN().double().eval()
 
 
 # K1
 
 def test_koo_has_30530_parameters():
-    assert models.parameters(KooBaseline()) == 30_530
+    assert models.parameters(KooCNN()) == 30_530
 
 
 def test_koo_sees_exactly_seven_by_seven_pixels():
@@ -57,7 +58,7 @@ def test_koo_pools_nothing_and_takes_any_size():
 
 
 def test_koo_has_batch_norm_and_relu_after_each_convolution_but_the_last():
-    kinds = [type(layer) for layer in KooBaseline().modules() if not list(layer.children())]
+    kinds = [type(layer) for layer in KooCNN().modules() if not list(layer.children())]
     assert kinds == [nn.Conv2d, nn.BatchNorm2d, nn.ReLU] * 4 + [nn.Conv2d]
 
 
@@ -65,7 +66,7 @@ def test_koo_starts_with_the_normal_distribution_of_he():
     normal = []                                             # standard normal numbers, if He is right
     for seed in range(5):
         torch.manual_seed(seed)
-        for layer in KooBaseline().modules():
+        for layer in KooCNN().modules():
             if isinstance(layer, nn.Conv2d):
                 assert not layer.bias.any()
                 fan_in = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
@@ -79,7 +80,7 @@ def test_koo_starts_with_the_normal_distribution_of_he():
 def test_he_keeps_the_size_of_activations_through_many_layers():
     torch.manual_seed(0)
     deep = nn.Sequential(*[layer for _ in range(20) for layer in (nn.Linear(256, 256), nn.ReLU())])
-    models.layers.he_init(deep)
+    models.blocks.he_init(deep)
     x = torch.randn(512, 256)
     with torch.no_grad():
         assert 0.5 < deep(x).square().mean() / x.square().mean() < 2
@@ -261,7 +262,7 @@ COMPACT = {"D1": {}, "D2": {"outputs": 261}, "D3": {"outputs": 261, "dilated": T
 @pytest.mark.parametrize("name", COMPACT)
 @pytest.mark.parametrize("side", [32, 48])
 def test_compact_networks_answer_in_the_size_asked(name, cell, side):
-    net = Compact(4, cell=cell, **COMPACT[name]).eval()
+    net = DorscheidtNet(4, cell=cell, **COMPACT[name]).eval()
     outputs = COMPACT[name].get("outputs", 2)
     assert net(torch.rand(2, 1, side, 32)).shape == (2, outputs, side // cell, 32 // cell)
 
@@ -269,15 +270,15 @@ def test_compact_networks_answer_in_the_size_asked(name, cell, side):
 @pytest.mark.parametrize("name", COMPACT)
 def test_compact_networks_take_small_and_odd_pictures_through_a_colorizer(name):
     torch.manual_seed(0)
-    net = Compact(4, **COMPACT[name])
-    colorizer = Colorizer(net, BinsHead() if "outputs" in COMPACT[name] else LabHead())
+    net = DorscheidtNet(4, **COMPACT[name])
+    colorizer = Colorizer(net, ColorBinsTarget() if "outputs" in COMPACT[name] else LabTarget())
     for side in (1, 5, 13):
         assert colorizer.predict(torch.full((1, 1, side, 9), 50.0)).shape == (1, 2, side, 9)
 
 
 def test_only_the_named_property_differs():
     """Of table II: pools in D1 and D2, strides and dilation in D3 and D4, concatenation in all but D3."""
-    nets = {name: Compact(8, **settings) for name, settings in COMPACT.items()}
+    nets = {name: DorscheidtNet(8, **settings) for name, settings in COMPACT.items()}
     convs = {name: [m for m in net.modules() if isinstance(m, nn.Conv2d)] for name, net in nets.items()}
     assert {name: max(c.stride[0] for c in layers) for name, layers in convs.items()} == \
         {"D1": 1, "D2": 1, "D3": 2, "D4": 2}
@@ -296,7 +297,7 @@ def test_only_the_named_property_differs():
 @pytest.mark.parametrize("name, joined", [("D2", True), ("D3", False), ("D4", True)])
 def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, joined):
     torch.manual_seed(0)
-    net = Compact(4, **COMPACT[name]).eval()
+    net = DorscheidtNet(4, **COMPACT[name]).eval()
     for layer in net.bottom.modules():
         if isinstance(layer, nn.Conv2d):
             nn.init.zeros_(layer.weight)
@@ -308,14 +309,14 @@ def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, j
 def test_a_block_of_three_dilated_convolutions_sees_15_pixels():
     """D, figure 3."""
     torch.manual_seed(0)
-    block = Compact(1, dilated=True).bottom[:3].double().eval()
+    block = DorscheidtNet(1, dilated=True).bottom[:3].double().eval()
     entry = nn.Conv2d(1, 4, 1, bias=False).double()
     assert seen_by(lambda x: block(entry(x))).sum() == 15 * 15
 
 
 def test_compact_networks_start_as_glorot_says():
     torch.manual_seed(0)
-    for layer in Compact(32, dilated=True).modules():
+    for layer in DorscheidtNet(32, dilated=True).modules():
         if isinstance(layer, nn.Conv2d):
             fan_in, fan_out = layer.weight[0].numel(), layer.weight[:, 0].numel()
             bound = (6 / (fan_in + fan_out)) ** 0.5
@@ -327,25 +328,25 @@ def test_compact_networks_start_as_glorot_says():
 @pytest.mark.parametrize("settings, words", [({"width": 0}, "at least 1"), ({"cell": 4}, "cell must be 1 or 2")])
 def test_compact_networks_refuse_what_makes_no_sense(settings, words):
     with pytest.raises(ValueError, match=words):
-        Compact(**settings)
+        DorscheidtNet(**settings)
 
 
 @pytest.mark.parametrize("name, multiple", [("D1", 8), ("D3", 4)])
 def test_compact_networks_say_which_sides_they_take(name, multiple):
     with pytest.raises(ValueError, match=rf"multiples of {multiple}.*Colorizer"):
-        Compact(4, **COMPACT[name])(torch.zeros(1, 1, 30, 32))
+        DorscheidtNet(4, **COMPACT[name])(torch.zeros(1, 1, 30, 32))
 
 
 # all
 
-@pytest.mark.parametrize("net", [KooBaseline(), UNet(2, 1), Compact(2)], ids=["koo", "unet", "compact"])
+@pytest.mark.parametrize("net", [KooCNN(), UNet(2, 1), DorscheidtNet(2)], ids=["koo", "unet", "compact"])
 @pytest.mark.parametrize("shape", [(1, 3, 8, 8), (1, 8, 8), (8, 8)])
 def test_networks_say_that_they_want_gray(net, shape):
     with pytest.raises(ValueError, match=r"\(N, 1, H, W\)"):
         net(torch.zeros(shape))
 
 
-@pytest.mark.parametrize("net", [KooBaseline(outputs=5), UNet(2, 1, 3), Compact(2, 9, True, False, 2)],
+@pytest.mark.parametrize("net", [KooCNN(outputs=5), UNet(2, 1, 3), DorscheidtNet(2, 9, True, False, 2)],
                          ids=["koo", "unet", "compact"])
 def test_a_network_says_how_to_build_it_again(net):
     again = models.build(net.config)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from colorlib import color
 from colorlib.colorizer import Colorizer
-from colorlib.models import KooBaseline, UNet
+from colorlib.models import KooCNN, UNet
 from colorlib.notebook import photograph
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -20,7 +20,7 @@ NOW = datetime.now(timezone.utc)
 @pytest.fixture(scope="module")
 def colorizers():
     torch.manual_seed(0)
-    return {"K1": Colorizer(KooBaseline()), "N1": Colorizer(UNet(4, 2))}
+    return {"K1": Colorizer(KooCNN()), "N1": Colorizer(UNet(4, 2))}
 
 
 def png(width, height):

@@ -8,12 +8,14 @@ import torchvision.models as zoo
 from pictures import smooth
 
 from colorlib import models
-from colorlib.colorizer import Colorizer, LabHead, YuvHead
-from colorlib.experiments import systems
-from colorlib.experiments.systems import ABLATION, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
-from colorlib.image_classifier import Judge
+from colorlib.colorizer import Colorizer
+from colorlib.experiments import recipes
+from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.image_classifier import ImageClassifier
 from colorlib.models import dahl2016, resnet_unet
-from colorlib.train import absolute_step, blurred_step, fit
+from colorlib.targets import LabTarget, YuvTarget
+from colorlib.train import absolute_error_step, blurred_error_step
+from colorlib.train_gan import gan_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -55,7 +57,7 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
 
 def test_what_stands_beside_a_system_differs_from_it_in_the_named_part_alone():
     def parts(recipe):
-        fields = ("net", "head", "step", "course", "duel", "start", "source_net", "source")
+        fields = ("net", "target", "step", "course", "gan", "start", "source_net", "source")
         return {name: getattr(recipe, name) for name in fields}
 
     for name, base, changed in (("small-random-patchgan", "small-resnet-patchgan", {"start"}),
@@ -68,11 +70,11 @@ def test_what_stands_beside_a_system_differs_from_it_in_the_named_part_alone():
 
 def test_koos_settings_are_those_of_his_section_5():
     recipe = get("koo-baseline")
-    source = recipe.settings("full", as_published=True)
+    source = recipe.training_config("full", as_published=True)
     assert (source.epochs, source.batch_size, source.optimizer, source.lr, source.momentum, source.weight_decay,
             source.schedule) == (60, 128, "sgd", 1.0, 0.9, 0.0, "koo")
     published = recipe.build(0, IMAGES, as_published=True)
-    assert isinstance(published.head, YuvHead) and published.head.contrast
+    assert isinstance(published.target, YuvTarget) and published.target.contrast
     _, y = published.encode(IMAGES.pixels)
     torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(2), rtol=1e-3, atol=0)
     assert models.parameters(published.net) == 30_530
@@ -80,19 +82,19 @@ def test_koos_settings_are_those_of_his_section_5():
 
 def test_nazeris_settings_are_those_of_his_paper():
     recipe = get("nazeri-unet")
-    source = recipe.settings("full", as_published=True)
+    source = recipe.training_config("full", as_published=True)
     assert (source.epochs, source.batch_size) == (500, 128)
     assert (source.optimizer, source.lr, source.momentum, source.weight_decay) == ("adam", 5e-4, 0.5, 0.0)
     with torch.device("meta"):
         net = recipe.build(as_published=True).net
     assert len(net.down) == 5 and net.last.out_channels == 3
-    assert recipe.source_head(None) == LabHead(channels=3)
+    assert recipe.source_target(None) == LabTarget(channels=3)
 
 
 @pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
 def test_the_course_answers_two_channels_of_lab(name):
     colorizer = get(name).build()
-    assert colorizer.head == LabHead()
+    assert colorizer.target == LabTarget()
     assert colorizer.net(torch.zeros(2, 1, 16, 16)).shape == (2, 2, 16, 16)
 
 
@@ -102,14 +104,14 @@ def test_delfts_networks_have_the_settings_of_table_ii(name):
     source = recipe.source
     assert (source.batch_size, source.optimizer, source.lr, source.momentum) == (20, "adadelta", 1.0, 0.9)
     assert source.epochs == {"D1": 50, "D6": 50, "D8": 50, "D2": 28, "D10": 28, "D3": 30, "D4": 30}[recipe.code]
-    head = recipe.build(0, IMAGES).head
+    target = recipe.build(0, IMAGES).target
     if recipe.code in ("D1", "D6", "D8"):
-        assert head.space == {"": "lab", "blur": "lab"}.get(
+        assert target.space == {"": "lab", "blur": "lab"}.get(
             variant := name.removeprefix("delft-compact").removeprefix("-"), variant)
-        assert head.blur == (recipe.code == "D8")
+        assert target.blur == (recipe.code == "D8")
     else:
-        assert (head.k, head.sigma, len(head.bins)) == (10, 5.0, 261)
-        assert len(head.weights) == (261 if recipe.code == "D10" else 0)
+        assert (target.k, target.sigma, len(target.bins)) == (10, 5.0, 261)
+        assert len(target.weights) == (261 if recipe.code == "D10" else 0)
 
 
 def test_delfts_networks_differ_only_in_the_named_property():
@@ -118,7 +120,7 @@ def test_delfts_networks_differ_only_in_the_named_property():
     plain = nets["delft-compact"]
     for name in nets:                                                       # as published: an answer for each pixel
         source = RECIPES[name].build(0, IMAGES, as_published=True)
-        assert RECIPES[name].source_net == nets[name] | {"cell": 1} and source.head.cell == 1
+        assert RECIPES[name].source_net == nets[name] | {"cell": 1} and source.target.cell == 1
     assert all(nets[name] == plain for name in nets if "dilated" not in name)
     assert nets["delft-dilated"] == plain | {"dilated": True, "concat": False}
     assert nets["delft-dilated-concat"] == plain | {"dilated": True}
@@ -128,35 +130,35 @@ def test_delfts_networks_differ_only_in_the_named_property():
 @pytest.mark.parametrize("name", ["unet-classifier", "delft-classifier"])
 def test_rebalancing_is_all_that_tells_the_two_classifiers_apart(name):
     plain, weighed = (get(one).build(0, IMAGES) for one in (name, f"{name}-rebalanced"))
-    assert not plain.head.weights and len(weighed.head.weights) == 261
-    assert dataclasses.replace(weighed.head, weights=()) == plain.head
+    assert not plain.target.weights and len(weighed.target.weights) == 261
+    assert dataclasses.replace(weighed.target, weights=()) == plain.target
     assert get(name).course == get(f"{name}-rebalanced").course
 
 
 def test_koos_gan_has_the_settings_of_his_section_5_2():
     recipe = get("koo-gan")
-    source, duel = recipe.source, recipe.source_duel
+    source, gan = recipe.source, recipe.source_gan
     assert (source.batch_size, source.optimizer, source.lr, source.schedule) == (128, "rmsprop", 1e-2, "koo")
-    assert duel.settings == source.but(lr=1e-3) and source.epochs == 125
-    assert (duel.rules.margin, duel.rules.loss, duel.rules.l1) == (0.5, "saturating", 0)
-    assert recipe.course.but(epochs=125) == source and recipe.duel == duel
+    assert gan.training == source.replace(lr=1e-3) and source.epochs == 125
+    assert (gan.config.margin, gan.config.loss, gan.config.l1) == (0.5, "saturating", 0)
+    assert recipe.course.replace(epochs=125) == source and recipe.gan == gan
 
 
 def test_nazeris_gan_has_the_settings_of_his_section_3_3():
-    source, duel = get("nazeri-gan").source, get("nazeri-gan").source_duel
+    source, gan = get("nazeri-gan").source, get("nazeri-gan").source_gan
     assert (source.batch_size, source.epochs, source.optimizer, source.lr, source.momentum) == (128, 500, "adam", 5e-4,
                                                                                               0.5)
-    assert (duel.rules.loss, duel.rules.l1, duel.rules.real, duel.rules.fake) == ("non-saturating", 100, 0.9, 0.0)
+    assert (gan.config.loss, gan.config.l1, gan.config.real, gan.config.fake) == ("non-saturating", 100, 0.9, 0.0)
 
 
 def test_perezs_gans_differ_in_the_discriminator_only_as_published():
     one, two = get("perez-sigmoid-gan"), get("perez-patchgan")
     assert one.source == two.source and one.source_net == two.source_net
-    rules = one.source_duel.rules
+    rules = one.source_gan.config
     assert (rules.real, rules.fake) == ((0.0, 0.49), (0.5, 0.99)) and rules.together
     assert one.source.batch_size == 16                                      # of 32 images G colors one half
-    assert two.source_duel.rules == rules and two.source_duel.settings == one.source_duel.settings
-    assert (one.source_duel.net["model"], two.source_duel.net["model"]) == ("image", "patch")
+    assert two.source_gan.config == rules and two.source_gan.training == one.source_gan.training
+    assert (one.source_gan.net["model"], two.source_gan.net["model"]) == ("image", "patch")
 
 
 @pytest.mark.parametrize("name", ["dahl-hypercolumn", "dahl-residual-encoder"])
@@ -165,12 +167,12 @@ def test_dahls_settings_are_those_of_his_article(name):
     source = recipe.source
     assert (source.optimizer, source.lr, source.momentum, source.weight_decay, source.schedule) == (
         "sgd", 0.1, 0.0, 0.0, "constant")
-    assert source.batch_size == {"A1": 1, "A2": 6}[recipe.code] and recipe.step is blurred_step
+    assert source.batch_size == {"A1": 1, "A2": 6}[recipe.code] and recipe.step is blurred_error_step
     if recipe.code == "A2":
         assert 156_000 * 6 / 50_000 <= source.epochs < 156_000 * 6 / 50_000 + 1
     for published in (False, True):
         colorizer = recipe.build(0, as_published=published)
-        assert colorizer.head == YuvHead.unit_range() and colorizer.net.config["squash"]
+        assert colorizer.target == YuvTarget.unit_range() and colorizer.net.config["squash"]
         assert colorizer.net.config["weights"] == "imagenet" and not colorizer.net.config["tuned"]
 
 
@@ -178,8 +180,8 @@ def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
     recipe = get("perez-resnet50-patchgan")
     net = recipe.build(as_published=True).net
     assert net.config | {"depth": 50, "first": "stacked", "skip": False, "train": "none", "small": False} == net.config
-    assert recipe.source_duel == get("perez-patchgan").source_duel
-    adversary = recipe.step_for(0)
+    assert recipe.source_gan == get("perez-patchgan").source_gan
+    adversary = recipe.make_step(0)
     colorizer = recipe.build(0, IMAGES)
     decoder = models.parameters(colorizer.net)
     widths, channels, expected = [256, 128, 64, 32], 2048, 0
@@ -187,14 +189,14 @@ def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
         expected += 9 * channels * width + 9 * width * width + 6 * width
         channels = width
     assert decoder == expected + 9 * 32 * 16 + 3 * 16 + 16 * 2 + 2
-    history = fit(colorizer, smooth(4, size=32), adversary, recipe.course.but(batch_size=4), device="cpu",
+    history = recipes.fit_recipe(colorizer, smooth(4, size=32), adversary, recipe.course.replace(batch_size=4), device="cpu",
                   progress=False)
     assert len(history["loss"]) == 1 and torch.isfinite(torch.tensor(history["loss"])).all()
 
 
 def test_the_small_encoder_starts_as_the_classifier_of_gray_images():
     recipe = get("small-resnet-patchgan")
-    known = Judge.load(systems.CHECKPOINTS / "encoder-cifar10.safetensors").net
+    known = ImageClassifier.load(recipes.CHECKPOINTS / "encoder-cifar10.safetensors").net
     encoder = recipe.build(0).net.encoder
     assert all(torch.equal(t, known.state_dict()[name]) for name, t in encoder.state_dict().items())
     assert known.config["inputs"] == 1
@@ -202,7 +204,7 @@ def test_the_small_encoder_starts_as_the_classifier_of_gray_images():
 
 @pytest.mark.parametrize("name", ["koo-gan", "nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
 def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
-    one, again, other = (get(name).step_for(seed) for seed in (4, 4, 5))
+    one, again, other = (get(name).make_step(seed) for seed in (4, 4, 5))
     weights = [torch.cat([p.flatten() for p in step.net.parameters()]) for step in (one, again, other)]
     assert torch.equal(weights[0], weights[1]) and not torch.equal(weights[0], weights[2])
     assert one.net is not again.net
@@ -210,11 +212,11 @@ def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
 
 def parts(recipe):
     """All that a row may change, by name."""
-    told = {f"net.{k}": v for k, v in recipe.net.items()} | {"head": recipe.head, "step": recipe.step,
-            "start": recipe.start, "course": recipe.course, "duel": recipe.duel is not None}
-    if recipe.duel:
-        told |= {f"D.{k}": v for k, v in recipe.duel.net.items()} | dataclasses.asdict(recipe.duel.rules)
-        told["D.lr"] = recipe.duel.settings.lr
+    told = {f"net.{k}": v for k, v in recipe.net.items()} | {"target": recipe.target, "step": recipe.step,
+            "start": recipe.start, "course": recipe.course, "gan": recipe.gan is not None}
+    if recipe.gan:
+        told |= {f"D.{k}": v for k, v in recipe.gan.net.items()} | dataclasses.asdict(recipe.gan.config)
+        told["D.lr"] = recipe.gan.training.lr
     return told
 
 
@@ -231,35 +233,35 @@ CHANGES = {
     "patch-p1-l1": {"D.model", "D.n_layers", "D.late_dropout", "real", "fake", "together", "from_logits"},
     "koo": set(), "koo-log-d": {"loss"}, "koo-logits": {"from_logits"}, "koo-no-margin": {"margin"},
     "koo-d": {"D.norm", "D.leak", "D.strided"}, "koo-deep-l1": {"l1"},
-    "koo-deep": {"net.model", "net.width", "net.depth", "net.noise", "net.spread", "head", "start"},
+    "koo-deep": {"net.model", "net.width", "net.depth", "net.noise", "net.spread", "target", "start"},
 }
 
 
 def test_a_row_of_the_ablation_changes_what_it_says_and_no_more():
-    names = list(ABLATION)
-    for name, row in ABLATION.items():
+    names = list(ABLATIONS)
+    for name, row in ABLATIONS.items():
         last = names[names.index(name) - 1]                                 # rows of K add to the one above
-        base = ABLATION["patch" if name.startswith("patch") else "koo" if name == "koo" else last]
+        base = ABLATIONS["patch" if name.startswith("patch") else "koo" if name == "koo" else last]
         one, other = parts(row), parts(base)
         changed = {key for key in one.keys() | other.keys() if one.get(key) != other.get(key)}
         if name == "patch-l1-alone":
-            assert row.step is absolute_step and row.duel is None
+            assert row.step is absolute_error_step and row.gan is None
         else:
             assert changed == CHANGES[name], name
-    base, p2 = parts(ABLATION["patch"]), parts(RECIPES["perez-patchgan"])
-    assert base == p2 and parts(ABLATION["koo"]) == parts(RECIPES["koo-gan"])
+    base, p2 = parts(ABLATIONS["patch"]), parts(RECIPES["perez-patchgan"])
+    assert base == p2 and parts(ABLATIONS["koo"]) == parts(RECIPES["koo-gan"])
 
 
 def test_starts_differ_in_the_start_alone():
     small = [TRANSFER[name] for name in ("small-gray", "small-color", "small-random", "small-frozen")]
     assert [(row.start, row.net.get("train", "all")) for row in small] == [
-        ("encoder-cifar10", "all"), ("judge-cifar10", "all"), ("", "all"), ("encoder-cifar10", "none")]
+        ("encoder-cifar10", "all"), ("classifier-cifar10", "all"), ("", "all"), ("encoder-cifar10", "none")]
     vgg16 = [TRANSFER[name] for name in ("vgg-imagenet", "vgg-tuned", "vgg-random")]
     assert [(row.net.get("weights", "imagenet"), row.net.get("tuned", False)) for row in vgg16] == [
         ("imagenet", False), ("imagenet", True), ("none", True)]
     assert {row.code for row in small} == {"P3*"} and {row.code for row in vgg16} == {"A2*"}
     for rows in (small, vgg16):
-        assert len({str(row.course) + str(row.step) + str(row.head) + str(row.epochs) for row in rows}) == 1
+        assert len({str(row.course) + str(row.step) + str(row.target) + str(row.epochs) for row in rows}) == 1
         assert len({str({k: v for k, v in row.net.items() if k not in ("train", "weights", "tuned")})
                     for row in rows}) == 1
     assert [n * small[0].epochs[f"transfer-{n}"] for n in TRANSFER_IMAGES] == [10_000, 10_000, 10_000, 50_000]
@@ -275,54 +277,54 @@ def test_vgg16_sees_small_pictures_enlarged_and_large_ones_as_they_are(name, mon
 
 def test_a_number_of_epochs_stands_in_for_a_profile_that_a_recipe_has_not():
     row = get("delft-vgg16-classifier")
-    assert "lesson" not in row.epochs and row.settings("lesson", epochs=3) == row.course.but(epochs=3)
-    assert row.settings("full", True, 3) == row.source.but(epochs=3) and row.settings("full", True) == row.source
+    assert "lesson" not in row.epochs and row.training_config("lesson", epochs=3) == row.course.replace(epochs=3)
+    assert row.training_config("full", True, 3) == row.source.replace(epochs=3) and row.training_config("full", True) == row.source
     with pytest.raises(ValueError, match="unknown profile 'lesson' of delft-vgg16-classifier: expected one of smoke"):
-        row.settings("lesson")
+        row.training_config("lesson")
     with pytest.raises(ValueError, match="epochs"):
-        row.settings("lesson", epochs=0)
+        row.training_config("lesson", epochs=0)
 
 
 @pytest.mark.parametrize("row", TRANSFER.values(), ids=list(TRANSFER))
 def test_a_start_trains_a_step(row):
     images = smooth(4, size=16)
     colorizer = row.build(0, images)
-    history = fit(colorizer, images, row.step_for(0), row.settings("transfer-10000").but(batch_size=4), device="cpu",
+    history = recipes.fit_recipe(colorizer, images, row.make_step(0), row.training_config("transfer-10000").replace(batch_size=4), device="cpu",
                   progress=False)
     assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
 
 
-@pytest.mark.parametrize("row", ABLATION.values(), ids=list(ABLATION))
+@pytest.mark.parametrize("row", ABLATIONS.values(), ids=list(ABLATIONS))
 def test_a_row_of_the_ablation_trains_a_step(row):
     images = smooth(4, size=32)
-    settings = row.settings("ablation").but(batch_size=4)
-    history = fit(row.build(0, images), images, row.step_for(0), settings, device="cpu", progress=False)
+    settings = row.training_config("ablation").replace(batch_size=4)
+    history = recipes.fit_recipe(row.build(0, images), images, row.make_step(0), settings, device="cpu", progress=False)
     assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
     for profile, as_published in (("lesson", False), ("ablation", True)):
         with pytest.raises(ValueError, match="unknown profile|of no source"):
-            row.settings(profile, as_published)
+            row.training_config(profile, as_published)
 
 
 def test_l1_alone_is_p2_without_its_discriminator():
     alone, whole = get("generator-l1"), get("perez-patchgan")
-    assert (alone.net, alone.head, alone.course) == (whole.net, whole.head, whole.course)
-    assert alone.step_for(0) is absolute_step
+    assert (alone.net, alone.target, alone.course) == (whole.net, whole.target, whole.course)
+    assert alone.make_step(0) is absolute_error_step
     with pytest.raises(ValueError, match="of no source"):
-        alone.settings("full", as_published=True)
+        alone.training_config("full", as_published=True)
 
 
 def test_the_absolute_error_is_the_l1_of_a_gan():
-    colorizer, step = get("perez-patchgan").build(0), get("perez-patchgan").step_for(0)
+    colorizer, step = get("perez-patchgan").build(0), get("perez-patchgan").make_step(0)
     x, y = colorizer.encode(smooth(4, size=32).pixels)
-    alone = absolute_step(colorizer.train().net, x, y)
+    alone = absolute_error_step(colorizer.train().net, x, y)
     none = [torch.optim.SGD(net.parameters(), 0.0) for net in (colorizer.net, step.net)]
-    assert step.update(colorizer.net, step.net, none, x, y, 0)["l1"].item() == pytest.approx(alone.item())
+    assert gan_step(colorizer.net, step.net, *none, x, y, step.config)["l1"].item() == pytest.approx(alone.item())
 
 
 @EACH
 def test_a_recipe_says_what_its_source_says_and_what_the_course_does_instead(recipe):
-    assert len(recipe.says) > 60 and len(recipe.instead) > 60 and recipe.title
-    assert recipe.says.startswith(recipe.code[0] if recipe.sourced else "None of the five sources")
+    assert len(recipe.description) > 60 and len(recipe.changes) > 60 and recipe.title
+    assert recipe.description.startswith(recipe.code[0] if recipe.sourced else "None of the five sources")
 
 
 @EACH
@@ -339,12 +341,12 @@ def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
     assert recipe.epochs.keys() - {"same-time", "same-pictures"} | {"lesson"} == {"smoke", "quick", "lesson", "full"}
     assert ("same-time" in recipe.epochs) == (recipe.name in SAME_TIME)
     for profile in recipe.epochs:
-        assert recipe.settings(profile) == recipe.course.but(epochs=recipe.epochs[profile])
+        assert recipe.training_config(profile) == recipe.course.replace(epochs=recipe.epochs[profile])
     if recipe.sourced:
-        assert recipe.settings("full", as_published=True) == recipe.source
-        assert recipe.settings("smoke", as_published=True) == recipe.source.but(epochs=recipe.epochs["smoke"])
+        assert recipe.training_config("full", as_published=True) == recipe.source
+        assert recipe.training_config("smoke", as_published=True) == recipe.source.replace(epochs=recipe.epochs["smoke"])
     with pytest.raises(ValueError, match="unknown profile 'fast' of .*: expected one of smoke, quick, .*full"):
-        recipe.settings("fast")
+        recipe.training_config("fast")
 
 
 def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
@@ -357,7 +359,7 @@ def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
 @EACH
 def test_a_recipe_trains_saves_and_colors(recipe, tmp_path):
     colorizer = recipe.build(0, IMAGES)
-    fit(colorizer, IMAGES, recipe.step_for(0, size=16), recipe.settings("smoke"), device="cpu", precision="no",
+    recipes.fit_recipe(colorizer, IMAGES, recipe.make_step(0, size=16), recipe.training_config("smoke"), device="cpu", precision="no",
         progress=False)
     loaded = Colorizer.load(colorizer.save(tmp_path / "one.safetensors"))
     assert loaded.colorize(IMAGES.pixels[0, :, :13, :15]).shape == (3, 13, 15)
@@ -367,7 +369,7 @@ def test_koo_as_published_trains_too():
     """With a rate of 1 it may go wrong, so one epoch of one batch and ask only that it runs."""
     recipe = get("koo-baseline")
     colorizer = recipe.build(0, IMAGES, as_published=True)
-    history = fit(colorizer, IMAGES, recipe.step, recipe.settings("smoke", True), device="cpu", precision="no",
+    history = recipes.fit_recipe(colorizer, IMAGES, recipe.step, recipe.training_config("smoke", True), device="cpu", precision="no",
                   progress=False)
     assert 0.5 < history["loss"][0] < 50                    # two channels of unit variance: about 2 for the mean
 
@@ -385,4 +387,4 @@ def test_heads_that_are_fitted_need_images(name):
 
 def test_an_unknown_recipe_is_named():
     with pytest.raises(ValueError, match="unknown recipe 'vgg': expected one of koo-baseline, nazeri-unet"):
-        systems.get("vgg")
+        recipes.get("vgg")

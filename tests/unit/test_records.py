@@ -11,9 +11,9 @@ from PIL import Image
 from colorlib import losses, metrics
 from colorlib.colorizer import Colorizer
 from colorlib.experiments import records
-from colorlib.experiments.systems import ABLATION, RECIPES, SAME_TIME, TRANSFER, get
-from colorlib.image_classifier import Judge, judged_pictures
-from colorlib.train import History, fit, regression_step
+from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, get
+from colorlib.image_classifier import ImageClassifier, classify_colorized
+from colorlib.train import TrainingHistory, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -74,8 +74,8 @@ def test_what_is_recorded_is_what_the_kept_file_measures(folder, tmp_path):
 def test_a_classifier_is_recorded_with_the_plain_mean_too(folder, tmp_path):
     made = run("delft-classifier", keep=tmp_path / "kept.safetensors")["metrics"]
     kept = Colorizer.load(tmp_path / "kept.safetensors")
-    assert kept.head.T == 0.38
-    kept.head = dataclasses.replace(kept.head, T=1.0)
+    assert kept.target.T == 0.38
+    kept.target = dataclasses.replace(kept.target, T=1.0)
     again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
     assert {f"{k}_at_T1": round(v, 6) for k, v in again.items()} == {k: v for k, v in made.items() if k.endswith("_T1")}
     assert made["chroma_ratio_at_T1"] != made["chroma_ratio"]
@@ -104,8 +104,8 @@ def test_the_record_of_a_gan_says_what_its_game_came_to(folder):
 def test_where_there_is_a_judge_the_record_has_its_distance(folder):
     train = IMAGES[0]
     labeled = type(train)(train.pixels, torch.arange(len(train)) % 2, ("a", "b"), train.name)
-    judge = Judge.trained(labeled, epochs=1, width=4)
-    judge.save(folder.parent / "checkpoints" / f"judge-{IMAGES[1].name}.safetensors")
+    judge = ImageClassifier.trained(labeled, epochs=1, width=4)
+    judge.save(folder.parent / "checkpoints" / f"classifier-{IMAGES[1].name}.safetensors")
     made = run("baseline-gray")["metrics"]
     assert made["frechet"] == made["frechet_gray"] > 0 and "judge_accuracy" not in made     # test images without labels
 
@@ -118,8 +118,8 @@ def test_the_same_run_twice_measures_the_same(folder):
 def test_a_colorizer_is_asked_once_for_each_picture(folder):
     asked, test = [], smooth(700, size=16, seed=4)
     test.labels, test.classes = torch.arange(700) % 3, ("a", "b", "c")
-    judge = Judge.trained(test, epochs=1, width=2)
-    judge.save(folder.parent / "checkpoints" / f"judge-{test.name}.safetensors")
+    judge = ImageClassifier.trained(test, epochs=1, width=2)
+    judge.save(folder.parent / "checkpoints" / f"classifier-{test.name}.safetensors")
 
     def predict(L):
         asked.append(len(L))
@@ -127,9 +127,9 @@ def test_a_colorizer_is_asked_once_for_each_picture(folder):
 
     values = records.measured(predict, test, IMAGES[0].ab_mean())
     assert asked == [500, 200]
-    expected = metrics.evaluate(predict, test, IMAGES[0].ab_mean()) | metrics.nazeri(predict, test, batch_size=90)
+    expected = metrics.evaluate(predict, test, IMAGES[0].ab_mean()) | metrics.nazeri_accuracy(predict, test, batch_size=90)
     assert {name: values[name] for name in expected} == pytest.approx(expected, rel=1e-6)
-    assert values["frechet"] == pytest.approx(judged_pictures(judge, predict, test)["frechet"], rel=1e-2)
+    assert values["frechet"] == pytest.approx(classify_colorized(judge, predict, test)["frechet"], rel=1e-2)
     with pytest.raises(ValueError, match=r"expected the next batch of 20 pictures, got \(30, 1, 16, 16\)"):
         records._Answers(predict, IMAGES[1])(torch.zeros(30, 1, 16, 16))
 
@@ -144,7 +144,7 @@ def test_the_same_time_is_measured_in_pictures_of_each_system(monkeypatch):
 
 def test_the_usual_number_of_epochs_is_the_sources_where_it_is_as_published(folder, monkeypatch):
     seen = []
-    monkeypatch.setattr(records, "fit", lambda *given, **named: seen.append(named["checkpoint"].name) or History([]))
+    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *given, **named: seen.append(named["checkpoint"].name) or TrainingHistory([]))
     monkeypatch.setattr(records, "finish", lambda *given, **named: {})
     monkeypatch.setitem(RECIPES["dahl-residual-encoder"].source_net, "weights", "none")
     for epochs in (None, 19, 10):
@@ -155,7 +155,7 @@ def test_the_usual_number_of_epochs_is_the_sources_where_it_is_as_published(fold
 def test_a_baseline_is_recorded_without_training(folder):
     made = run("baseline-mean")
     expected = metrics.evaluate_baseline("mean", IMAGES[1], IMAGES[0])
-    expected |= metrics.nazeri(metrics.baseline("mean", IMAGES[0]), IMAGES[1])
+    expected |= metrics.nazeri_accuracy(metrics.baseline("mean", IMAGES[0]), IMAGES[1])
     assert made["metrics"] == {k: round(v, 6) for k, v in expected.items()}
     assert made["epochs"] == made["parameters"] == 0 and made["code"] == "-"
 
@@ -196,33 +196,33 @@ def test_a_finished_run_is_trained_anew_when_asked_again(folder, monkeypatch):
 
 def test_what_a_notebook_trained_waits_until_it_is_adopted(folder):
     colorizer = get("koo-baseline").build(0)
-    history = fit(colorizer, IMAGES[0], regression_step, get("koo-baseline").settings("smoke"), device="cpu",
+    history = fit(colorizer, IMAGES[0], regression_step, get("koo-baseline").training_config("smoke"), device="cpu",
                   precision="no", progress=False)
     made = records.finish(colorizer, "koo-baseline", "K1", *IMAGES, "smoke", 0, history,
-                          keep=records.waiting() / "koo-baseline.safetensors", folder=records.waiting())
-    (records.waiting() / ".koo-baseline.safetensors.x1").write_text("half")
+                          keep=records.pending_folder() / "koo-baseline.safetensors", folder=records.pending_folder())
+    (records.pending_folder() / ".koo-baseline.safetensors.x1").write_text("half")
     assert records.read() == [] and not folder.exists()
-    moved = records.adopt()
+    moved = records.collect_pending()
     assert [path.relative_to(folder.parent).as_posix() for path in moved] == [
-        "colorlib/checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
+        "checkpoints/koo-baseline.safetensors", "results/runs/koo-baseline.smooth.smoke.s0.json"]
     assert records.read() == [made] and Colorizer.load(moved[0]).notes["recipe"] == "koo-baseline"
-    assert records.adopt() == []
+    assert records.collect_pending() == []
 
 
 def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     colorizer = get("koo-baseline").build(0)
     there = folder.parent / "checkpoints" / "koo-baseline.safetensors"
-    waiting = records.waiting() / "koo-baseline.safetensors"
+    pending_folder = records.pending_folder() / "koo-baseline.safetensors"
     colorizer.save(there, epochs=20)
-    colorizer.save(waiting, epochs=5)
-    (records.waiting() / "koo-baseline.cifar10.lesson.s0.json").write_text(json.dumps(record()))
-    assert records.adopt() == [] and Colorizer.load(there).notes["epochs"] == 20 and waiting.exists()
+    colorizer.save(pending_folder, epochs=5)
+    (records.pending_folder() / "koo-baseline.cifar10.lesson.s0.json").write_text(json.dumps(record()))
+    assert records.collect_pending() == [] and Colorizer.load(there).notes["epochs"] == 20 and pending_folder.exists()
     assert records.read() == []                                             # nor is its record taken over
-    for path in records.waiting().glob("*.json"):
+    for path in records.pending_folder().glob("*.json"):
         path.unlink()
     assert "trained for longer and stays" in capsys.readouterr().out
-    colorizer.save(waiting, epochs=21)
-    assert records.adopt() == [there] and Colorizer.load(there).notes["epochs"] == 21
+    colorizer.save(pending_folder, epochs=21)
+    assert records.collect_pending() == [there] and Colorizer.load(there).notes["epochs"] == 21
 
 
 @pytest.fixture
@@ -243,7 +243,7 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
         record("baseline-mean", data="smooth", metrics=flat), record(data="smooth", seed=1))    # no checkpoint of that
     colorizer.save(folder.parent / "checkpoints" / "koo-baseline.safetensors",
                    recipe="koo-baseline", data="smooth", profile="lesson", seed=0)
-    records.train_judge("smooth", "cpu", epochs=1)
+    records.train_classifier("smooth", "cpu", epochs=1)
     if not same:
         with pytest.raises(ValueError, match="it leaves|another training's"):
             records.measure_again("smooth", "cpu")
@@ -259,32 +259,32 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
 def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder, monkeypatch, labeled):
     asked, seen = [], []
     monkeypatch.setattr(records.datasets, "load", lambda name, split: asked.append(split) or labeled[split == "test"])
-    trained = Judge.trained
-    monkeypatch.setattr(records.Judge, "trained", lambda images, *a, **k: seen.append(len(images))
+    trained = ImageClassifier.trained
+    monkeypatch.setattr(records.ImageClassifier, "trained", lambda images, *a, **k: seen.append(len(images))
                         or trained(images, *a, **k))
     path, accuracy = records.train_encoder("smooth", "cpu", epochs=1)
     assert asked == ["train"] and seen == [len(labeled[0]) * 9 // 10] and 0 <= accuracy <= 1
     assert path == folder.parent / "checkpoints" / "encoder-smooth.safetensors"
-    assert Judge.load(path).net.config["inputs"] == 1
+    assert ImageClassifier.load(path).net.config["inputs"] == 1
     with pytest.raises(ValueError, match="encoder-smooth.safetensors is there"):
         records.train_encoder("smooth", "cpu", epochs=1)
 
 
 def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
     monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
-    path, accuracy = records.train_judge("smooth", "cpu", epochs=1)
-    assert path == records.judge_path("smooth") == folder.parent / "checkpoints" / "judge-smooth.safetensors"
-    assert accuracy == Judge.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
-    with pytest.raises(ValueError, match="judge-smooth.safetensors is there"):
-        records.train_judge("smooth", "cpu", epochs=1)
+    path, accuracy = records.train_classifier("smooth", "cpu", epochs=1)
+    assert path == records.classifier_path("smooth") == folder.parent / "checkpoints" / "classifier-smooth.safetensors"
+    assert accuracy == ImageClassifier.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
+    with pytest.raises(ValueError, match="classifier-smooth.safetensors is there"):
+        records.train_classifier("smooth", "cpu", epochs=1)
     with pytest.raises(ValueError, match="epochs must be at least 1"):
-        Judge.trained(labeled[0], epochs=0)
+        ImageClassifier.trained(labeled[0], epochs=0)
 
 
 def test_the_checkouts_judge_serves_other_results_too(folder):
     """COLORLIB_RESULTS moves the results, and the judge stays what measures them."""
-    path = records.judge_path("cifar10")
-    assert path == records.project_root() / "checkpoints" / "judge-cifar10.safetensors"
+    path = records.classifier_path("cifar10")
+    assert path == records.CHECKPOINTS / "classifier-cifar10.safetensors"
 
 
 def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):
@@ -296,7 +296,7 @@ def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):
 
 
 def test_of_several_processes_only_the_first_writes(folder, monkeypatch):
-    monkeypatch.setattr(records, "fit", lambda *_, **__: History([{"epoch": 1, "loss": 1.0, "seconds": 1.0}]))
+    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *_, **__: TrainingHistory([{"epoch": 1, "loss": 1.0, "seconds": 1.0}]))
     monkeypatch.setenv("RANK", "1")
     assert run() == {} and not (folder / "runs").exists()
 
@@ -363,7 +363,7 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert set(everything) - set(records.missing()) == {("koo-baseline", 1)}
     assert ("koo-baseline", 0) not in records.missing("quick")
     assert len(records.missing(data="fruits")) == len(everything)
-    assert len(records.missing("ablation")) == 3 * len(ABLATION)
+    assert len(records.missing("ablation")) == 3 * len(ABLATIONS)
     assert len(records.missing("transfer-500")) == 3 * len(TRANSFER)
     assert {name for name, _ in records.missing("same-time")} == set(SAME_TIME)
     assert records.missing("same-pictures") == [("dahl-residual-encoder", seed) for seed in (0, 1, 2)]

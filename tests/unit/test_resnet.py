@@ -7,8 +7,8 @@ from pictures import smooth
 
 from colorlib import models
 from colorlib.colorizer import Colorizer
-from colorlib.models import ResNet, ResNetColorizer, SmallResNet, SmallResNetColorizer, resnet_unet
-from colorlib.train import Settings, fit, regression_step
+from colorlib.models import ResNet, ResNetUNet, SmallResNet, SmallResNetColorizer, resnet_unet
+from colorlib.train import TrainingConfig, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -57,7 +57,7 @@ def test_for_small_images_the_stem_keeps_the_size():
 
 @pytest.mark.parametrize("settings", [{}, {"skip": True}, {"small": True}, {"small": True, "skip": True}])
 def test_an_answer_has_the_size_of_the_image_and_starts_gray(settings):
-    net = ResNetColorizer(18, weights="none", width=4, **settings)
+    net = ResNetUNet(18, weights="none", width=4, **settings)
     y = net(torch.rand(2, 1, 32, 64))
     assert y.shape == (2, 2, 32, 64) and not y.any()
     with pytest.raises(ValueError, match=f"multiples of {net.multiple}"):
@@ -66,7 +66,7 @@ def test_an_answer_has_the_size_of_the_image_and_starts_gray(settings):
 
 def test_a_plain_decoder_sees_the_image_through_the_deepest_tensor_alone():
     for skip in (False, True):
-        net = ResNetColorizer(18, weights="none", width=4, small=True, skip=skip).eval()
+        net = ResNetUNet(18, weights="none", width=4, small=True, skip=skip).eval()
         torch.nn.init.normal_(net.decoder.last.weight)
         before = net(torch.rand(1, 1, 32, 32, generator=torch.Generator().manual_seed(0)))
         net.encoder.layers[3].register_forward_hook(lambda *args: torch.zeros_like(args[2]))
@@ -77,11 +77,11 @@ def test_a_plain_decoder_sees_the_image_through_the_deepest_tensor_alone():
 
 @pytest.mark.parametrize(("train", "frozen"), [("none", 5), ("deep", 3), ("all", 0)])
 def test_what_is_frozen_stays_with_its_statistics_and_the_rest_moves(train, frozen):
-    colorizer = Colorizer(ResNetColorizer(18, weights="none", train=train, small=True, width=4))
+    colorizer = Colorizer(ResNetUNet(18, weights="none", train=train, small=True, width=4))
     stages = [torch.nn.ModuleList([colorizer.net.encoder.conv, colorizer.net.encoder.stem]),
               *colorizer.net.encoder.layers]
     before = [{k: v.clone() for k, v in stage.state_dict().items()} for stage in stages]
-    fit(colorizer, smooth(16, size=16), regression_step, Settings(epochs=2, batch_size=8, lr=1e-2), device="cpu",
+    fit(colorizer, smooth(16, size=16), regression_step, TrainingConfig(epochs=2, batch_size=8, lr=1e-2), device="cpu",
         progress=False)
     stayed = [all(torch.equal(v, old[k]) for k, v in stage.state_dict().items())
               for stage, old in zip(stages, before, strict=True)]
@@ -89,10 +89,10 @@ def test_what_is_frozen_stays_with_its_statistics_and_the_rest_moves(train, froz
 
 
 def test_resnet_50_counts_its_parameters_and_takes_a_step():
-    net = ResNetColorizer(50, weights="none", train="all", small=True)
+    net = ResNetUNet(50, weights="none", train="all", small=True)
     encoder = models.parameters(zoo.resnet50(weights=None)) - 2048 * 1000 - 1000        # without the classifier
     assert models.parameters(net.encoder) == encoder == 23_508_032
-    fit(Colorizer(net), smooth(2, size=16), regression_step, Settings(epochs=1, batch_size=2, lr=1e-3), device="cpu",
+    fit(Colorizer(net), smooth(2, size=16), regression_step, TrainingConfig(epochs=1, batch_size=2, lr=1e-3), device="cpu",
         progress=False)
 
 
@@ -100,7 +100,7 @@ def test_resnet_50_counts_its_parameters_and_takes_a_step():
 def test_a_checkpoint_leaves_out_what_is_imagenets_and_frozen_as_a_whole(train, monkeypatch, tmp_path):
     state = zoo.resnet18(weights=None).state_dict()
     monkeypatch.setattr(resnet_unet, "state_of", lambda weights, name: state)
-    colorizer = Colorizer(ResNetColorizer(18, train=train, small=True, width=4))
+    colorizer = Colorizer(ResNetUNet(18, train=train, small=True, width=4))
     torch.nn.init.normal_(colorizer.net.decoder.last.weight)
     path = colorizer.save(tmp_path / "one.safetensors")
     assert (path.stat().st_size < 5e6) is (train == "none")
@@ -115,11 +115,11 @@ def test_a_checkpoint_leaves_out_what_is_imagenets_and_frozen_as_a_whole(train, 
 ])
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
-        ResNetColorizer(**{"depth": 18, "weights": "none"} | wrong)
+        ResNetUNet(**{"depth": 18, "weights": "none"} | wrong)
 
 
 def test_a_network_is_built_again_from_its_config():
-    net = ResNetColorizer(18, weights="none", first="summed", train="deep", small=True, skip=True, width=4)
+    net = ResNetUNet(18, weights="none", first="summed", train="deep", small=True, skip=True, width=4)
     again = models.build(net.config)
     assert again.config == net.config
     again.load_state_dict(net.state_dict())
@@ -132,7 +132,7 @@ def test_the_small_resnet_keeps_what_is_frozen(train):
     net = SmallResNetColorizer(width=4, train=train, rise=4)
     assert not net(torch.rand(2, 1, 12, 20)).any() and net.decoder.last.out_channels == 2
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    fit(Colorizer(net), smooth(16, size=16), regression_step, Settings(epochs=2, batch_size=8, lr=1e-2), device="cpu",
+    fit(Colorizer(net), smooth(16, size=16), regression_step, TrainingConfig(epochs=2, batch_size=8, lr=1e-2), device="cpu",
         progress=False)
     moved = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
     assert any(k.startswith("encoder.") for k in moved) is (train == "all")

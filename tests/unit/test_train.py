@@ -9,15 +9,19 @@ import torch.nn.functional as F
 from pictures import smooth
 from torch import nn
 
-from colorlib import losses, train
-from colorlib.colorizer import BinsHead, Colorizer, LabHead, YuvHead, read_tensors
-from colorlib.models import KooBaseline, UNet
-from colorlib.train import Settings, TrainingDiverged, classification_step, epoch_seed, regression_step
+from colorlib import hardware, losses, train, training_run
+from colorlib.checkpoint import read_tensors
+from colorlib.colorizer import Colorizer
+from colorlib.models import KooCNN, UNet
+from colorlib.optimizers import AdadeltaNesterov, make_optimizer
+from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
+from colorlib.train import TrainingConfig, TrainingDiverged, classification_step, regression_step
+from colorlib.training_run import epoch_seed
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 IMAGES = smooth(32, size=8)
-FOUR = Settings(epochs=4, batch_size=8, lr=3e-3, flip=True)                 # four batches an epoch
+FOUR = TrainingConfig(epochs=4, batch_size=8, lr=3e-3, flip=True)                 # four batches an epoch
 
 
 def unet(seed=0):
@@ -56,19 +60,19 @@ def interrupt(net, loss, x):
 
 def classifier(**settings):
     torch.manual_seed(0)
-    return Colorizer(UNet(2, 1, outputs=261, cell=settings.get("cell", 1)), BinsHead(**settings))
+    return Colorizer(UNet(2, 1, outputs=261, cell=settings.get("cell", 1)), ColorBinsTarget(**settings))
 
 
 @pytest.mark.parametrize("cell", [1, 2])
 def test_a_classifier_learns(cell):
     colorizer = classifier(cell=cell)
-    history = fit(colorizer, FOUR.but(epochs=15, lr=3e-2), step=classification_step, validation=IMAGES)
+    history = fit(colorizer, FOUR.replace(epochs=15, lr=3e-2), step=classification_step, validation=IMAGES)
     assert history["loss"][0] < math.log(261) + 0.1                         # it starts with all bins alike
     assert history["validation_loss"][-1] < 0.8 * history["loss"][0]
 
 
 def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
-    plain, weighed = classifier(), classifier(weights=BinsHead.fitted(IMAGES.pixels).weights)
+    plain, weighed = classifier(), classifier(weights=ColorBinsTarget.fitted(IMAGES.pixels).weights)
     for colorizer in (plain, weighed):                                      # all bins alike: log Q a pixel
         x, target = colorizer.encode(IMAGES.pixels)
         weight = target.weight.float().sum(1).mean().item()
@@ -91,9 +95,9 @@ def test_a_classifier_resumes_to_the_same_bits(tmp_path):
 
 def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
     nets = [unet() for _ in range(2)]
-    optimizers = [train.AdadeltaNesterov(nets[0].net.parameters(), momentum=0.0),
-                  torch.optim.Adadelta(nets[1].net.parameters(), rho=0.95)]
-    for net, optimizer in zip(nets, optimizers, strict=True):
+    both = [AdadeltaNesterov(nets[0].net.parameters(), momentum=0.0),
+            torch.optim.Adadelta(nets[1].net.parameters(), rho=0.95)]
+    for net, optimizer in zip(nets, both, strict=True):
         for _ in range(3):
             optimizer.zero_grad()
             regression_step(net.net, *net.encode(IMAGES.pixels)).backward()
@@ -105,16 +109,16 @@ def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
 def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
     """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
     def trained(**kind):
-        monkeypatch.setitem(train.OPTIMIZERS, "adamw", lambda p, s, fused: torch.optim.AdamW(p, s.lr, **kind))
+        monkeypatch.setattr(training_run, "make_optimizer", lambda p, c, fused: torch.optim.AdamW(p, c.lr, **kind))
         colorizer = unet()
-        fit(colorizer, FOUR.but(epochs=2))
+        fit(colorizer, FOUR.replace(epochs=2))
         return torch.cat([p.flatten() for p in colorizer.net.parameters()])
 
     shipped, plain = trained(fused=True), trained(foreach=False)
     torch.testing.assert_close(shipped, plain, rtol=0, atol=1e-4)
     assert (plain - torch.cat([p.flatten() for p in unet().net.parameters()])).abs().max() > 0.01
     monkeypatch.undo()
-    assert train.OPTIMIZERS["adamw"](unet().parameters(), FOUR).defaults["fused"]
+    assert make_optimizer(unet().parameters(), FOUR).defaults["fused"]
 
 
 def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
@@ -126,7 +130,7 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
 
     monkeypatch.setattr(torch.optim.Adadelta, "step", plain_step)
     ours, theirs = (nn.Parameter(torch.tensor([3.0, -2.0])) for _ in range(2))
-    first, second = train.AdadeltaNesterov([ours], momentum=0.9), torch.optim.SGD([theirs], 0.1, 0.9, nesterov=True)
+    first, second = AdadeltaNesterov([ours], momentum=0.9), torch.optim.SGD([theirs], 0.1, 0.9, nesterov=True)
     for _ in range(5):
         for w, optimizer in ((ours, first), (theirs, second)):
             optimizer.zero_grad()
@@ -148,35 +152,35 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
 ])
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
-        Settings(**{"epochs": 1} | wrong)
+        TrainingConfig(**{"epochs": 1} | wrong)
     with pytest.raises(ValueError, match=words):
-        Settings(epochs=1).but(**wrong)
+        TrainingConfig(epochs=1).replace(**wrong)
 
 
 def test_settings_do_not_change_once_made():
     with pytest.raises(dataclasses.FrozenInstanceError):
         FOUR.lr = 1
-    assert FOUR.but(lr=1.0).lr == 1 and FOUR.lr == 3e-3
+    assert FOUR.replace(lr=1.0).lr == 1 and FOUR.lr == 3e-3
 
 
 # learning
 
 def test_the_loss_falls():
     torch.manual_seed(0)
-    history = fit(Colorizer(KooBaseline()), Settings(epochs=8, batch_size=16, lr=1e-2), smooth(128, size=8))
+    history = fit(Colorizer(KooCNN()), TrainingConfig(epochs=8, batch_size=16, lr=1e-2), smooth(128, size=8))
     assert history["loss"][-1] < 0.6 * history["loss"][0]
     assert [row["epoch"] for row in history.epochs] == list(range(1, 9)) and not history.interrupted
 
 
 def test_fit_does_what_a_plain_loop_does():
     fitted, plain = unet(), unet()
-    settings = FOUR.but(epochs=2, optimizer="sgd", lr=0.05, schedule="constant")
+    settings = FOUR.replace(epochs=2, optimizer="sgd", lr=0.05, schedule="constant")
     history = fit(fitted, settings, seed=7)
     optimizer = torch.optim.SGD(plain.parameters(), 0.05, momentum=0.9, weight_decay=0.01)
     for epoch in range(2):
         seen = []
         for rgb in IMAGES.batches(8, seed=epoch_seed(7, epoch), flip=True):
-            x, y = LabHead().encode(rgb)
+            x, y = LabTarget().encode(rgb)
             loss = ((plain.net(x) - y) ** 2).sum(1).mean()
             optimizer.zero_grad()
             loss.backward()
@@ -196,7 +200,7 @@ def test_the_loss_is_summed_over_channels_and_meant_over_pixels():
 
 def test_the_same_seed_ends_at_the_same_bits_and_another_seed_elsewhere():
     runs = [unet() for _ in range(3)]
-    first, again, other = (fit(c, FOUR.but(epochs=2), seed=seed) for c, seed in zip(runs, (1, 1, 2), strict=True))
+    first, again, other = (fit(c, FOUR.replace(epochs=2), seed=seed) for c, seed in zip(runs, (1, 1, 2), strict=True))
     assert equal(runs[0], runs[1]) and first["loss"] == again["loss"]
     assert not equal(runs[0], runs[2])
 
@@ -208,7 +212,7 @@ def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from
         before = torch.get_rng_state()
         colorizer = unet()
         torch.set_rng_state(before)
-        fit(colorizer, FOUR.but(epochs=1))
+        fit(colorizer, FOUR.replace(epochs=1))
         assert torch.equal(torch.get_rng_state(), before)
         results.append(colorizer)
     assert equal(*results)
@@ -217,16 +221,16 @@ def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from
 def test_afterwards_the_colorizer_is_ready_for_use():
     colorizer = unet()
     net = colorizer.net
-    fit(colorizer, FOUR.but(epochs=1))
+    fit(colorizer, FOUR.replace(epochs=1))
     assert colorizer.net is net and not colorizer.training
     assert all(p.grad is None for p in colorizer.parameters())
     assert colorizer.predict(torch.full((1, 1, 5, 7), 50.0)).shape == (1, 2, 5, 7)
 
 
-@pytest.mark.parametrize("head", [YuvHead((0.0, 0.01), (0.1, 0.1), contrast=True), LabHead(channels=3)])
-def test_every_head_can_be_trained(head):
-    colorizer = Colorizer(KooBaseline(outputs=getattr(head, "channels", 2)), head)
-    assert math.isfinite(fit(colorizer, FOUR.but(epochs=1))["loss"][0])
+@pytest.mark.parametrize("target", [YuvTarget((0.0, 0.01), (0.1, 0.1), contrast=True), LabTarget(channels=3)])
+def test_every_head_can_be_trained(target):
+    colorizer = Colorizer(KooCNN(outputs=getattr(target, "channels", 2)), target)
+    assert math.isfinite(fit(colorizer, FOUR.replace(epochs=1))["loss"][0])
 
 
 def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
@@ -236,26 +240,26 @@ def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
         seen.append((net.training, x.shape, y.shape))
         return (net(x) - y).abs().mean()
 
-    fit(unet().eval(), FOUR.but(epochs=1), step=absolute)                   # as one that was loaded
+    fit(unet().eval(), FOUR.replace(epochs=1), step=absolute)                   # as one that was loaded
     assert seen == [(True, (8, 1, 8, 8), (8, 2, 8, 8))] * 4
 
 
 def test_a_batch_too_large_for_the_images_is_refused():
     with pytest.raises(ValueError, match="32 images do not fill one batch of 33"):
-        fit(unet(), FOUR.but(batch_size=33))
+        fit(unet(), FOUR.replace(batch_size=33))
 
 
 def test_the_last_batch_is_left_out_when_it_is_not_full():
     counted = Stopping(0, None)
-    fit(unet(), FOUR.but(epochs=1, batch_size=7), step=counted)
+    fit(unet(), FOUR.replace(epochs=1, batch_size=7), step=counted)
     assert counted.calls == 4
 
 
 def test_one_line_an_epoch_is_printed_or_none(capsys):
-    fit(unet(), FOUR.but(epochs=2), progress=True, validation=IMAGES)
+    fit(unet(), FOUR.replace(epochs=2), progress=True, validation=IMAGES)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2 and lines[1].startswith("epoch 2/2  loss ") and "validation" in lines[1]
-    fit(unet(), FOUR.but(epochs=2))
+    fit(unet(), FOUR.replace(epochs=2))
     assert capsys.readouterr().out == ""
 
 
@@ -263,7 +267,7 @@ def test_one_line_an_epoch_is_printed_or_none(capsys):
 
 def test_koos_schedule_is_his_formula():
     """K, section 5.1: rate 1, a decay of 1e-7 for every iteration, halved every 25 epochs."""
-    history = fit(unet(), Settings(epochs=60, batch_size=16, optimizer="sgd", lr=0.01, schedule="koo"))     # 2 batches
+    history = fit(unet(), TrainingConfig(epochs=60, batch_size=16, optimizer="sgd", lr=0.01, schedule="koo"))     # 2 batches
     expected = [0.01 * 0.5 ** (epoch // 25) / (1 + 1e-7 * 2 * epoch) for epoch in range(60)]
     assert history["lr"] == pytest.approx(expected, rel=1e-12)
     assert history["lr"][24] / history["lr"][25] == pytest.approx(2, rel=1e-6)
@@ -271,18 +275,18 @@ def test_koos_schedule_is_his_formula():
 
 
 def test_one_cycle_rises_over_a_quarter_and_ends_near_zero():
-    rates = fit(unet(), Settings(epochs=20, batch_size=16, lr=0.01))["lr"]
+    rates = fit(unet(), TrainingConfig(epochs=20, batch_size=16, lr=0.01))["lr"]
     assert max(rates) == rates[5] == pytest.approx(0.01, rel=0.05)
     assert rates[0] == pytest.approx(0.01 / 25) and rates[-1] < 0.0005
     assert rates[:6] == sorted(rates[:6]) and rates[5:] == sorted(rates[5:], reverse=True)
 
 
 def test_a_constant_rate_is_constant():
-    assert set(fit(unet(), FOUR.but(schedule="constant"))["lr"]) == {3e-3}
+    assert set(fit(unet(), FOUR.replace(schedule="constant"))["lr"]) == {3e-3}
 
 
 def test_one_batch_in_all_is_a_training_too():
-    assert len(fit(unet(), Settings(epochs=1, batch_size=32)).epochs) == 1
+    assert len(fit(unet(), TrainingConfig(epochs=1, batch_size=32)).epochs) == 1
 
 
 # validation
@@ -296,7 +300,7 @@ def by_hand(colorizer, images):
 
 def test_validation_is_the_loss_over_all_images_in_evaluation_mode():
     colorizer, other = unet(), smooth(23, size=8, seed=9)
-    history = fit(colorizer, FOUR.but(epochs=2), validation=other)
+    history = fit(colorizer, FOUR.replace(epochs=2), validation=other)
     assert history["validation_loss"][-1] == pytest.approx(by_hand(colorizer, other), rel=1e-5)
     assert train.validation_loss(colorizer, other, regression_step, batch_size=10) == pytest.approx(
         by_hand(colorizer, other), rel=1e-5)
@@ -311,8 +315,8 @@ def test_validation_leaves_the_mode_as_it_was(training):
 
 def test_validation_changes_nothing_in_the_training():
     with_it, without = unet(), unet()
-    fit(with_it, FOUR.but(epochs=2), validation=IMAGES)
-    fit(without, FOUR.but(epochs=2))
+    fit(with_it, FOUR.replace(epochs=2), validation=IMAGES)
+    fit(without, FOUR.replace(epochs=2))
     assert equal(with_it, without)
 
 
@@ -322,7 +326,7 @@ def test_an_interrupt_keeps_what_was_learnt(capsys):
     colorizer, before = unet(), unet()
     history = fit(colorizer, step=Stopping(7, interrupt))
     assert history.interrupted and len(history.epochs) == 1
-    assert "what was learnt so far is kept" in capsys.readouterr().out
+    assert "what was learned so far is kept" in capsys.readouterr().out
     assert not equal(colorizer, before) and not colorizer.training
     six = unet()                                                            # six steps, counted otherwise
     fit(six, step=Stopping(7, interrupt), validation=IMAGES)
@@ -353,9 +357,9 @@ def dropout_step(net, x, y):
 
 @pytest.mark.parametrize("settings, step", [
     (FOUR, regression_step),
-    (FOUR.but(optimizer="sgd", schedule="koo", lr=0.05), regression_step),
-    (FOUR.but(optimizer="adam", schedule="constant"), dropout_step),
-    (FOUR.but(optimizer="adadelta", schedule="constant", lr=1.0), regression_step),
+    (FOUR.replace(optimizer="sgd", schedule="koo", lr=0.05), regression_step),
+    (FOUR.replace(optimizer="adam", schedule="constant"), dropout_step),
+    (FOUR.replace(optimizer="adadelta", schedule="constant", lr=1.0), regression_step),
 ], ids=["adamw-onecycle", "sgd-koo", "adam-constant-dropout", "adadelta-constant"])
 @pytest.mark.parametrize("call", [9, 11])                                   # first and third step of the third epoch
 def test_two_epochs_and_two_more_end_at_the_bits_of_four(settings, step, call, tmp_path):
@@ -379,13 +383,13 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"settings": FOUR.but(lr=1e-3)}, r"its settings.lr is 0.003, here it is 0.001"),
-    ({"settings": FOUR.but(epochs=5)}, "settings.epochs is 4, here it is 5"),
+    ({"settings": FOUR.replace(lr=1e-3)}, r"its config.lr is 0.003, here it is 0.001"),
+    ({"settings": FOUR.replace(epochs=5)}, "config.epochs is 4, here it is 5"),
     ({"seed": 1}, "seed is 0, here it is 1"),
     ({"images": smooth(40, size=8)}, "images is 32 of smooth, 8x8, here it is 40 of smooth, 8x8"),
     ({"images": smooth(32, size=8, name="other")}, "32 of other"),
     ({"images": smooth(32, size=16)}, "images is 32 of smooth, 8x8, here it is 32 of smooth, 16x16"),
-    ({"colorizer": Colorizer(UNet(2, 1), LabHead(scale=110))}, "head is .*50.*here it is .*110"),
+    ({"colorizer": Colorizer(UNet(2, 1), LabTarget(scale=110))}, "target is .*50.*here it is .*110"),
     ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width"),
 ])
 def test_a_checkpoint_of_another_training_is_refused(changes, words, tmp_path):
@@ -409,8 +413,8 @@ def test_a_file_that_is_no_checkpoint_of_a_training_is_refused_and_kept(tmp_path
 
 
 def test_a_checkpoint_of_a_training_is_no_colorizer(tmp_path):
-    fit(unet(), FOUR.but(epochs=1), checkpoint=tmp_path / "run.safetensors")
-    with pytest.raises(ValueError, match="no checkpoint of colorlib.*colorlib-training-1"):
+    fit(unet(), FOUR.replace(epochs=1), checkpoint=tmp_path / "run.safetensors")
+    with pytest.raises(ValueError, match="no checkpoint of colorlib.*colorlib-training-2"):
         Colorizer.load(tmp_path / "run.safetensors")
 
 
@@ -434,10 +438,10 @@ def test_without_a_checkpoint_divergence_says_so():
 
 
 def test_in_a_long_epoch_divergence_is_found_every_few_steps_with_its_exact_step(monkeypatch):
-    monkeypatch.setattr(train, "CHECK_EVERY", 3)
+    monkeypatch.setattr(training_run, "CHECK_EVERY", 3)
     step = Stopping(8, lambda net, loss, x: loss * math.nan)
     with pytest.raises(TrainingDiverged, match="step 8;"):
-        fit(unet(), Settings(epochs=1, batch_size=2), step=step)
+        fit(unet(), TrainingConfig(epochs=1, batch_size=2), step=step)
     assert step.calls == 9
 
 
@@ -453,43 +457,43 @@ def test_a_last_step_that_breaks_the_weights_is_noticed_before_they_are_kept(tmp
 
 def test_a_rate_of_ten_million_diverges_by_itself():
     with pytest.raises(TrainingDiverged, match="A lower learning rate"):
-        fit(unet(), FOUR.but(optimizer="sgd", lr=1e7, schedule="constant", momentum=0.99))
+        fit(unet(), FOUR.replace(optimizer="sgd", lr=1e7, schedule="constant", momentum=0.99))
 
 
 # devices and precision
 
 def test_auto_means_a_gpu_where_there_is_one(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    assert train.device_of("auto").type == "cuda" and train.device_of("cuda:1").index == 1
+    assert hardware.select_device("auto").type == "cuda" and hardware.select_device("cuda:1").index == 1
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    assert train.device_of("auto") == train.device_of("cpu") == torch.device("cpu")
+    assert hardware.select_device("auto") == hardware.select_device("cpu") == torch.device("cpu")
     with pytest.raises(ValueError, match="no CUDA GPU: use auto or cpu"):
-        train.device_of("cuda")
+        hardware.select_device("cuda")
 
 
 @pytest.mark.parametrize("name", ["abacus", "meta", "cuda:first", ""])
 def test_an_unknown_device_is_named(name):
     with pytest.raises(ValueError, match=f"unknown device '{name}': expected auto, cpu, cuda or mps"):
-        train.device_of(name)
+        hardware.select_device(name)
 
 
 def test_a_mac_without_metal_says_so(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ValueError, match="no MPS"):
-        train.device_of("mps")
+        hardware.select_device("mps")
 
 
 @pytest.mark.parametrize("avx512, amx, expected", [(False, False, "no"), (True, False, "bf16"), (False, True, "bf16")])
 def test_a_processor_trains_in_bf16_only_where_it_has_instructions_for_it(monkeypatch, avx512, amx, expected):
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-    assert train.precision_of("cpu") == expected
+    assert hardware.best_precision("cpu") == expected
 
 
 @pytest.mark.parametrize("capability, expected", [((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")])
 def test_a_t4_trains_in_fp16_and_newer_gpus_in_bf16(monkeypatch, capability, expected):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    assert train.precision_of(torch.device("cuda")) == expected
+    assert hardware.best_precision(torch.device("cuda")) == expected
 
 
 def test_bf16_computes_in_bf16_and_leaves_a_colorizer_that_answers_in_float32():
@@ -512,14 +516,14 @@ def test_what_is_trained_a_second_time_is_again_trained_in_bf16():
     colorizer.net.down[0][0][0].register_forward_hook(lambda layer, given, out: computed.append(out.dtype))
     for precision, expected in (("bf16", torch.bfloat16), ("bf16", torch.bfloat16), ("no", torch.float32)):
         computed.clear()
-        fit(colorizer, FOUR.but(epochs=1), precision=precision)
+        fit(colorizer, FOUR.replace(epochs=1), precision=precision)
         assert set(computed) == {expected}
 
 
 def test_trainings_of_different_precision_in_one_process_do_not_touch_each_other():
     runs = [unet() for _ in range(3)]
     for colorizer, precision in zip(runs, ("no", "bf16", "no"), strict=True):
-        fit(colorizer, FOUR.but(epochs=1), precision=precision)
+        fit(colorizer, FOUR.replace(epochs=1), precision=precision)
     assert equal(runs[0], runs[2]) and not equal(runs[0], runs[1])
 
 
@@ -530,16 +534,16 @@ def test_an_unknown_precision_is_named():
 
 def test_auto_precision_is_that_of_the_processor(monkeypatch):
     asked = []
-    monkeypatch.setattr(train, "precision_of", lambda device: asked.append(device) or "no")
-    fit(unet(), FOUR.but(epochs=1), precision="auto", device="auto" if not torch.cuda.is_available() else "cpu")
+    monkeypatch.setattr(training_run, "best_precision", lambda device: asked.append(device) or "no")
+    fit(unet(), FOUR.replace(epochs=1), precision="auto", device="auto" if not torch.cuda.is_available() else "cpu")
     assert asked == [torch.device("cpu")]
 
 
 def test_the_first_step_of_rmsprop_has_hintons_length_whatever_the_slope():
     """A mean of squares that starts at zero and forgets a tenth a step: slope / sqrt(slope² / 10)."""
     weights = [torch.nn.Parameter(torch.zeros(2)) for _ in range(2)]
-    optimizer = train.OPTIMIZERS["rmsprop"](weights, Settings(epochs=1, optimizer="rmsprop", lr=1e-3, momentum=0.0,
-                                                              weight_decay=0.0))
+    config = TrainingConfig(epochs=1, optimizer="rmsprop", lr=1e-3, momentum=0.0, weight_decay=0.0)
+    optimizer = make_optimizer(weights, config)
     for weight, slope in zip(weights, (5.0, 1e-3), strict=True):
         weight.grad = torch.full((2,), slope)
     optimizer.step()

@@ -16,14 +16,14 @@ from colorlib import losses, models
 from colorlib.colorizer import Colorizer
 from colorlib.data.download import DataUnavailable, offline
 from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, dahl2016, pretrained
-from colorlib.targets import BinsHead, LabHead, YuvHead
-from colorlib.train import Settings, blurred_step, fit
+from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
+from colorlib.train import TrainingConfig, blurred_error_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 def answering(net):
     """Whose last layer, which starts at zero in A1 and A2, is random: its answers tell what came in."""
-    last = net.head[-1] if isinstance(net, Hypercolumns) else net.last
+    last = net.target[-1] if isinstance(net, Hypercolumns) else net.last
     nn.init.normal_(last.weight)
     return net
 
@@ -97,13 +97,13 @@ def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
 @pytest.mark.parametrize("name", ["A1", "A2"])
 def test_untrained_the_answer_is_gray(name):
     answer = NETS[name](weights="none").eval()(2 * torch.rand(1, 1, 16, 24) - 1)
-    uv = YuvHead.unit_range().ab(answer, torch.full((1, 1, 16, 24), 50.0))
+    uv = YuvTarget.unit_range().ab(answer, torch.full((1, 1, 16, 24), 50.0))
     assert torch.equal(answer, torch.full_like(answer, 0.5)) and uv.abs().max() < 0.01
 
 
 def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room():
     for enlarge in (1, 2):
-        colorizer, sizes = Colorizer(Hypercolumns(weights="none", enlarge=enlarge), YuvHead.unit_range()), []
+        colorizer, sizes = Colorizer(Hypercolumns(weights="none", enlarge=enlarge), YuvTarget.unit_range()), []
         assert colorizer.net.at_once * enlarge ** 2 == 2 ** 16              # columns
         colorizer.net.at_once = 1000                                        # pixels
         colorizer.net.register_forward_pre_hook(lambda net, given, sizes=sizes: sizes.append(len(given[0])))
@@ -114,15 +114,15 @@ def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room():
 
 
 def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
-    def heads(net):
+    def targets(net):
         return sum(p.numel() for name, p in net.named_parameters() if not name.startswith("encoder."))
     bn = 2                                                                  # numbers a channel of batch norm, one bias
-    assert heads(Hypercolumns(weights="none", hidden=())) == bn * 963 + 963 * 2 + 2
+    assert targets(Hypercolumns(weights="none", hidden=())) == bn * 963 + 963 * 2 + 2
     two = bn * 963 + (963 * 9 + bn) * 128 + (128 * 9 + bn) * 64 + 64 * 9 * 2 + 2
-    assert heads(Hypercolumns(weights="none")) == two
+    assert targets(Hypercolumns(weights="none")) == two
     steps = ((512, 256), (256, 128), (128, 64), (64, 3))
     expected = sum((wide + bn) * narrow + (narrow * 9 + bn) * narrow for wide, narrow in steps)
-    assert heads(ResidualEncoder(weights="none")) == expected + bn * (3 + 64 + 128 + 256 + 512) + 3 * 9 * 2 + 2
+    assert targets(ResidualEncoder(weights="none")) == expected + bn * (3 + 64 + 128 + 256 + 512) + 3 * 9 * 2 + 2
 
 
 @each
@@ -140,8 +140,8 @@ def test_an_answer_has_the_size_of_the_image(name):
 def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
     colorizer = colorizer_of(name, tuned=tuned)
     before = {k: v.clone() for k, v in colorizer.net.state_dict().items()}
-    step = blurred_step if name != "D5" else lambda net, x, y: net(x).square().mean()
-    fit(colorizer, smooth(8, size=16), step, Settings(epochs=1, batch_size=4, lr=1e-3, weight_decay=0.0), device="cpu",
+    step = blurred_error_step if name != "D5" else lambda net, x, y: net(x).square().mean()
+    fit(colorizer, smooth(8, size=16), step, TrainingConfig(epochs=1, batch_size=4, lr=1e-3, weight_decay=0.0), device="cpu",
         progress=False)
     moved = {k for k, v in colorizer.net.state_dict().items() if not torch.equal(v, before[k])}
     assert any(k.startswith("encoder.") for k in moved) is tuned and any(not k.startswith("encoder.") for k in moved)
@@ -150,8 +150,8 @@ def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
 
 
 def colorizer_of(name, **settings):
-    head = BinsHead(cell=2) if name == "D5" else YuvHead.unit_range()
-    return Colorizer(answering(NETS[name](weights=settings.pop("weights", "none"), **settings)), head)
+    target = ColorBinsTarget(cell=2) if name == "D5" else YuvTarget.unit_range()
+    return Colorizer(answering(NETS[name](weights=settings.pop("weights", "none"), **settings)), target)
 
 
 @each
@@ -208,14 +208,14 @@ def test_an_image_may_be_enlarged_for_vgg16_and_the_answer_keeps_its_size(name):
 
 
 def test_a_sigmoid_answers_in_the_range_that_its_head_wants():
-    head = YuvHead.unit_range()
+    target = YuvTarget.unit_range()
     corners = torch.cartesian_prod(*3 * [torch.tensor([0.0, 1.0])]).T.view(1, 3, 2, 4)
-    _, y = head.encode(corners)
-    assert head.unit and y.amin((0, 2, 3)).abs().max() < 2e-3 and (1 - y.amax((0, 2, 3))).abs().max() < 2e-3
-    for other in (LabHead(), YuvHead(), BinsHead(cell=1)):
+    _, y = target.encode(corners)
+    assert target.unit and y.amin((0, 2, 3)).abs().max() < 2e-3 and (1 - y.amax((0, 2, 3))).abs().max() < 2e-3
+    for other in (LabTarget(), YuvTarget(), ColorBinsTarget(cell=1)):
         with pytest.raises(ValueError, match="ends in a sigmoid|wants"):
             Colorizer(Hypercolumns(outputs=other.outputs, weights="none"), other)
-    Colorizer(Hypercolumns(weights="none", squash=False), LabHead())
+    Colorizer(Hypercolumns(weights="none", squash=False), LabTarget())
 
 
 @each

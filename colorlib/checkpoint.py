@@ -1,0 +1,140 @@
+"""Files of weights: written whole or not at all, read without running anything; and resuming a training.
+
+    write_tensors("net.safetensors", net.state_dict(), {"epochs": 8})
+    tensors, notes = read_tensors("net.safetensors")
+
+A training writes one file after each epoch: weights, optimizer, schedule and history of each network.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from colorlib.distributed import unwrap
+
+TRAINING_FORMAT = "colorlib-training-2"
+
+
+def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], notes: dict) -> Path:
+    """Write a safetensors file with notes (JSON values).
+
+    It gets a temporary name and is then moved, so that no reader sees half of it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    try:
+        save_file(tensors, temporary, metadata={"colorlib": json.dumps(notes)})
+        with open(temporary, "r+b") as file:  # Windows syncs no file that is open for reading only
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
+    return path
+
+
+def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
+    """The tensors and notes of a file of `write_tensors`.
+
+    FileNotFoundError, or ValueError if it is no such file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        kind = path.stem.split("-")[0]
+        how = f"train {kind}" if kind in ("classifier", "encoder") else "train RECIPE --keep FILE"
+        raise FileNotFoundError(
+            f"no checkpoint at {path}: make one by `python -m colorlib {how}`, or look into "
+            "colorlib/checkpoints"
+        )
+    try:
+        with safe_open(path, framework="pt") as file:
+            notes = json.loads((file.metadata() or {}).get("colorlib", "{}"))
+            # cloned: what safetensors gives lies in the file, which the next checkpoint replaces
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+            return tensors, notes if isinstance(notes, dict) else {}
+    except (SafetensorError, json.JSONDecodeError, OSError, RuntimeError) as error:
+        raise ValueError(
+            f"{path.name} is not a complete safetensors file ({error}); a pickle or a cut-off "
+            "download is never loaded: fetch or train it again"
+        ) from None
+
+
+def save_training(path: Path, run) -> None:
+    """Write what `resume` needs of a `TrainingRun`: weights, optimizers, schedules and history."""
+    notes = run.description | {
+        "format": TRAINING_FORMAT,
+        "epochs": run.history.epochs,
+        "watched": run.history.watched,
+        "scaler": run.scaler.state_dict(),
+    }
+    tensors: dict[str, Tensor] = {}
+    for prefix, learner in run.learners.items():
+        weights, state = unwrap(learner.net).state_dict(), learner.optimizer.state_dict()
+        tensors |= {f"{prefix}net.{name}": tensor for name, tensor in weights.items()}
+        for index, values in state["state"].items():
+            for name, value in values.items():
+                if torch.is_tensor(value):
+                    tensors[f"{prefix}optimizer.{index}.{name}"] = value
+        notes[f"{prefix}groups"] = state["param_groups"]
+        notes[f"{prefix}schedule"] = {
+            name: value
+            for name, value in learner.schedule.state_dict().items()
+            if isinstance(value, int | float | list)
+        }
+    contiguous = torch.contiguous_format
+    tensors = {k: v.detach().cpu().clone(memory_format=contiguous) for k, v in tensors.items()}
+    write_tensors(path, tensors, notes)
+
+
+def resume(path: Path, run) -> None:
+    """Put a `TrainingRun` where another stopped. ValueError if the file is of another training."""
+    tensors, notes = read_tensors(path)
+    if notes.get("format") != TRAINING_FORMAT:
+        raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
+    for name, value in json.loads(json.dumps(run.description)).items():
+        if notes.get(name) != value:
+            raise ValueError(
+                f"{path.name} belongs to another training: its {name} is {notes.get(name)}, here it "
+                f"is {value}; give another file, or remove it to start anew"
+            )
+    for prefix, learner in run.learners.items():
+        try:
+            unwrap(learner.net).load_state_dict(_below(f"{prefix}net.", tensors))
+        except RuntimeError as error:
+            raise ValueError(f"{path.name} belongs to another network: {error}") from None
+        state = _optimizer_state(_below(f"{prefix}optimizer.", tensors), learner.optimizer)
+        groups = notes[f"{prefix}groups"]
+        learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        schedule = learner.schedule.state_dict() | notes[f"{prefix}schedule"]
+        learner.schedule.load_state_dict(schedule)
+    run.scaler.load_state_dict(notes["scaler"])
+    run.history.epochs.extend(notes["epochs"])
+    run.history.watched.extend(notes["watched"])
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, by the rest of their names."""
+    return {k.removeprefix(prefix): v for k, v in tensors.items() if k.startswith(prefix)}
+
+
+def _optimizer_state(tensors: dict[str, Tensor], optimizer) -> dict[int, dict[str, Tensor]]:
+    """State by the index of its weight, as `load_state_dict` takes it."""
+    weights = [p for group in optimizer.param_groups for p in group["params"]]
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, key = name.split(".", 1)
+        like = weights[int(index)]
+        if tensor.shape == like.shape:  # in the weight's memory order, which fused optimizers expect
+            tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
+        state.setdefault(int(index), {})[key] = tensor
+    return state
