@@ -1,7 +1,7 @@
 """A checker for each exercise: exercises.check_03_2(your_function).
 
 A checker prints one line, "03.2: right", "03.2: not done yet" or "03.2: not yet right: why. Hint: …", and never
-stops the notebook. Those of notebook 03 are in `e03.py`; `checking` is what they are written with.
+stops the notebook. Those of notebook 03 are in `notebook_03.py`; `checking` is what they are written with.
 """
 
 from importlib import import_module
@@ -11,7 +11,7 @@ from colorlib.exercises.checking import Checking, Result, checking
 
 __all__ = ["Checking", "Result", "checking"]
 
-for _module in sorted(m.name for m in iter_modules(__path__) if m.name[0] == "e" and m.name[1:].isdigit()):
+for _module in sorted(m.name for m in iter_modules(__path__) if m.name.startswith("notebook_")):
     for _name, _function in vars(import_module(f"{__name__}.{_module}")).items():
         if _name.startswith("check_"):
             globals()[_name] = _function
