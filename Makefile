@@ -2,27 +2,38 @@
 # Works with GNU make 3.81 (macOS). On Windows: make in Git Bash (make and sh in the PATH).
 #
 #   make lab        open the notebooks in JupyterLab
-#   make course     run every notebook and write an index page         PROFILE=smoke|quick|lesson|full
-#   make test       all tests but those for a GPU
-#   make test-gpu   tests marked gpu, and every notebook on the GPU; fails where there is none
-#   make test-classroom   rehearsals: widgets in a real browser (Chromium), Colab, Binder, a hub, a kit
-#   make bench      speed, as ratios against what one would otherwise use
-#   make editions   the student's and the teacher's course, each as a folder and a zip in build/
-#   make kit        a folder that installs and runs with the network off: course, packages, data; in build/kit/
-#   make site       the notebooks with their stored outputs as pages to read, in build/site/
-#   make results    results/README.md from the records
-#   make lint       ruff
-#   make clean      remove .venv and everything built, but not what was trained (build/trained, build/runs)
+#   make course     run every notebook and write an index page to build/course/
+#   make test       run all tests that need no GPU
+#   make test-gpu   run the tests marked gpu and every notebook on the GPU; fails without a GPU
+#   make test-classroom   rehearse a class: widgets in a browser (Chromium), Colab, Binder, a hub, a kit
+#   make bench      measure speed, as ratios to the usual alternatives
+#   make editions   write the student's and the teacher's course to build/, each as a folder and a zip
+#   make kit        write build/kit/: course, packages and data, to install and run without a network
+#   make site       write build/site/: the notebooks with their stored outputs, as pages to read
+#   make train-gpu  train what the results lack on a GPU, for MINUTES; then pack it in build/
+#   make results    write results/README.md from the records
+#   make lint       check the style of the code (ruff)
+#   make clean      remove .venv and everything that was built; trained models stay (build/trained, build/runs)
 #
-# Variables: PROFILE (quick), DATA (auto), DEVICE (auto), PYTHON (python3), VENV (.venv), LAB (options of JupyterLab),
-# EDITIONS (options of make editions, such as --no-outputs), KIT (options of pip that make kit takes on top),
-# ONLY (options of pytest for make test-classroom, such as -k upload).
-# SITE_PACKAGES=1 makes the environment on top of the interpreter's own packages and keeps the torch that is there
-# (2.6 or newer); constraints.txt is then left out, since it names one torch.
+# Variables, with their default values:
+#
+#   PROFILE=quick   size of the runs of make course: smoke, quick, lesson or full
+#   DATA=auto       data of make course: auto, cifar10, fruits, photos or "folder:PATH"
+#   DEVICE=auto     device of make course: auto, cpu, cuda or mps
+#   MINUTES=6       how long make train-gpu trains
+#   PYTHON=python3  the Python that the environment is made with
+#   VENV=.venv      the folder of the environment
+#   SITE_PACKAGES=  1: build on the packages of that Python and keep its torch (2.6 or newer).
+#                   constraints.txt is then not used, since it pins another torch.
+#   LAB=            options of JupyterLab
+#   EDITIONS=       options of make editions, such as --no-outputs
+#   KIT=            further options of pip for make kit
+#   ONLY=           options of pytest for make test-classroom, such as "-k upload"
 
 PROFILE ?= quick
 DATA    ?= auto
 DEVICE  ?= auto
+MINUTES ?= 6
 VENV    ?= .venv
 
 ifeq ($(OS),Windows_NT)
@@ -39,7 +50,7 @@ SITE_PACKAGES ?= 1
 endif
 ifeq ($(strip $(SITE_PACKAGES))$(FOUND_SITE_PACKAGES),1false)
 ifneq ($(MAKECMDGOALS),clean)
-$(error $(VENV) was made without SITE_PACKAGES=1: name another place with VENV=.venv-site, or "make clean" first)
+$(error $(VENV) was made without SITE_PACKAGES=1: choose another folder with VENV=.venv-site, or run "make clean" first)
 endif
 endif
 
@@ -51,7 +62,7 @@ VENV_FLAGS  :=
 CONSTRAINTS := -c constraints.txt
 endif
 
-# What make kit collected: install from there, and ask no network.
+# In a kit (make kit) the packages lie in wheels/; pip then uses no network.
 WHEELS :=
 ifneq ($(wildcard wheels/check.py),)
 WHEELS := --no-index --find-links wheels
@@ -61,13 +72,13 @@ RUN     := $(BIN)/python
 INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS) $(WHEELS)
 STAMP   := $(VENV)/installed
 
-.PHONY: help lab course test test-gpu test-classroom bench results editions kit site lint clean setup setup-dev
+.PHONY: help lab course test test-gpu test-classroom bench train-gpu results editions kit site lint clean setup setup-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
 
 $(STAMP)-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Name another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Choose another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
 	@test ! -f wheels/check.py || $(PYTHON) wheels/check.py
 	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
 	@touch $@
@@ -86,13 +97,14 @@ setup-dev: $(STAMP)-dev
 lab: $(STAMP)-course
 	$(RUN) -m jupyter lab --notebook-dir notebooks $(LAB)
 
+# The quotes let DATA="folder:my pictures" contain a space.
 course: $(STAMP)-course
-	$(RUN) -m tools run --profile $(PROFILE) --data $(DATA) --device $(DEVICE)
+	$(RUN) -m tools run --profile "$(PROFILE)" --data "$(DATA)" --device "$(DEVICE)"
 
-# An edition (make editions) or a kit holds a part of the course: these targets say so there.
+# An edition or a kit is only a part of the course: there, these targets end with a message.
 .PHONY: whole-tests whole-benchmarks
 whole-tests whole-benchmarks:
-	@test -d $(@:whole-%=%) || { echo 'There is no $(@:whole-%=%)/ here: this is an edition of the course, or a kit. "make $(MAKECMDGOALS)" belongs to the whole one.'; exit 1; }
+	@test -d $(@:whole-%=%) || { echo 'There is no folder $(@:whole-%=%)/ here: this is an edition of the course, or a kit. "make $(MAKECMDGOALS)" belongs to the whole course.'; exit 1; }
 
 test: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest
@@ -105,6 +117,9 @@ test-classroom: whole-tests $(STAMP)-dev
 
 bench: whole-benchmarks $(STAMP)-dev
 	$(RUN) -m colorlib bench
+
+train-gpu: $(STAMP)-course
+	$(RUN) -m colorlib train --missing --minutes $(MINUTES) --device cuda --pack
 
 results: $(STAMP)-course
 	$(RUN) -m colorlib results

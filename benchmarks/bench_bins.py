@@ -45,7 +45,7 @@ def encoding(images) -> dict:
 def epoch(images) -> dict:
     """Seconds of an epoch of the U-Net classifier at half resolution over those of the same U-Net's regression."""
     classifier, regression = RECIPES["unet-classifier"], RECIPES["nazeri-unet"]
-    settings = classifier.course.replace(epochs=1)
+    settings = classifier.training.replace(epochs=1)
     a, b = classifier.build(), regression.build()
     assert isinstance(a.net, UNet) and a.net.config["width"] == b.net.config["width"]
 

@@ -1,4 +1,4 @@
-"""Training: one epoch of K1 against the usual tutorial's pipeline, and against the machine's own convolution rate.
+"""Training: one epoch of Koo's CNN against the usual tutorial's pipeline, and against the machine's own convolution rate.
 
     python -m colorlib bench train
 
@@ -48,15 +48,15 @@ def run() -> list[dict]:
     """Rows of name, ratio and detail."""
     images = datasets.load("auto", "train", n=IMAGES)
     precisions = dict.fromkeys((best_precision("cpu"), "no"))                 # bf16 where the processor has it; float32
-    return [*(epoch_of_k1(images, one) for one in precisions), *convolution_share(images)]
+    return [*(epoch_of_koos_cnn(images, one) for one in precisions), *convolution_share(images)]
 
 
-def epoch_of_k1(images: ImageSet, precision: str) -> dict:
+def epoch_of_koos_cnn(images: ImageSet, precision: str) -> dict:
     """Seconds of the tutorial's epoch over seconds of ours: same network, same images, batch 128 both.
 
-    The tutorial runs in a process of its own, since `fit` changes how its process keeps memory.
+    The tutorial runs in a process of its own, so that neither side inherits what the other left in memory.
     """
-    settings = RECIPES["koo-baseline"].course.replace(epochs=1, batch_size=128, flip=False)
+    settings = RECIPES["koo-baseline"].training.replace(epochs=1, batch_size=128, flip=False)
     ours = RECIPES["koo-baseline"].build()
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, __file__], stdin=pipe, stdout=pipe, text=True) as other:
@@ -72,7 +72,7 @@ def epoch_of_k1(images: ImageSet, precision: str) -> dict:
         times = interleaved(tutorial, colorlib, PAIRS)
         other.stdin.close()
     theirs, mine = map(statistics.median, times)
-    return {"name": f"epoch of K1: tutorial's time / colorlib's, {called(precision)}", "ratio": ratio(*times),
+    return {"name": f"epoch of Koo's CNN: tutorial's time / colorlib's, {called(precision)}", "ratio": ratio(*times),
             "detail": f"{theirs / IMAGES * 1e6:.0f} and {mine / IMAGES * 1e6:.0f} microseconds an image, "
                       f"batch 128, median of {PAIRS} pairs"}
 
@@ -99,7 +99,7 @@ def convolution_share(images: ImageSet) -> list[dict]:
         recipe = RECIPES[name]
         colorizer = recipe.build().to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(colorizer.net.parameters(), 1e-3, fused=True)
-        batch = images.pixels[: recipe.course.batch_size]
+        batch = images.pixels[: recipe.training.batch_size]
         autocast = torch.autocast("cpu", torch.bfloat16, enabled=best_precision("cpu") == "bf16")
 
         def train(colorizer=colorizer, optimizer=optimizer, batch=batch, autocast=autocast) -> None:
@@ -111,7 +111,6 @@ def convolution_share(images: ImageSet) -> list[dict]:
                 loss.backward()
                 optimizer.step()
 
-        keep_freed_memory()
         forward = models.multiply_adds(colorizer.net, batch.shape[-1]) * len(batch)
         work = STEPS * (3 * forward - first_layer(colorizer.net, batch))
         once, each = best_convolution()
@@ -120,9 +119,10 @@ def convolution_share(images: ImageSet) -> list[dict]:
             for _ in range(CONVOLUTIONS):
                 once()
 
-        seconds, alone = map(statistics.median, interleaved(train, convolve, 7))
+        with keep_freed_memory():                   # as a training does
+            seconds, alone = map(statistics.median, interleaved(train, convolve, 7))
         best = CONVOLUTIONS * each / alone
-        rows.append({"name": f"{recipe.code} training: share of the best convolution rate",
+        rows.append({"name": f"{name} training: share of the best convolution rate",
                      "ratio": work / seconds / best,
                      "detail": f"{2e-9 * work / seconds:.0f} of {2e-9 * best:.0f} GFLOP/s, "
                                f"{called(best_precision('cpu'))}, batch {len(batch)}, median of 7 pairs"})

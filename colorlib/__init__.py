@@ -1,8 +1,71 @@
-"""The library of a course on automatic colorization: gray in, color out, and how far it is from the truth.
+"""The library of a course on automatic image colorization.
 
-    from colorlib import color, datasets
-    images = datasets.load("auto", "train", n=1000)
-    lab = color.rgb_to_lab(images.rgb())                 # 1000 3 32 32
+    from colorlib.colorizer import Colorizer
+    from colorlib.data import datasets
+
+    images = datasets.load("auto", "test", n=8)  # 8 color images of 32x32 pixels
+    colorizer = Colorizer.load("colorlib/checkpoints/nazeri-unet.safetensors")
+    colored = colorizer.colorize(images.pixels)  # uint8, 8 3 32 32, from their lightness alone
+
+Where things are. Each package explains its modules in its own docstring.
+
+From gray to color
+    `color`             color spaces: RGB, linear light, XYZ, Lab, YUV, YCbCr, HSV (`_lab_cpu`: RGB
+                        to Lab in place, on a CPU)
+    `color_bins`        the ab plane cut into bins: soft targets, rebalancing, annealed mean
+    `targets`           what a network gets and should predict, and the colors of its outputs
+    `models`            the networks: `models.unet`, `models.discriminators` (PatchGAN),
+                        `models.koo2016`, `models.dorscheidt2016`, `models.dahl2016` (on VGG16),
+                        `models.resnet_unet`, `models.small_resnet`, and what they share:
+                        `models.blocks`, `models.pretrained`
+    `colorizer`         a network with its target: from gray images to colored ones
+    `colorize_files`    the same for image files and folders
+
+Training
+    `losses`            losses for regression, classification (rebalanced or not) and GANs
+    `train`             the supervised training loop
+    `train_gan`         the training loop of a GAN
+    `training_run`      what both loops share: device, precision, logging, interrupts
+    `optimizers`        optimizers and learning-rate schedules by name
+    `checkpoint`        weight files, and how a training is resumed
+    `distributed`       training in several processes
+
+Evaluation
+    `metrics`           how far predicted colors are from the true ones
+    `evaluate`          the metrics of a whole test set, and of baselines
+    `gan_diagnostics`   how a GAN's training ended: discriminator, diversity, failure modes
+    `image_classifier`  measures colorizations, or serves as an encoder
+    `profiling`         time and peak memory
+    `hardware`          device, precision, memory and versions of this machine
+
+Images
+    `data`              `data.datasets` loads a data set by its name: `data.cifar10` (which
+                        `data.cifar10_sources` downloads), `data.painted_fruit` (drawn by
+                        `data.painted_fruit_shapes`), `data.photos`, `data.folder` (your own).
+                        All are a `data.image_set` or, if too large for memory, a
+                        `data.streamed_set`. `data.download`: the data folder.
+                        `data.image_files`: one picture file
+
+The course
+    `experiments`       the systems that the course compares: `experiments.recipes` by name, each an
+                        `experiments.recipe`, from `experiments.systems_koo2016`,
+                        `experiments.systems_nazeri2018`, `experiments.systems_dorscheidt2016`,
+                        `experiments.systems_perez2020`, `experiments.systems_dahl2016`;
+                        `experiments.ablations`, `experiments.transfer` and
+                        `experiments.classifiers`. `experiments.records` of trainings make the
+                        `experiments.results_table`; `experiments.missing_runs` trains what it lacks
+    `notebook`          `notebook.lesson`: settings, claims and record of a notebook;
+                        `notebook.profiles`: how much it computes. Figures: `notebook.plots` (which
+                        collects `notebook.pictures`, `notebook.ab_plane`, `notebook.display`,
+                        `notebook.style`). Widgets: `notebook.data_check`, `notebook.photo_upload`,
+                        `notebook.turing_test`. Also `notebook.report`, `notebook.cell_order`,
+                        `notebook.files`
+    `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
+                        with `exercises.checking`
+    `paths`             where the checkout is, and files written in one step
+    `__main__`          the command line: python -m colorlib
+
+The tools that run, store and publish the notebooks are outside this package, in tools/.
 """
 
 __version__ = "0.1.0"

@@ -1,25 +1,39 @@
-"""The command line: `python -m colorlib data | train | colorize | compare | results | bench`.
+"""The command line: `python -m colorlib`, or `colorlib` where the package is installed.
 
     python -m colorlib data cifar10
     python -m colorlib train koo-baseline --profile lesson
-    python -m colorlib colorize photo.jpg -o colored.png --model nazeri-unet
+    python -m colorlib colorize photo.jpg holiday/ -o colored/
 """
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import sys
 from pathlib import Path
 
+from colorlib import __version__
 from colorlib.data.download import DataUnavailable
-from colorlib.data.image_files import COLOR_SIDE
+from colorlib.data.image_files import COLOR_SIDE, check_png, format_names, write_png
 from colorlib.paths import CHECKPOINTS, project_root
+
+DEVICES = "auto (default), cpu, cuda or mps"
+DATA_SETS = "auto, cifar10, fruits, photos or folder:PATH (default: auto)"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status. A mistake of the user's is one line on stderr and status 2."""
-    options = _parser().parse_args(arguments)
+    """Run one command; returns the exit status.
+
+    A mistake in the arguments, or data that cannot be had, is one line on stderr and status 2.
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.command is None:
+        parser.print_help()
+        return 0
     try:
+        if _needs_checkout(options):
+            project_root()
         return options.run(options) or 0
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
@@ -29,147 +43,236 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
 
 
+def _needs_checkout(options: argparse.Namespace) -> bool:
+    """Whether the command reads benchmarks or writes records, which belong to a checkout."""
+    if options.command == "train":
+        writes = options.recipe is not None or options.missing  # else it lists the recipes
+    else:
+        writes = options.command == "results"
+    return options.command == "bench" or (writes and not os.environ.get("COLORLIB_RESULTS"))
+
+
+# --------------------------------------------------------------------------------------- arguments
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="colorlib", description="The tools of the colorization course.")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    parser = argparse.ArgumentParser(
+        prog="colorlib", description="The tools of the colorization course.")
+    parser.add_argument("--version", action="version", version=f"colorlib {__version__}")
+    command = functools.partial(
+        _add_command, parser.add_subparsers(dest="command", metavar="COMMAND"))
 
-    def command(name: str, run, help: str, example: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
-        sub.set_defaults(run=run)
-        return sub
+    data = command("data", _data, "Fetch or decode a data set, keep it, and print its size.",
+        "python -m colorlib data cifar10")
+    data.add_argument("name", nargs="?", default="auto", help=DATA_SETS)
 
-    data = command("data", _data, "Bring a data set into the cache and say what is there.",
-                   "python -m colorlib data cifar10")
-    data.add_argument("name", nargs="?", default="auto",
-                      help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+    _add_train(command)
+    _add_colorize(command)
+    _add_compare(command)
 
-    train = command("train", _train, "Train a recipe, measure it, write its record to results/runs.",
-                    "python -m colorlib train nazeri-unet --profile lesson --seed 1")
-    train.add_argument("recipe", nargs="?", help="a name; without one, the recipes are listed. judge: the classifier "
-                                                 "that Fréchet distances are measured with; encoder: that of gray "
-                                                 "images that a colorizer can start from")
-    train.add_argument("--missing", action="store_true", help="train all that the results table still lacks")
-    train.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
-    train.add_argument("--profile", default="lesson", help="smoke, quick, lesson (default) or full: images and "
-                                                            "epochs; ablation: the rows of notebook 06; "
-                                                            "transfer-500, ..., same-time, same-pictures: those of "
-                                                            "notebook 07")
-    train.add_argument("--seed", type=int, default=0, help="default: 0")
-    train.add_argument("--epochs", type=int, help="instead of the profile's")
-    train.add_argument("--size", type=int, default=32, metavar="PIXELS",
-                       help="side of the pictures (default: 32, the only one of CIFAR-10)")
-    train.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
-    train.add_argument("--as-published", action="store_true", help="with the source's own settings")
-    train.add_argument("--keep", type=Path, metavar="FILE", help="write the trained colorizer to this safetensors file")
-
-    colorize = command("colorize", _colorize, "Color a photograph of any size; its lightness is kept.",
-                       "python -m colorlib colorize photo.jpg -o colored.png --max-side 512")
-    colorize.add_argument("photo", type=Path, help="JPEG, PNG, WebP, TIFF or GIF, gray or colored")
-    colorize.add_argument("-o", "--output", type=Path, help="the PNG to write (default: PHOTO-colorized.png)")
-    colorize.add_argument("--model", default="nazeri-unet",
-                          help="a checkpoint of colorlib/checkpoints, or a safetensors file (default: nazeri-unet)")
-    colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
-                          help=f"find the color on a copy with at most so many pixels a side (default: {COLOR_SIDE}; "
-                               "0: at full size); the lightness stays sharp")
-    colorize.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
-
-    compare = command("compare", _compare, "Color test pictures of a data set by several models, side by side, as PNG.",
-                      "python -m colorlib compare koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png")
-    compare.add_argument("models", nargs="+", help="checkpoints of colorlib/checkpoints, or safetensors files; "
-                                                   "LABEL=MODEL names the row")
-    compare.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
-    compare.add_argument("--size", type=int, default=32, metavar="PIXELS", help="side of the pictures (default: 32)")
-    compare.add_argument("-n", type=int, default=8, help="how many pictures (default: 8)")
-    compare.add_argument("--seed", type=int, default=0, help="which pictures (default: 0)")
-    compare.add_argument("-o", "--output", type=Path, required=True, help="the PNG to write")
-    compare.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
-
-    results = command("results", _results, "Make results/README.md from the records.", "python -m colorlib results")
+    results = command("results", _results, "Write results/README.md from the records.",
+        "python -m colorlib results")
     results.add_argument("--collect", action="store_true",
-                         help="first take over the records and checkpoints that notebooks left in build/trained")
+        help="first take over the records and checkpoints in build/trained, from notebooks or from "
+            "train --minutes")
     results.add_argument("--measure", action="store_true",
-                         help="first add to records of CIFAR-10 what was not measured yet when they were made, from "
-                              "colorlib/checkpoints")
-    results.add_argument("--check", action="store_true", help="write nothing; status 1 if the table is not up to date")
+        help="first add new metrics to old records of CIFAR-10, from colorlib/checkpoints")
+    results.add_argument("--check", action="store_true",
+        help="write nothing; status 1 if the table does not agree with the records")
 
-    bench = command("bench", _bench, "Speed as ratios, both sides interleaved in one run, medians of at least 5 pairs.",
-                    "python -m colorlib bench color")
-    bench.add_argument("only", nargs="*", help="bins, color, train (default: all)")
+    bench = command("bench", _bench,
+        "Measure speed as ratios: both sides alternate in one run, at least five times.",
+        "python -m colorlib bench color")
+    bench.add_argument("only", nargs="*", help="bins, color, train, ... (default: all)")
     return parser
+
+
+def _add_command(commands, name: str, run, help: str, example: str) -> argparse.ArgumentParser:
+    """Add a command, which calls run(options) -> exit status, or None for 0."""
+    parser = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_train(command) -> None:
+    train = command("train", _train,
+        "Train a recipe, measure it, and write its record to results/runs.",
+        "python -m colorlib train nazeri-unet --profile lesson --seed 1")
+    train.add_argument("recipe", nargs="?",
+        help="a recipe; without one, all are listed. classifier: the network that measures Fréchet "
+            "distances; encoder: one of gray images, which a colorizer can start from")
+    train.add_argument("--missing", action="store_true",
+        help="train the runs of a profile that the results table lacks")
+    train.add_argument("--minutes", type=float, metavar="M",
+        help="with --missing: train for M minutes, the most wanted runs of all profiles (or of "
+            "--profile) first, into build/trained. The same command resumes where it stopped")
+    train.add_argument("--pack", action="store_true",
+        help="with --minutes: then pack what was trained into build/trained-1.zip and so on")
+    train.add_argument("--data", default="auto", help=DATA_SETS)
+    train.add_argument("--profile",
+        help="smoke, quick, lesson (default) or full: number of images and epochs; ablation: "
+            "notebook 06; transfer-500, ..., same-time, same-pictures: notebook 07")
+    train.add_argument("--seed", type=int, default=0, help="default: 0")
+    train.add_argument("--epochs", type=int, help="instead of the profile's number")
+    train.add_argument("--size", type=int, default=32, metavar="PIXELS",
+        help="side of the images (default: 32, the only size of CIFAR-10)")
+    train.add_argument("--device", default="auto", help=DEVICES)
+    train.add_argument("--as-published", action="store_true", help="use the source's own settings")
+    train.add_argument("--keep", type=Path, metavar="FILE",
+        help="write the trained colorizer to this safetensors file")
+
+
+def _add_colorize(command) -> None:
+    colorize = command("colorize", _colorize,
+        "Color photographs of any size; their lightness is kept.",
+        "python -m colorlib colorize photo.jpg holiday/ -o colored/ --max-side 512")
+    colorize.add_argument("photos", type=Path, nargs="+", metavar="PHOTO",
+        help=f"a file ({format_names()}, gray or colored), or a folder of such files")
+    colorize.add_argument("-o", "--output", metavar="FILE_OR_FOLDER",
+        help="for one photo the PNG file to write (default: PHOTO-colorized.png). For several, or "
+            "with a / at its end, a folder, made if need be: each PHOTO becomes PHOTO.png there, "
+            "and the folders within a folder are kept (default: beside each photo, and "
+            "FOLDER-colorized for a folder)")
+    colorize.add_argument("--model", default="nazeri-unet",
+        help="a checkpoint of colorlib/checkpoints, or a safetensors file (default: nazeri-unet)")
+    colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
+        help="predict the color on a copy with at most this many pixels a side "
+            f"(default: {COLOR_SIDE}; 0: at full size); the lightness stays sharp")
+    colorize.add_argument("--device", default="auto", help=DEVICES)
+
+
+def _add_compare(command) -> None:
+    compare = command("compare", _compare,
+        "Color test images of a data set by several models, side by side, as one PNG file.",
+        "python -m colorlib compare koo-baseline mine.safetensors --data folder:pears --size 96 "
+        "-o c.png")
+    compare.add_argument("models", nargs="+", metavar="MODEL",
+        help="checkpoints of colorlib/checkpoints, or safetensors files; LABEL=MODEL names the row")
+    compare.add_argument("--data", default="auto", help=DATA_SETS)
+    compare.add_argument("--size", type=int, default=32, metavar="PIXELS",
+        help="side of the images (default: 32)")
+    compare.add_argument("-n", type=int, default=8, help="number of images (default: 8)")
+    compare.add_argument("--seed", type=int, default=0,
+        help="draws the images to show (default: 0)")
+    compare.add_argument("-o", "--output", type=Path, required=True, help="the PNG file to write")
+    compare.add_argument("--device", default="auto", help=DEVICES)
+
+
+# ---------------------------------------------------------------------------------------- commands
 
 
 def _data(options) -> int:
     from colorlib.data import datasets
+
     for split in ("train", "test"):
         print(datasets.load(options.name, split))
     return 0
 
 
 def _train(options) -> int:
-    from colorlib.experiments import recipes, records
+    from colorlib.experiments import records
+
+    if (options.minutes is not None or options.pack) and not options.missing:
+        raise ValueError("--minutes and --pack need --missing")
     if options.missing:
-        alone = not (options.recipe or options.epochs is not None or options.keep or options.as_published
-                     or options.size != 32)
-        if not alone or options.data not in ("auto", "cifar10"):
-            raise ValueError("--missing trains the table's runs on CIFAR-10: only --profile and --device go with it")
-        left_out = []
-        for name, seed in records.missing(options.profile):
-            print(f"== {name}, seed {seed}", flush=True)
-            try:
-                records.run(name, "cifar10", options.profile, seed, options.device)
-            except (DataUnavailable, FileNotFoundError) as error:       # weights that cannot be had: the others go on
-                left_out.append(name)
-                print(f"{name}, seed {seed}, is left out: {error}", file=sys.stderr)
-        return 1 if left_out else 0
+        return _train_missing(options)
     if options.recipe in ("classifier", "encoder"):
-        if options.keep or options.as_published or options.seed or options.size != 32 or options.profile != "lesson":
-            raise ValueError(f"with {options.recipe}, only --data, --device and --epochs go")
-        made, of = {"classifier": (records.train_classifier, "the test images"),
-                    "encoder": (records.train_encoder, "the training images left out")}[options.recipe]
-        path, accuracy = made(options.data, options.device, 6 if options.epochs is None else options.epochs)
-        print(f"{path.name}: names {accuracy:.1%} of {of} rightly")
-        return 0
+        return _train_classifier(options)
     if not options.recipe:
-        for recipe in recipes.RECIPES.values():
-            print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
-            print(f"  source:  {recipe.description}\n  course:  {recipe.changes}")
-            if recipe.gan:
-                print(f"  against: {recipe.gan.net}, {recipe.gan.config}")
-        return 0
+        return _list_recipes()
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
-    record = records.run(name, options.data, options.profile, options.seed, options.device, options.keep,
-                         options.epochs, size=options.size)
+    record = records.run(name, options.data, options.profile or "lesson", options.seed,
+        options.device, options.keep, options.epochs, size=options.size)
     if record:
-        print(records.path_of(record["recipe"], record["data"], record["profile"], record["seed"]).name)
+        where = (record[key] for key in ("recipe", "data", "profile", "seed"))
+        print(records.path_of(*where).name)
         print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))
     return 0
 
 
-def _colorize(options) -> int:
-    import torch
-    from PIL import Image
+def _list_recipes() -> int:
+    from colorlib.experiments import recipes
 
-    from colorlib.colorizer import Colorizer
-    from colorlib.data.image_files import Unreadable, decode
-    from colorlib.hardware import select_device
-    if not options.photo.is_file():
-        raise FileNotFoundError(f"no picture at {options.photo}")
-    output = options.output or options.photo.with_name(f"{options.photo.stem}-colorized.png")
-    _check_png(output)
-    if output.resolve() == options.photo.resolve():
-        raise ValueError(f"the output would replace the photograph {output.name}: give another name with -o")
-    model = _model(options.model)
-    if options.max_side < 0:
-        raise ValueError(f"--max-side must be a number of pixels, or 0 for full size, got {options.max_side}")
-    colorizer = Colorizer.load(model, select_device(options.device))
-    try:
-        image = torch.from_numpy(decode(options.photo).copy()).permute(2, 0, 1)     # 3 H W
-    except Unreadable as error:
-        raise ValueError(f"{options.photo.name}: {error}") from None
-    colored = colorizer.colorize(image, options.max_side or None)                   # 3 H W
-    _save(Image.fromarray(colored.permute(1, 2, 0).numpy()), output)
-    print(f"{output} ({colored.shape[2]} x {colored.shape[1]} pixels)")
+    for recipe in recipes.RECIPES.values():
+        print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
+        print(f"  source: {recipe.description}\n  course: {recipe.changes}")
+        if recipe.gan:
+            print(f"  discriminator: {recipe.gan.net}, {recipe.gan.config}")
     return 0
+
+
+def _train_classifier(options) -> int:
+    from colorlib.experiments import classifiers
+
+    alone = not (options.keep or options.as_published or options.seed or options.profile)
+    if not alone or options.size != 32:
+        raise ValueError(f"with {options.recipe}, only --data, --device and --epochs can be given")
+    train, images = {"classifier": (classifiers.train_classifier, "test images"),
+        "encoder": (classifiers.train_encoder, "held-out training images")}[options.recipe]
+    epochs = 6 if options.epochs is None else options.epochs
+    path, accuracy = train(options.data, options.device, epochs)
+    print(f"{path.name}: accuracy {accuracy:.1%} on {images}")
+    return 0
+
+
+def _train_missing(options) -> int:
+    from colorlib.experiments import missing_runs, records
+
+    alone = not (options.recipe or options.epochs is not None or options.keep
+                 or options.as_published or options.size != 32)
+    if not alone or options.data not in ("auto", "cifar10"):
+        raise ValueError("--missing trains runs of the table, on CIFAR-10: only --profile, "
+            "--device, --minutes and --pack go with it")
+    if options.minutes is not None:
+        report = missing_runs.train_missing(options.minutes, options.profile, options.device)
+        print(report)
+        if options.pack:
+            archives, left_out = missing_runs.pack()
+            print("packed:", *(path.name for path in archives))
+            for path in left_out:
+                print(f"no room for {path.name}")
+        return 0
+    if options.pack:
+        raise ValueError("--pack needs --minutes")
+    profile, left_out = options.profile or "lesson", []
+    for name, seed in records.missing(profile):
+        print(f"== {name}, seed {seed}", flush=True)
+        try:
+            records.run(name, "cifar10", profile, seed, options.device)
+        except (DataUnavailable, FileNotFoundError) as error:  # the other runs need no such file
+            left_out.append(name)
+            print(f"{name}, seed {seed}, is left out: {error}", file=sys.stderr)
+    return 1 if left_out else 0
+
+
+def _colorize(options) -> int:
+    from colorlib import colorize_files as files
+    from colorlib.data.image_files import Unreadable
+
+    if options.max_side < 0:
+        raise ValueError("--max-side must be a number of pixels, or 0 for full size, "
+            f"got {options.max_side}")
+    photos = [photo.expanduser() for photo in options.photos]
+    output = Path(options.output).expanduser() if options.output else None
+    # Path drops a slash at the end, by which one names a folder that does not exist yet.
+    to_folder = output and (output.is_dir() or options.output.endswith(("/", os.sep)))
+    if len(photos) == 1 and not photos[0].is_dir() and not to_folder:
+        job = files.plan_one(photos[0], output)
+        colorizer = _load(options.model, options.device)
+        try:
+            height, width = files.colorize_file(colorizer, job, options.max_side or None)
+        except Unreadable as error:
+            raise ValueError(f"{job.photo.name}: {error}") from None
+        print(f"{job.output} ({width} x {height} pixels)")
+        return 0
+    jobs = files.plan(photos, output)
+    colorizer = _load(options.model, options.device)
+    failures = files.run(colorizer, jobs, options.max_side or None)
+    place = f", in {output}" if output else ""
+    print(f"{len(jobs) - len(failures)} of {len(jobs)} pictures colored{place}")
+    for photo, reason in failures:
+        print(f"not colored: {photo}: {reason}", file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _compare(options) -> int:
@@ -178,76 +281,73 @@ def _compare(options) -> int:
     from PIL import Image
 
     from colorlib import color
-    from colorlib.colorizer import Colorizer
     from colorlib.data import datasets
-    from colorlib.hardware import select_device
     from colorlib.notebook import plots
-    _check_png(options.output)
-    named = [model.split("=", 1) if "=" in model and not Path(model).exists() else [Path(model).stem, model]
-             for model in options.models]
+
+    output = options.output.expanduser()
+    check_png(output)
+    named = [model.split("=", 1) if "=" in model and not Path(model).exists()
+        else [Path(model).stem, model] for model in options.models]
     if len({label for label, _ in named} | {"gray", "truth"}) < len(named) + 2:
         raise ValueError("two rows have the same name: give each its own, LABEL=MODEL")
-    colorizers = {label: Colorizer.load(_model(model), select_device(options.device)) for label, model in named}
+    colorizers = {label: _load(model, options.device) for label, model in named}
     images = datasets.load(options.data, "test", size=options.size)
     if not 1 <= options.n <= len(images):
-        raise ValueError(f"-n must lie between 1 and the {len(images)} pictures there are, got {options.n}")
-    truth = images.take(options.n, options.seed).pixels                             # n 3 H W
+        raise ValueError(
+            f"-n must lie between 1 and the {len(images)} pictures there are, got {options.n}")
+    truth = images.take(options.n, options.seed).pixels  # n 3 H W
     gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
-    rows = {"gray": color.to_uint8(gray)} | {label: c.colorize(truth) for label, c in colorizers.items()}
+    rows = {"gray": color.to_uint8(gray)}
+    rows |= {label: colorizer.colorize(truth) for label, colorizer in colorizers.items()}
     buffer = io.BytesIO()
-    plots.images(rows | {"truth": truth}).savefig(buffer, format="png")           # all its colors
-    _save(Image.open(buffer).convert("RGB"), options.output)
-    print(options.output)
+    plots.images(rows | {"truth": truth}).savefig(buffer, format="png")
+    write_png(Image.open(buffer).convert("RGB"), output)
+    print(output)
     return 0
 
 
-def _model(name: str) -> Path:
-    """The file of a checkpoint of colorlib/checkpoints, or the file itself; ValueError names those there are."""
-    if Path(name).suffix:
-        return Path(name)
-    path = CHECKPOINTS / f"{name}.safetensors"
+def _load(model: str, device: str):
+    """The Colorizer of a checkpoint's name or of a safetensors file, on a device."""
+    from colorlib.colorizer import Colorizer
+    from colorlib.hardware import select_device
+
+    return Colorizer.load(_checkpoint_file(model), select_device(device))
+
+
+def _checkpoint_file(model: str) -> Path:
+    """The file of a checkpoint; ValueError with the names there are if the name is unknown."""
+    if Path(model).suffix:
+        return Path(model).expanduser()
+    path = CHECKPOINTS / f"{model}.safetensors"
     if not path.exists():
         from colorlib.colorizer import colorizers
+
         there = ", ".join(colorizers(path.parent)) or "none"
-        raise ValueError(f"no checkpoint {name!r} in colorlib/checkpoints (there: {there}); "
-                         "give one of these or a safetensors file")
+        raise ValueError(f"no checkpoint {model!r} in colorlib/checkpoints (there: {there}); "
+            "give one of these or a safetensors file")
     return path
 
 
-def _check_png(output: Path) -> None:
-    if output.suffix.lower() != ".png":
-        raise ValueError(f"the output is a PNG: expected a name ending in .png, got {output.name}")
-    if not output.parent.is_dir():
-        raise FileNotFoundError(f"no folder {output.parent} to write to")
-
-
-def _save(picture, output: Path) -> None:
-    """Write a PNG, whole or not at all."""
-    temporary = output.with_name(f".{output.name}.{os.getpid()}.part")
-    try:
-        picture.save(temporary, format="PNG", optimize=True)
-        temporary.replace(output)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
 def _results(options) -> int:
-    from colorlib.experiments import records
+    from colorlib.experiments import records, results_table
+
     if options.check:
-        path = records.root() / "README.md"
-        fresh = path.exists() and path.read_text(encoding="utf-8") == records.page(records.read())
-        print("results/README.md is up to date" if fresh else "results/README.md is not what the records say")
+        path, expected = records.root() / "README.md", results_table.page(records.read())
+        fresh = path.exists() and path.read_text(encoding="utf-8") == expected
+        print("results/README.md",
+            "is up to date" if fresh else "does not agree with the records")
         return 0 if fresh else 1
     if options.collect:
         print(*(path.name for path in records.collect_pending()), sep="\n")
     if options.measure:
         print(*records.measure_again(), sep="\n")
-    print(records.write_table())
+    print(results_table.write_table())
     return 0
 
 
 def _bench(options) -> int:
     import importlib.util
+
     found = sorted((project_root() / "benchmarks").glob("bench_*.py"))
     files = {path.stem.removeprefix("bench_"): path for path in found}
     unknown = set(options.only) - set(files)

@@ -1,8 +1,8 @@
-"""RGB to Lab on a CPU, for tensors that need no gradient: the sums of `color.rgb_to_lab`, done in place.
+"""RGB to Lab on a CPU, for tensors that need no gradient: what `color.rgb_to_lab` computes, faster.
 
-`color` calls this by itself; nobody else needs to. What makes it fast: memory is touched in pieces that stay in the
-processor's cache; a cube root by log2 and exp2 costs a third of a power; and each thread has pieces of its own, so that
-none waits for another after every operation, which is what torch's own threads do.
+Three things make it fast: it works on pieces that stay in the processor's cache; it computes a
+cube root by log2 and exp2, in a third of a power's time; and it gives each thread pieces of its
+own, whereas torch's threads wait for each other after every operation.
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-PIECE = 128 * 1024  # pixels; smaller pieces wait for Python, larger ones for memory
+# Pixels of a piece: with fewer, Python's own work takes longest, with more, access to memory.
+PIECE = 128 * 1024
 
 
 def in_pieces(work: Callable[[Tensor, Tensor], None], x: Tensor) -> Tensor:
-    """A float32 tensor of x's shape, filled by work(piece of x, piece of result), pieces of shape (n, 3, p).
+    """Compute a float32 tensor of x's shape, piece by piece, on as many threads as torch uses.
 
-    x  (..., 3, H, W) on the CPU. Several pieces are shared among as many threads as torch uses.
+    work   function: fills its second argument, a piece of the result, from its first, the same
+           piece of x; both have the shape (n, 3, p)
+    x      (..., 3, H, W), on the CPU
     """
-    # numpy asks the system for large pages, torch does not: 60 ms less on 120 MB
+    # NumPy asks the system for large memory pages and torch does not: 60 ms less for 120 MB.
     out = torch.from_numpy(np.empty(tuple(x.shape), dtype=np.float32))
     count, pixels = x.shape[:-3].numel(), x.shape[-2] * x.shape[-1]
     if x.numel() == 0:
@@ -34,39 +37,46 @@ def in_pieces(work: Callable[[Tensor, Tensor], None], x: Tensor) -> Tensor:
         for n in range(0, count, images)
         for p in range(0, pixels, span)
     ]
-    inference = torch.is_inference_mode_enabled()  # grad and inference mode belong to a thread: hand them on
+    inference = torch.is_inference_mode_enabled()  # a setting of each thread, to be handed on
 
-    def share(pieces: list) -> None:
+    def compute(pieces: list) -> None:
         with torch.inference_mode(inference), torch.no_grad():
             for piece in pieces:
                 work(source[piece], target[piece])
 
     threads = torch.get_num_threads()
     if threads == 1 or len(pieces) == 1:
-        share(pieces)
+        compute(pieces)
         return out
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            list(pool.map(share, [pieces[i::threads] for i in range(threads)]))
+            list(pool.map(compute, [pieces[i::threads] for i in range(threads)]))
     finally:
-        torch.set_num_threads(threads)  # what new threads start with; this one's number never changed
+        # The pool's threads also changed the number that threads to come start with.
+        torch.set_num_threads(threads)
     return out
 
 
 def rgb_to_lab_piece(
-    rgb: Tensor, lab: Tensor, linear: Callable[[Tensor, Tensor], None], mix: list[list[float]], eps: float, kappa: float
+    rgb: Tensor, lab: Tensor, linearize: Callable[[Tensor, Tensor], None],
+    matrix: list[list[float]], epsilon: float, kappa: float,
 ) -> None:
-    """Fill lab (n, 3, p) from rgb (n, 3, p). linear(plane, out) makes one plane linear; mix is `color._MIX`."""
+    """Fill lab, (n, 3, p), from rgb, (n, 3, p).
+
+    linearize        function: fills its second argument with the linear light of one plane
+    matrix           linear RGB to XYZ / white, with rows that sum to 1
+    epsilon, kappa   of Lab's curve, as in `color`
+    """
     n, _, p = rgb.shape
     red, green, blue, fx, fy, fz, rest = torch.empty(7, n, p)
     for plane, out in enumerate((red, green, blue)):
-        linear(rgb[:, plane], out)
+        linearize(rgb[:, plane], out)
     red.sub_(green)
     blue.sub_(green)
-    for (from_red, _, from_blue), f in zip(mix, (fx, fy, fz), strict=True):
-        torch.add(green, red, alpha=from_red, out=rest).add_(blue, alpha=from_blue)  # X/Xn, Y/Yn or Z/Zn
-        torch.clamp_min(rest, eps, out=f)
-        rest.sub_(f)  # below eps: how far; else 0
+    for (from_red, _, from_blue), f in zip(matrix, (fx, fy, fz), strict=True):
+        torch.add(green, red, alpha=from_red, out=rest).add_(blue, alpha=from_blue)  # X, Y or Z
+        torch.clamp_min(rest, epsilon, out=f)
+        rest.sub_(f)  # how far below epsilon, where the curve is a line; else 0
         f.log2_().mul_(1 / 3).exp2_().add_(rest, alpha=kappa / 116)
     torch.mul(fy, 116, out=lab[:, 0]).sub_(16)
     torch.mul(fx.sub_(fy), 500, out=lab[:, 1])

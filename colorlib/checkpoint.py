@@ -1,16 +1,16 @@
-"""Files of weights: written whole or not at all, read without running anything; and resuming a training.
+"""Files of weights, written whole or not at all, and checkpoints from which a training resumes.
 
     write_tensors("net.safetensors", net.state_dict(), {"epochs": 8})
     tensors, notes = read_tensors("net.safetensors")
 
-A training writes one file after each epoch: weights, optimizer, schedule and history of each network.
+A training writes one file after each epoch: weights, optimizer, schedule and history of each
+network.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 import torch
@@ -19,28 +19,16 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from colorlib.distributed import unwrap
+from colorlib.paths import atomic_write
 
 TRAINING_FORMAT = "colorlib-training-2"
 
 
 def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], notes: dict) -> Path:
-    """Write a safetensors file with notes (JSON values).
-
-    It gets a temporary name and is then moved, so that no reader sees half of it.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    os.close(handle)
-    try:
+    """Write a safetensors file with notes (JSON values), in one step: no reader sees half of it."""
+    with atomic_write(path, sync=True) as temporary:
         save_file(tensors, temporary, metadata={"colorlib": json.dumps(notes)})
-        with open(temporary, "r+b") as file:  # Windows syncs no file that is open for reading only
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)
-    return path
+    return Path(path)
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
@@ -100,12 +88,14 @@ def resume(path: Path, run) -> None:
     """Put a `TrainingRun` where another stopped. ValueError if the file is of another training."""
     tensors, notes = read_tensors(path)
     if notes.get("format") != TRAINING_FORMAT:
-        raise ValueError(f"{path.name} is no checkpoint of a training: give another file, or remove it")
+        raise ValueError(
+            f"{path.name} is no checkpoint of a training: give another file, or remove it"
+        )
     for name, value in json.loads(json.dumps(run.description)).items():
         if notes.get(name) != value:
             raise ValueError(
-                f"{path.name} belongs to another training: its {name} is {notes.get(name)}, here it "
-                f"is {value}; give another file, or remove it to start anew"
+                f"{path.name} belongs to another training: its {name} is {notes.get(name)}, here "
+                f"it is {value}; give another file, or remove it to start anew"
             )
     for prefix, learner in run.learners.items():
         try:
@@ -134,7 +124,8 @@ def _optimizer_state(tensors: dict[str, Tensor], optimizer) -> dict[int, dict[st
     for name, tensor in tensors.items():
         index, key = name.split(".", 1)
         like = weights[int(index)]
-        if tensor.shape == like.shape:  # in the weight's memory order, which fused optimizers expect
+        if tensor.shape == like.shape:
+            # in the weight's order in memory, which a fused optimizer takes for granted
             tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     return state

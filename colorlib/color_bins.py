@@ -1,11 +1,12 @@
-"""Color as one of Q classes: bins of the ab plane, soft targets, rebalancing, annealed mean.
+"""Color as a class: bins of the ab plane, soft targets, class rebalancing, annealed mean.
 
-    bins = AbBins()                                 # ten-unit bins that hold a color of some screen: Q = 261
-    target = bins.encode(ab)                        # N 2 H W -> the 10 nearest bins of each pixel and their weights
-    weight = bins.rebalance(bins.prior(images), lam=0.5)
-    ab = bins.annealed_mean(logits, T=0.38)         # N Q H W -> N 2 H W
+    bins = AbBins()                             # 10 Lab units wide: 261 bins hold an sRGB color
+    target = bins.encode(ab)                    # (N, 2, H, W) -> the 10 nearest bins of each pixel
+    weights = bins.rebalance(bins.prior(images), lam=0.5)
+    ab = bins.annealed_mean(logits, T=0.38)     # (N, Q, H, W) -> (N, 2, H, W)
 
-Letters in comments: N images, Q bins, k neighbors, H and W pixels. Built step by step in notebook 04.
+After Zhang et al. 2016 and Dorscheidt 2016. In shapes, N is the number of images, Q that of bins,
+k that of neighbors and P that of pixels. Built step by step in notebook 04.
 """
 from __future__ import annotations
 
@@ -21,16 +22,20 @@ from torch import Tensor
 from colorlib import color
 
 RULES = ("occupied", "zhang")
-CELL = 0.25                                         # Lab units: side of a cell of the look-up table
-GRID = (-87.0, -109.0), (744, 816)                  # its corner and cells: all colors of a screen, and a margin
-BLOCK = 24                                          # cells whose neighbors are searched together
+# The look-up table has square cells of CELL Lab units, from a corner on (rows, columns) of them:
+# all sRGB colors, and a margin.
+CELL = 0.25
+GRID = (-87.0, -109.0), (744, 816)
+BLOCK = 24  # so many cells a side are searched for neighbors together
 
 
 class SoftTarget(NamedTuple):
-    """For each pixel the k bins that it belongs to, and how much to each; never Q numbers a pixel.
+    """The k bins that each pixel belongs to, and how much it belongs to each.
 
-    index    (N, k, H, W) int16, bins in the order of their distance, nearest first
+    index    (N, k, H, W) int16, nearest bin first
     weight   (N, k, H, W) float16 or float32, sums to one over k
+
+    Only k numbers a pixel are stored, not Q.
     """
 
     index: Tensor
@@ -38,37 +43,39 @@ class SoftTarget(NamedTuple):
 
     @property
     def nbytes(self) -> int:
-        """Bytes of both."""
+        """Bytes of both tensors."""
         return sum(t.numel() * t.element_size() for t in self)
 
     def dense(self, Q: int) -> Tensor:
-        """The same as a distribution over all bins, (N, Q, H, W) float32: large, for pictures and tests."""
+        """As a distribution over all bins, (N, Q, H, W) float32: for figures and tests."""
         n, _, h, w = self.index.shape
         full = torch.zeros(n, Q, h, w, device=self.index.device)
         return full.scatter_add_(1, self.index.long(), self.weight.float())
 
 
 class AbBins:
-    """Square bins of the ab plane, centered on multiples of `step`.
+    """Square bins of the ab plane, whose centers are multiples of `step`.
 
-    step    side of a bin, Lab units, at least 1
-    rule    which centers are kept. "occupied": whose square holds at least one of the 16.7 million 8-bit colors (261 at
-            ten units). "zhang": all grid points within `step` (largest coordinate difference) of the convex hull of the
-            colors in the ab plane, which gives the 313 of Zhang et al. 2016, some of which no color belongs to
-    k       bins of a soft target, 1...Q
-    sigma   width of its Gaussian, Lab units, > 0 (Zhang: k = 5 in the paper, 10 in the code, sigma 5; D7: 10 and 5)
-    ValueError on anything else.
+    step    side of a bin in Lab units, at least 1
+    rule    which bins there are. "occupied": those that hold at least one of the 16.7 million 8-bit
+            colors (261 at ten units). "zhang": those whose center lies within `step` (in both
+            coordinates) of the convex hull of these colors: the 313 of Zhang et al. 2016, some of
+            which hold no color
+    k       bins of a soft target, 1...Q (Dorscheidt 2016 and Zhang's code: 10; Zhang's paper: 5)
+    sigma   width of its Gaussian in Lab units (both: 5)
 
-    .centers   (Q, 2) float32, sorted by a, then b
+    ValueError for other values. `centers` is (Q, 2) float32, sorted by a, then b.
     """
 
     def __init__(self, step: float = 10.0, rule: str = "occupied", k: int = 10, sigma: float = 5.0):
         if not 1 <= step < math.inf or not 0 < sigma < math.inf:
-            raise ValueError(f"step must be at least 1 and sigma positive, got step={step}, sigma={sigma}")
+            raise ValueError("step must be at least 1 and sigma positive, "
+                             f"got step={step}, sigma={sigma}")
         if rule not in RULES:
             raise ValueError(f"unknown rule {rule!r}: expected one of {', '.join(RULES)}")
         self.step, self.rule, self.sigma = float(step), rule, float(sigma)
-        self.centers = _occupied(self.step) if rule == "occupied" else _within_hull(self.step)
+        find_centers = _occupied_bins if rule == "occupied" else _bins_near_hull
+        self.centers = find_centers(self.step)
         if not 1 <= k <= len(self.centers):
             raise ValueError(f"k must lie in 1...{len(self.centers)} (the number of bins), got {k}")
         self.k = int(k)
@@ -82,69 +89,73 @@ class AbBins:
 
     @property
     def config(self) -> dict:
-        """What AbBins(**config) makes again."""
+        """The arguments with which AbBins(**config) makes the same bins."""
         return {"step": self.step, "rule": self.rule, "k": self.k, "sigma": self.sigma}
 
-    # ------------------------------------------------------------------------------------------------ encoding
+    # --------------------------------------------------------------------------------- encoding
 
     def encode(self, ab: Tensor) -> SoftTarget:
-        """Soft targets (D7): exp(-d^2 / 2 sigma^2) over the k nearest centers, normalized.
+        """Soft targets: exp(-d² / 2 sigma²) over the k nearest centers, normalized.
 
-        ab       (N, 2, H, W), Lab units; colors no screen has go to the bins nearest to the table's rim
-        returns  index (N, k, H, W) int16, nearest first, and weight (N, k, H, W) float16
+        ab   (N, 2, H, W), Lab units; colors that no screen has go to the nearest bins of the rim.
+             NaN is not checked for
 
-        Looked up: each color counts as the middle of its cell of CELL units, which moves one percent of the shares.
-        `neighbors` is the exact search. NaN is not looked for.
+        Returns index (N, k, H, W) int16, nearest first, and weight (N, k, H, W) float16. They are
+        looked up: each color counts as the center of its cell of CELL units, which changes about
+        one percent of the weights. `neighbors` is the exact search.
         """
-        points, shape = _points(ab)
+        points, shape = _to_points(ab)
         index, weight = self._table(ab.device)
-        cell = _cell(points)
-        return _pack(index[:, :self.k][cell], weight[cell], shape)
+        cell = _cell_of(points)
+        return _to_target(index[:, : self.k][cell], weight[cell], shape)
 
     def neighbors(self, ab: Tensor, chunk: int = 20_000) -> SoftTarget:
-        """The same by exact search through all centers, weights as float32. Slow."""
-        points, shape = _points(ab)
+        """The same by an exact search among all centers, weights as float32. Slow."""
+        points, shape = _to_points(ab)
         centers = self.centers.to(points)
-        parts = [_soft(part, centers, self.k, self.sigma) for part in points.split(chunk)]
-        return _pack(*(torch.cat(t) for t in zip(*parts, strict=True)), shape)
+        parts = [_nearest(part, centers, self.k, self.sigma) for part in points.split(chunk)]
+        return _to_target(*(torch.cat(t) for t in zip(*parts, strict=True)), shape)
 
     def hard(self, ab: Tensor) -> Tensor:
-        """Nearest bin of each pixel: (N, 2, H, W) -> (N, H, W) int64; of two at one distance the lower.
+        """The nearest bin of each pixel: (N, 2, H, W) -> (N, H, W) int64.
 
-        Exact for every color of a screen; colors far from all of them get some bin of the rim.
+        Exact for every sRGB color; of two bins at the same distance the lower index. Colors far
+        outside the gamut get some bin of the rim.
         """
-        points, shape = _points(ab)
-        index = self._table(ab.device)[0][_cell(points), :4].long()         # P 4: the nearest is among these
+        points, shape = _to_points(ab)
+        # A cell is so small that the nearest bin of any color in it is among its first four.
+        index = self._table(ab.device)[0][_cell_of(points), :4].long()
         squared = (points[:, None] - self.centers.to(points)[index]).square().sum(-1)
         nearest = squared == squared.amin(dim=1, keepdim=True)
         return torch.where(nearest, index, len(self)).amin(dim=1).view(shape)
 
     def _table(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Index and weight for each cell: (cells, k or, where there are so many, 4) int16, and (cells, k) float16."""
+        """Index and weight of each cell: (cells, at least 4 if possible), and (cells, k)."""
         if device not in self._tables:
-            index, weight = _table(tuple(map(tuple, self.centers.tolist())), min(max(self.k, 4), len(self)), self.sigma)
-            weight = weight[:, :self.k] / weight[:, :self.k].sum(1, keepdim=True)
+            centers = tuple(map(tuple, self.centers.tolist()))
+            index, weight = _make_table(centers, min(max(self.k, 4), len(self)), self.sigma)
+            weight = weight[:, : self.k] / weight[:, : self.k].sum(1, keepdim=True)
             self._tables[device] = index.to(device), weight.half().to(device)
         return self._tables[device]
 
-    # ------------------------------------------------------------------------------------------------ rebalancing
+    # ------------------------------------------------------------------------------ rebalancing
 
     @torch.no_grad()
     def prior(self, images, smooth: bool = True) -> Tensor:
         """How often each bin occurs: (Q,) float64, sums to one.
 
         images   an ImageSet, or uint8 RGB (N, 3, H, W)
-        smooth   count by soft targets, which is the histogram smoothed by their Gaussian; False: by nearest bins
+        smooth   count soft targets, which smooths the histogram; False: count nearest bins
 
-        Photographs are mostly gray. A warning is given if the most frequent bin is not within two steps of gray: then
-        something is wrong with the colors (a copied file of priors peaks at the rim, since its maker gave floats in
-        0...255 to a function that wants 0...1), or these are no photographs.
+        Most pixels of photographs are nearly gray. A warning is given if the most frequent bin is
+        not within two steps of gray: then the values are wrong, or these are no photographs.
         """
         if not len(images):
             raise ValueError("expected at least one image")
-        height, width = images.size if hasattr(images, "batches") else images.shape[-2:]
-        batch_size = max(1, 2 ** 19 // (height * width))            # half a million pixels at a time
-        batches = images.batches(batch_size) if hasattr(images, "batches") else images.split(batch_size)
+        is_set = hasattr(images, "batches")
+        height, width = images.size if is_set else images.shape[-2:]
+        batch_size = max(1, 2**19 // (height * width))  # half a million pixels at a time
+        batches = images.batches(batch_size) if is_set else images.split(batch_size)
         count = torch.zeros(len(self), dtype=torch.double)
         for rgb in batches:
             index, weight = self.encode(color.rgb_to_lab(rgb)[:, 1:])
@@ -154,22 +165,25 @@ class AbBins:
         p = count / count.sum()
         peak = self.centers[int(p.argmax())]
         if peak.norm() > 2 * self.step:
-            warnings.warn(f"the most frequent bin lies at ab = ({peak[0]:g}, {peak[1]:g}), not at gray: are these "
-                          "photographs, and was uint8 or 0...1 given?", stacklevel=2)
+            warnings.warn(f"the most frequent bin lies at ab = ({peak[0]:g}, {peak[1]:g}), not at "
+                          "gray: are these photographs, as uint8 or in 0...1?", stacklevel=2)
         return p
 
     def rebalance(self, prior: Tensor, lam: float = 0.5) -> Tensor:
-        """Weight of each bin in the loss: (Q,) float32 with mean one under the prior (D10; Zhang et al. 2016, eq. 4).
+        """Weight of each bin in the loss: (Q,) float32, with mean one under the prior.
 
         prior   (Q,), not negative, sums to one
-        lam     0...1: how much of the uniform distribution is mixed in. 1: every weight is one. 0: one over the prior
+        lam     0...1: how much of the uniform distribution is mixed into the prior. 1: every
+                weight is one. 0: the inverse of the prior
 
-        w = 1 / ((1 - lam) p + lam u), u uniform over the bins that occur, scaled so that sum(p w) = 1. A bin that never
-        occurs and would get no finite weight gets the largest of the others. Source D prints lam instead of lam u.
+        Zhang et al. 2016, equation 4: w = 1 / ((1 - lam) p + lam u), where u is uniform over the
+        bins that occur, scaled so that sum(p w) = 1. (Dorscheidt 2016 prints lam for lam u.) A
+        bin that never occurs gets the largest weight of the others.
         """
-        if prior.shape != (len(self),) or not bool((prior >= 0).all()) or abs(float(prior.sum()) - 1) > 1e-4:
+        total = float(prior.sum())
+        if prior.shape != (len(self),) or not bool((prior >= 0).all()) or abs(total - 1) > 1e-4:
             raise ValueError(f"expected a prior of {len(self)} numbers, none negative, with sum 1; "
-                             f"got shape {tuple(prior.shape)} and sum {float(prior.sum()):.4g}")
+                             f"got shape {tuple(prior.shape)} and sum {total:.4g}")
         if not 0 <= lam <= 1:
             raise ValueError(f"lam must lie in 0...1, got {lam}")
         p = prior.detach().cpu().double()
@@ -181,59 +195,67 @@ class AbBins:
         assert abs(float((p * w).sum()) - 1) < 1e-9
         return w.float()
 
-    # ------------------------------------------------------------------------------------------------ decoding
+    # --------------------------------------------------------------------------------- decoding
 
     def annealed_mean(self, logits: Tensor, T: float = 0.38) -> Tensor:
-        """Color of each pixel's distribution, between its mean (T = 1) and its mode (T -> 0).
+        """A color for each pixel's distribution, between its mean (T = 1) and its mode (T -> 0).
 
         logits   (N, Q, H, W), any scale
-        T        temperature, > 0, else ValueError
-        returns  (N, 2, H, W), Lab units
+        T        temperature, positive; ValueError otherwise
 
-        softmax(log p / T) = softmax(logits / T): Zhang et al. 2016, eq. 5. Source D prints it without the logarithm
-        (its equation 3): at T = 1 that is not the mean.
+        Returns (N, 2, H, W), Lab units. Zhang et al. 2016, equation 5: softmax(log p / T), which is
+        softmax(logits / T). Dorscheidt 2016 prints it without the logarithm (equation 3), which at
+        T = 1 does not give the mean.
         """
         if not T > 0:
             raise ValueError(f"the temperature T must be positive, got {T}")
         if logits.ndim != 4 or logits.shape[1] != len(self):
-            raise ValueError(f"expected logits of shape (N, {len(self)}, H, W), got {tuple(logits.shape)}")
-        p = (logits.float() / T).softmax(dim=1)                     # N Q H W
+            raise ValueError(f"expected logits of shape (N, {len(self)}, H, W), "
+                             f"got {tuple(logits.shape)}")
+        p = (logits.float() / T).softmax(dim=1)
         return torch.einsum("nqhw,qc->nchw", p, self.centers.to(p))
 
     def decode(self, target: SoftTarget) -> Tensor:
-        """The mean color of soft targets: (N, k, H, W) -> (N, 2, H, W), Lab units."""
-        colors = self.centers.to(target.weight.device)[target.index.long()]     # N k H W 2
+        """The mean color of soft targets, (N, k, H, W): (N, 2, H, W) in Lab units."""
+        colors = self.centers.to(target.weight.device)[target.index.long()]  # (N, k, H, W, 2)
         return (colors * target.weight.float()[..., None]).sum(1).permute(0, 3, 1, 2)
 
 
-# ------------------------------------------------------------------------------------------------------- details
+# ------------------------------------------------------------------------------------- details
 
 
-def _points(ab: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
+def _to_points(ab: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
+    """Images (N, 2, H, W) as a list of pixels (P, 2) float32, and (N, H, W)."""
     if ab.ndim != 4 or ab.shape[1] != 2 or not ab.is_floating_point():
-        raise ValueError(f"expected ab as floats of shape (N, 2, H, W), got {ab.dtype} of shape {tuple(ab.shape)}")
+        raise ValueError("expected ab as floats of shape (N, 2, H, W), "
+                         f"got {ab.dtype} of shape {tuple(ab.shape)}")
     return ab.permute(0, 2, 3, 1).reshape(-1, 2).float(), (len(ab), *ab.shape[2:])
 
 
-def _pack(index: Tensor, weight: Tensor, shape: tuple[int, int, int]) -> SoftTarget:
+def _to_target(index: Tensor, weight: Tensor, shape: tuple[int, int, int]) -> SoftTarget:
     """(P, k) -> (N, k, H, W), in memory still pixel by pixel, as the loss reads them."""
     n, h, w = shape
-    def image(t: Tensor) -> Tensor:
-        return t.view(n, h, w, -1).permute(0, 3, 1, 2)
-    return SoftTarget(image(index.short()), image(weight))
+    return SoftTarget(*(t.view(n, h, w, -1).permute(0, 3, 1, 2) for t in (index.short(), weight)))
 
 
-def _soft(points: Tensor, centers: Tensor, k: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """Index and weight of the k nearest centers, nearest first; of two at one distance the lower index: (P, k) each."""
-    squared = (points[:, None] - centers).square().sum(-1)          # P Q
+def _nearest(points: Tensor, centers: Tensor, k: int, sigma: float) -> tuple[Tensor, Tensor]:
+    """Index and weight of the k nearest centers, nearest first; (P, k) each.
+
+    Of two centers at the same distance the one with the lower index comes first.
+    """
+    squared = (points[:, None] - centers).square().sum(-1)  # (P, Q)
     squared, index = squared.sort(dim=1, stable=True)
-    weight = (-squared[:, :k] / (2 * sigma ** 2)).softmax(dim=1)    # of differences: no underflow far from all centers
+    # Softmax subtracts the largest value first, so that nothing underflows far from all centers.
+    weight = (-squared[:, :k] / (2 * sigma**2)).softmax(dim=1)
     return index[:, :k].short(), weight
 
 
 @cache
-def _table(centers: tuple[tuple[float, float], ...], k: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """`_soft` of the middle of every cell, (cells, k) each; block by block, since few centers can be near a block."""
+def _make_table(centers: tuple[tuple[float, ...], ...], k: int, sigma: float):
+    """`_nearest` of the center of every cell of GRID: (cells, k) each.
+
+    Block by block, since only few bins can be among the k nearest of any cell of a block.
+    """
     c = torch.tensor(centers, dtype=torch.float64)
     (low_a, low_b), (rows, columns) = GRID
     index = torch.empty(rows, columns, k, dtype=torch.short)
@@ -242,18 +264,20 @@ def _table(centers: tuple[tuple[float, float], ...], k: int, sigma: float) -> tu
         for j in range(0, columns, BLOCK):
             a = low_a + CELL * (torch.arange(i, min(i + BLOCK, rows)) + 0.5)
             b = low_b + CELL * (torch.arange(j, min(j + BLOCK, columns)) + 0.5)
-            middles = torch.cartesian_prod(a, b).double()                       # P 2
-            distance = (c - middles.mean(0)).norm(dim=1)
-            radius = (middles - middles.mean(0)).norm(dim=1).max()
+            cells = torch.cartesian_prod(a, b).double()  # (P, 2)
+            distance = (c - cells.mean(0)).norm(dim=1)
+            radius = (cells - cells.mean(0)).norm(dim=1).max()
+            # By the triangle inequality, no bin farther away can be among a cell's k nearest.
             near = (distance <= distance.kthvalue(k).values + 2 * radius).nonzero()[:, 0]
-            local, w = _soft(middles, c[near], k, sigma)
-            index[i:i + BLOCK, j:j + BLOCK] = near[local.long()].short().view(len(a), len(b), k)
-            weight[i:i + BLOCK, j:j + BLOCK] = w.float().view(len(a), len(b), k)
+            local, w = _nearest(cells, c[near], k, sigma)
+            block = slice(i, i + BLOCK), slice(j, j + BLOCK)
+            index[block] = near[local.long()].short().view(len(a), len(b), k)
+            weight[block] = w.float().view(len(a), len(b), k)
     return index.flatten(0, 1), weight.flatten(0, 1)
 
 
-def _cell(points: Tensor) -> Tensor:
-    """The number of each color's cell: (P, 2) -> (P,)."""
+def _cell_of(points: Tensor) -> Tensor:
+    """The number of each color's cell in the table: (P, 2) -> (P,) int64."""
     (low_a, low_b), (rows, columns) = GRID
     a, b = points.unbind(1)
     row, column = ((a - low_a) / CELL).floor(), ((b - low_b) / CELL).floor()
@@ -261,37 +285,37 @@ def _cell(points: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _colors() -> Tensor:
-    """ab of 8-bit colors on the surface of the RGB cube, (P, 2): it bounds all others in the ab plane."""
+def _surface_colors() -> Tensor:
+    """ab of the 8-bit colors on the surface of the RGB cube, (P, 2): they enclose all others."""
     n = torch.arange(256, dtype=torch.uint8)
     u, v = torch.meshgrid(n, n, indexing="ij")
     low, high = torch.zeros_like(u), torch.full_like(u, 255)
     faces = [torch.stack(face) for c in (low, high) for face in ((c, u, v), (u, c, v), (u, v, c))]
-    rgb = torch.stack(faces)                                        # 6 3 256 256
+    rgb = torch.stack(faces)  # (6, 3, 256, 256)
     return color.rgb_to_lab(rgb)[:, 1:].permute(0, 2, 3, 1).reshape(-1, 2)
 
 
 @cache
-def _occupied(step: float) -> Tensor:
-    """Centers on the grid whose square holds a color; a color on the border of squares belongs to numpy's rounding."""
-    a, b = np.rint(_colors().double().numpy() / step).astype(np.int64).T
-    a, b = np.divmod(np.unique(a * 4096 + b + 2048), 4096)          # as one number: quicker, and sorted by a, then b
+def _occupied_bins(step: float) -> Tensor:
+    """Centers of the bins that hold a color; on a border between bins, NumPy's rounding decides."""
+    a, b = np.rint(_surface_colors().double().numpy() / step).astype(np.int64).T
+    # A pair as one number is faster to sort; the result is sorted by a, then b.
+    a, b = np.divmod(np.unique(a * 4096 + b + 2048), 4096)
     return torch.from_numpy(np.stack([a, b - 2048], axis=1) * step).float()
 
 
 @cache
-def _within_hull(step: float) -> Tensor:
-    """Grid points at most one step (largest coordinate difference) from the convex hull of the colors.
+def _bins_near_hull(step: float) -> Tensor:
+    """Grid points at most one step, in both coordinates, from the convex hull of the colors."""
+    from scipy.spatial import ConvexHull  # imported here because it is large and rarely needed
 
-    That is: points of the hull of the colors moved by one step to all four corners.
-    """
-    from scipy.spatial import ConvexHull  # large, and rarely needed
-
+    # They lie in the hull of the colors that are shifted by one step to all four corners.
     corners = np.array([(i, j) for i in (-step, step) for j in (-step, step)])
-    rim = _colors().double().numpy()
+    rim = _surface_colors().double().numpy()
     rim = rim[ConvexHull(rim).vertices]
-    wider = ConvexHull((rim[:, None] + corners).reshape(-1, 2))
-    reach = math.ceil(np.abs(wider.points).max() / step)
-    grid = step * np.stack(np.meshgrid(*2 * [np.arange(-reach, reach + 1)], indexing="ij"), axis=-1).reshape(-1, 2)
-    inside = (grid @ wider.equations[:, :2].T + wider.equations[:, 2] <= 1e-9).all(axis=1)
-    return torch.from_numpy(grid[inside]).float() + 0.0
+    hull = ConvexHull((rim[:, None] + corners).reshape(-1, 2))
+    reach = math.ceil(np.abs(hull.points).max() / step)
+    ticks = np.arange(-reach, reach + 1)
+    grid = step * np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
+    inside = (grid @ hull.equations[:, :2].T + hull.equations[:, 2] <= 1e-9).all(axis=1)
+    return torch.from_numpy(grid[inside]).float() + 0.0  # + 0.0 turns -0.0 into 0.0

@@ -28,7 +28,8 @@ class Processes:
             from accelerate import PartialState  # opens the process group; slow to import
 
             state = PartialState(cpu=device.type == "cpu")
-            self.rank, self.count, self.device = state.process_index, state.num_processes, state.device
+            self.rank, self.count = state.process_index, state.num_processes
+            self.device = state.device
 
     @property
     def is_main(self) -> bool:
@@ -39,9 +40,9 @@ class Processes:
         """The network as it is trained: its gradients are averaged over the processes.
 
         On GPUs batch norm then sees the whole batch; on CPUs each process's part of it.
-        broadcast_buffers   before each forward pass the first process hands its running means to the
-                            others. Off for a network that runs twice before one backward pass, as a
-                            discriminator does: torch takes that for a mistake
+        broadcast_buffers   before each forward pass the first process hands its running means to
+                            the others. Off for a network that runs twice before one backward pass,
+                            as a discriminator does: torch takes that for a mistake
         """
         if self.count == 1:
             return net

@@ -1,11 +1,13 @@
-"""How a GAN's training has ended: the discriminator's decisions, gradients, diversity, and failure.
+"""Diagnosis of a trained GAN: discriminator decisions, gradients, diversity and failure modes.
 
     diagnosis = diagnose(colorizer, adversary, test)
-    failure_modes(diagnosis)                        # "D won", "collapse", ...; "" if it did not fail
+    failure_modes(diagnosis)                # "discriminator won", "collapse", ...; "" if none
 
-Pictures are made in evaluation mode, with running batch-norm statistics, so that one does not depend on the
-rest of its batch; early in a training those lag behind. Explained in notebook 05.
+Images are generated in evaluation mode, with running batch-norm statistics, so that a prediction
+does not depend on the rest of its batch. Early in a training, these statistics lag behind.
+Notebook 05 explains the numbers.
 """
+
 from __future__ import annotations
 
 import dataclasses
@@ -16,39 +18,47 @@ from torch import Tensor
 
 from colorlib import color
 from colorlib.colorizer import Colorizer
+from colorlib.metrics import ColorSums
 from colorlib.train_gan import Adversary, generator_loss
 from colorlib.training_run import preserve_state
 
 
 def gradient_norm(colorizer: Colorizer, adversary: Adversary, rgb: Tensor) -> float:
-    """Norm of the gradient that the adversarial term alone sends to all of G's weights, for a batch of images.
+    """Norm of the gradient of the adversarial term alone, over all of the generator's weights.
 
-    rgb   uint8 (N, 3, H, W). Both networks as in training (batch statistics, dropout, precision); nothing is changed
+    rgb   one batch of images, uint8 (N, 3, H, W)
+
+    Both networks run as in training (batch statistics, dropout); neither is changed.
     """
     generator, discriminator = colorizer.net, adversary.net
     with preserve_state(generator, discriminator):
-        generator.train(), discriminator.train()
-        x, _ = colorizer.encode(rgb)
-        loss = generator_loss(discriminator(x, generator(x)), adversary.config)
+        generator.train()
+        discriminator.train()
+        inputs, _ = colorizer.encode(rgb)
+        loss = generator_loss(discriminator(inputs, generator(inputs)), adversary.config)
         weights = [p for p in generator.parameters() if p.requires_grad]
-        slopes = torch.autograd.grad(loss, weights, allow_unused=True)
-        return float(torch.stack([g.float().square().sum() for g in slopes if g is not None]).sum().sqrt())
+        gradients = torch.autograd.grad(loss, weights, allow_unused=True)
+        squares = [g.float().square().sum() for g in gradients if g is not None]
+        return float(torch.stack(squares).sum().sqrt())
 
 
 @dataclasses.dataclass(frozen=True)
 class FailureCriteria:
-    """When a GAN has failed (notebook 05; set after short trials of K3 and P1, before the runs that are counted).
+    """When the training of a GAN counts as failed.
 
-    gradient_norm  G's gradient from the adversarial term at most this, and
-    accuracy       D right for at least this share of held-out pairs: D has won (K's account of his runs); or D calls
-                   at least this share of G's colors real: D is fooled, and no longer teaches
-    chroma         mean chroma at least so many times the true one: G ran off
-    collapse       images' mean colors differ at most this much of how the true ones do: one output for all (P's)
-    unexplained    squared error at least so many times the variance: no better than another image's colors, which
-                   are two variances away on average
+    gradient_norm  the generator's gradient from the adversarial term is at most this, and
+    accuracy       either the discriminator is right for at least this fraction of held-out pairs:
+                   it has won (Koo 2016 reports this of his runs); or it calls at least this
+                   fraction of generated colors real: it is fooled, and teaches nothing any more
+    chroma         the mean chroma is at least this many times the true one: the generator diverged
+    collapse       the mean colors of images differ at most this much, relative to the true ones:
+                   one output whatever the input (Pérez García 2020 reports it)
+    unexplained    the squared error is at least this many times the variance: no better than the
+                   colors of another image, which are two variances away on average
 
-    With -log D from logits, G's gradient does not die where D is sure of itself: such a game can hardly end with "D
-    won" as these limits have it. Look at D's accuracy beside the ending.
+    The limits were set after short trials, before the runs that are counted. With a non-saturating
+    loss from logits, the generator's gradient does not vanish when the discriminator is sure, so
+    "discriminator won" can hardly occur; look at the discriminator's accuracy, too.
     """
 
     accuracy: float = 0.85
@@ -58,104 +68,118 @@ class FailureCriteria:
     unexplained: float = 2.0
 
 
-def failure_modes(told: dict, limits: FailureCriteria = FailureCriteria()) -> str:          # noqa: B008  frozen
-    """How a game ended, from what `diagnose` told: joined by ", ", or "" if it did not fail.
+def failure_modes(diagnosis: dict,
+                  limits: FailureCriteria = FailureCriteria()) -> str:  # noqa: B008  it is frozen
+    """Name the ways in which a training failed, joined by ", "; "" if it did not fail.
 
-    "D won", "D fooled", "G ran off", "collapse", "lost": see `Limits`. told: also the metrics of a GAN's record.
+    diagnosis   from `diagnose`, or the metrics of a GAN's record
+
+    The names: "discriminator won", "discriminator fooled", "generator diverged", "collapse",
+    "unrelated colors"; see `FailureCriteria`.
     """
-    silent = told["gradient_norm"] <= limits.gradient_norm
-    endings = {
-        "D won": silent and told["accuracy"] >= limits.accuracy,
-        "D fooled": silent and told["fooled"] >= limits.accuracy,
-        "G ran off": told["chroma_ratio"] >= limits.chroma,
-        "collapse": told["collapse"] <= limits.collapse,
-        "lost": told["unexplained"] >= limits.unexplained,
+    vanished = diagnosis["gradient_norm"] <= limits.gradient_norm
+    modes = {
+        "discriminator won": vanished and diagnosis["accuracy"] >= limits.accuracy,
+        "discriminator fooled": vanished and diagnosis["fooled"] >= limits.accuracy,
+        "generator diverged": diagnosis["chroma_ratio"] >= limits.chroma,
+        "collapse": diagnosis["collapse"] <= limits.collapse,
+        "unrelated colors": diagnosis["unexplained"] >= limits.unexplained,
     }
-    return ", ".join(name for name, came in endings.items() if came)
+    return ", ".join(name for name, occurred in modes.items() if occurred)
 
 
 @torch.no_grad()
-def discriminator_decisions(colorizer: Colorizer, adversary: Adversary, images, batch_size: int = 100,
-              training: bool = False) -> dict[str, float | list]:
-    """How D judges held-out pairs.
+def discriminator_decisions(colorizer: Colorizer, adversary: Adversary, images,
+                            batch_size: int = 100, training: bool = False) -> dict:
+    """How the discriminator classifies held-out images (an ImageSet) and their colorizations.
 
-    images    an ImageSet
-    training  both networks as in training (batch statistics, dropout), as K's figure 6 may have been made; running
-              statistics are not moved. Else in evaluation mode
-    returns   accuracy, confusion [[fake called fake, fake called real], [real called fake, real called real]] as
-              counts (K's figure 6), fooled: the share of G's colors that are called real, median_fake: the median
-              over images of D's mean probability that G's colors are true
+    training   True: both networks as in training (batch statistics, dropout), as figure 6 of Koo
+               2016 may have been made; running statistics do not change
+    returns    accuracy; confusion: counts [[fake called fake, fake called real], [real called
+               fake, real called real]]; fooled: the fraction of generated colors that are called
+               real; median_fake: the median over images of the discriminator's mean probability
+               that generated colors are real
     """
     generator, discriminator = colorizer.net, adversary.net
-    fakes, reals, told = [], [], []
+    fakes, reals, probabilities = [], [], []
     with preserve_state(generator, discriminator):
-        generator.train(training), discriminator.train(training)
+        generator.train(training)
+        discriminator.train(training)
         for rgb in images.batches(batch_size):
-            x, y = colorizer.encode(rgb.to(colorizer.device))
-            logits = discriminator(x, generator(x))
+            inputs, targets = colorizer.encode(rgb.to(colorizer.device))
+            logits = discriminator(inputs, generator(inputs))
             fakes.append(adversary.config.classified_real(logits))
-            reals.append(adversary.config.classified_real(discriminator(x, y)))
-            p = logits.float().sigmoid().flatten(1).mean(1)                   # N
-            told.append(1 - p if adversary.config.swapped else p)
-    fake, real, p = torch.cat(fakes), torch.cat(reals), torch.cat(told)     # N each
-    confusion = [[int((~fake).sum()), int(fake.sum())], [int((~real).sum()), int(real.sum())]]
-    return {"accuracy": (confusion[0][0] + confusion[1][1]) / (2 * len(fake)), "confusion": confusion,
+            reals.append(adversary.config.classified_real(discriminator(inputs, targets)))
+            p = logits.float().sigmoid().flatten(1).mean(1)  # N: over the patches of an image
+            probabilities.append(1 - p if adversary.config.swapped else p)
+    fake, real, p = torch.cat(fakes), torch.cat(reals), torch.cat(probabilities)  # N each
+    confusion = [[int((~called).sum()), int(called.sum())] for called in (fake, real)]
+    correct = confusion[0][0] + confusion[1][1]
+    return {"accuracy": correct / (2 * len(fake)), "confusion": confusion,
             "fooled": confusion[0][1] / len(fake), "median_fake": float(p.median())}
 
 
 @torch.no_grad()
-def output_diversity(colorizer: Colorizer, images, draws: int = 8, batch_size: int = 100) -> dict[str, float]:
-    """How much outputs differ: over the noise, over inputs, and as much as the truth does.
+def output_diversity(colorizer: Colorizer, images, draws: int = 8,
+                     batch_size: int = 100) -> dict[str, float]:
+    """How much predictions differ over the noise and over the images of an ImageSet.
 
-    images    an ImageSet
-    returns   over_noise: root mean square distance of a pixel's color from its mean over `draws` of noise, Lab units
-              (0 for a generator without noise). over_inputs: that of an image's mean color from the mean over images.
-              collapse: over_inputs over the same of the true colors; 0: one output whatever the input. chroma_ratio:
-              mean predicted over mean true chroma. unexplained: squared ab error over the variance about the mean
-              color of these images
+    draws     samples of the noise per image
+    returns   over_noise: root mean square distance of a pixel's color from its mean over the noise,
+              Lab units (0 for a generator without noise). over_inputs: that of an image's mean
+              color from the mean over all images. collapse: over_inputs divided by the same of the
+              true colors; 0 means one output whatever the input. chroma_ratio and unexplained: as
+              in `metrics`, the latter about the mean color of these images
     """
     net = colorizer.net
-    noise, means, truths, count, chroma, true_chroma = 0.0, [], [], 0, 0.0, 0.0
-    error, square = 0.0, 0.0
+    noise_variance, count, predicted_means, true_means = 0.0, 0, [], []
+    sums = ColorSums(images.ab_mean())
     with preserve_state(net):
         net.eval()
         for rgb in images.batches(batch_size):
-            lab = color.rgb_to_lab(rgb.to(colorizer.device))                # N 3 H W
+            lab = color.rgb_to_lab(rgb.to(colorizer.device))  # N 3 H W
             L, true = lab[:, :1], lab[:, 1:]
-            ab = colorizer.predict(L)                                       # N 2 H W
-            means.append(ab.mean((2, 3)))                                   # N 2
-            truths.append(true.mean((2, 3)))
-            error, square = error + float((ab - true).square().sum()), square + float(true.square().sum())
-            chroma, true_chroma = chroma + float(ab.norm(dim=1).sum()), true_chroma + float(true.norm(dim=1).sum())
+            ab = colorizer.predict(L)  # N 2 H W
+            sums.add(ab, true)
+            predicted_means.append(ab.mean((2, 3)))  # N 2
+            true_means.append(true.mean((2, 3)))
             if getattr(net, "noise", 0):
-                x = colorizer.target.gray(L)
-                drawn = torch.stack([colorizer.target.ab(net(x, net.draw(len(x))), L) for _ in range(draws)])  # d N 2 H W
-                noise += float(drawn.var(0, unbiased=True).sum(1).mean((1, 2)).sum())
+                noise_variance += _noise_variance(colorizer, L, draws)
             count += len(rgb)
-
-    def over(means: list[Tensor]) -> float:
-        m = torch.cat(means)                                                # N 2
-        return float((m - m.mean(0)).square().sum(1).mean().sqrt())
-    over_inputs, true = over(means), over(truths)
-    variance = square - count * math.prod(images.size) * float(torch.cat(truths).mean(0).square().sum())
-    return {"over_noise": math.sqrt(noise / count), "over_inputs": over_inputs,
-            "collapse": over_inputs / true if true else math.nan,
-            "chroma_ratio": chroma / true_chroma if true_chroma else math.nan,
-            "unexplained": error / variance if variance > 0 else math.nan}
+    over_inputs, over_images = _spread(predicted_means), _spread(true_means)
+    return {"over_noise": math.sqrt(noise_variance / count), "over_inputs": over_inputs,
+            "collapse": over_inputs / over_images if over_images else math.nan,
+            "chroma_ratio": sums.chroma_ratio, "unexplained": sums.unexplained}
 
 
-def diagnose(colorizer: Colorizer, adversary: Adversary, images, gradient_images: int = 128) -> dict[str, float | list]:
-    """What a GAN's game has come to, on held-out images (an ImageSet): see `discriminator_decisions`, `output_diversity`, `gradient_norm`.
+def _noise_variance(colorizer: Colorizer, L: Tensor, draws: int) -> float:
+    """Variance of ab over draws of the noise, averaged over pixels, summed over images."""
+    inputs, net = colorizer.target.inputs(L), colorizer.net
+    samples = [colorizer.target.decode(net(inputs, net.draw(len(L))), L) for _ in range(draws)]
+    variance = torch.stack(samples).var(0, unbiased=True)  # N 2 H W
+    return float(variance.sum(1).mean((1, 2)).sum())
 
-    Draws of noise do not touch the caller's generator.
+
+def _spread(means: list[Tensor]) -> float:
+    """Root mean square distance of colors (N, 2), given in batches, from their mean."""
+    m = torch.cat(means)
+    return float((m - m.mean(0)).square().sum(1).mean().sqrt())
+
+
+def diagnose(colorizer: Colorizer, adversary: Adversary, images,
+             gradient_images: int = 128) -> dict:
+    """Diagnose a GAN on held-out images (an ImageSet).
+
+    gradient_images   number of images for `gradient_norm`
+    returns           all of `discriminator_decisions` and `output_diversity`, and gradient_norm
+
+    The caller's random numbers are not used.
     """
     adversary.net.to(colorizer.device)
     devices = [colorizer.device] if colorizer.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(0)
         batch = images.pixels[:gradient_images].to(colorizer.device)
-        told = discriminator_decisions(colorizer, adversary, images) | output_diversity(colorizer, images)
-        told["gradient_norm"] = gradient_norm(colorizer, adversary, batch)
-    return told
-
-
+        return (discriminator_decisions(colorizer, adversary, images)
+                | output_diversity(colorizer, images)
+                | {"gradient_norm": gradient_norm(colorizer, adversary, batch)})

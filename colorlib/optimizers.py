@@ -19,11 +19,14 @@ def make_optimizer(
     fused   all weights in one pass through memory, where torch has it. Not with loss scaling
             (fp16): a fused optimizer then skips a step without saying so
     """
-    decay = config.weight_decay
+    parameters, decay = list(parameters), config.weight_decay
     if config.optimizer == "adamw":
         return torch.optim.AdamW(parameters, config.lr, weight_decay=decay, fused=fused)
     if config.optimizer == "adam":
-        return torch.optim.Adam(parameters, config.lr, betas=(config.momentum, 0.999))
+        # On a CPU the plain one, whose steps the records were made with.
+        fused = fused and all(p.is_cuda for p in parameters)
+        betas = (config.momentum, 0.999)
+        return torch.optim.Adam(parameters, config.lr, betas=betas, fused=fused)
     if config.optimizer == "adadelta":
         return AdadeltaNesterov(
             parameters, config.lr, momentum=config.momentum, weight_decay=decay
@@ -63,8 +66,8 @@ class AdadeltaNesterov(torch.optim.Adadelta):
     """ADADELTA (Zeiler 2012) with Nesterov momentum laid over its steps.
 
     Dorscheidt et al. 2016, table II, say "ADADELTA with momentum", their text adds Nesterov's, and
-    no more. ADADELTA sets its own step lengths, so momentum is no part of it. Libraries of that time
-    could lay it over the steps of any optimizer: v = m v + step, then w = w + m v + step.
+    no more. ADADELTA sets its own step lengths, so momentum is no part of it. Libraries of that
+    time could lay it over the steps of any optimizer: v = m v + step, then w = w + m v + step.
     lr = 1 is Zeiler's rule. With momentum m a steady step becomes 1 / (1 - m) times as long.
     """
 

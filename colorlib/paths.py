@@ -1,63 +1,87 @@
-"""Where the notebooks are, and what their code says: read as plain JSON, so that a lesson needs no extra library."""
+"""Where the project's files are, and how to write a file so that nobody reads half of it."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
+import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # trained weights that come with the package
-UNHASHED = {"bootstrap", "injected-parameters"}  # written by tools; a release changes the first, a run the second
+CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # weights that come with the package
 
 
 def project_root() -> Path:
-    """The checkout: the folder above the working one that holds pyproject.toml and notebooks/, else the package's."""
+    """The checkout of the course; FileNotFoundError where there is none."""
+    found = find_project_root()
+    if found is None:
+        raise FileNotFoundError(
+            "this needs a checkout of the course (notebooks/, benchmarks/, results/), and neither "
+            "the working folder nor the package is in one: clone the repository and run it there")
+    return found
+
+
+def find_project_root() -> Path | None:
+    """The checkout of the course: the working folder, a folder above it, or that of the package.
+
+    None where the package was installed on its own. A folder of another project does not count,
+    even if it has a folder notebooks/ as well.
+    """
     here = Path.cwd()
-    for folder in (here, *here.parents):
-        if (folder / "pyproject.toml").exists() and (folder / "notebooks").is_dir():
-            return folder
-    return Path(__file__).resolve().parents[1]
+    candidates = (here, *here.parents, Path(__file__).resolve().parents[1])
+    return next((folder for folder in candidates if _is_checkout(folder)), None)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; its folder is made. OSError where that cannot be."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part")
+def _is_checkout(folder: Path) -> bool:
+    """Whether a folder holds notebooks/ and a pyproject.toml whose project is named colorlib."""
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+        text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    # Read with regular expressions: Python 3.10 has no tomllib.
+    project = re.search(r"^\[project\][^\n]*\n(.*?)(?=^\[|\Z)", text, re.M | re.S)
+    named = project and re.search(r"""^name\s*=\s*["']colorlib["']""", project[1], re.M)
+    return bool(named) and (folder / "notebooks").is_dir()
 
 
-def notebook_file(number: str) -> Path | None:
-    """notebooks/03_….ipynb for "03", looked for in the working folder first; None when there is none."""
-    for folder in (Path.cwd(), project_root() / "notebooks"):
-        found = sorted(folder.glob(f"{number}_*.ipynb"))
-        if found:
-            return found[0]
-    return None
+@contextmanager
+def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
+    """Yield a temporary file to write to, which replaces `path` when the block ends.
+
+    Other processes see the old file or the complete new one. If the block raises, the temporary
+    file is removed and `path` stays as it was. The folder is created if it does not exist.
+
+    sync   as in `move_into_place`
+
+    OSError where the file cannot be written.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)  # mkstemp's files can be read by their owner alone
+        move_into_place(temporary, path, sync)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def source(cell: dict[str, Any]) -> str:
-    """A cell's text; notebook files keep it as a string or as a list of lines."""
-    text = cell["source"]
-    return text if isinstance(text, str) else "".join(text)
+def move_into_place(temporary: Path, path: Path, sync: bool = True) -> None:
+    """Rename a finished file of the same file system in one step, replacing what was at `path`.
+
+    sync   first wait until the bytes have reached the disk, so that a power failure cannot leave
+           an empty file under the final name
+    """
+    if sync:
+        with open(temporary, "r+b") as file:  # Windows syncs no file that is open for reading only
+            os.fsync(file.fileno())
+    os.replace(temporary, path)
 
 
-def tags(cell: dict[str, Any]) -> set[str]:
-    """A cell's tags."""
-    return set(cell.get("metadata", {}).get("tags", []))
-
-
-def source_hash(path: Path) -> str:
-    """SHA-256 of a notebook's code cells, but for the bootstrap cell: who changes the code has to run it again."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    code = [source(c).rstrip() for c in cells if c["cell_type"] == "code" and not tags(c) & UNHASHED]
-    return hashlib.sha256("\0".join(code).encode()).hexdigest()
+def write_text_atomic(path: str | os.PathLike, text: str) -> None:
+    """Write a UTF-8 text file in one step; see `atomic_write`."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")

@@ -1,10 +1,11 @@
-"""Time and memory: two ways to do a thing, timed in turn, so that what else the machine does slows both; and peaks.
+"""Measure time and memory: two functions timed in turn, and peak memory in a process of its own.
 
-    theirs, ours = interleaved(one, other, pairs=5)             # seconds of each run, in order
-    print(ratio(theirs, ours))                                  # above 1: ours is faster
-    peak_memory("import torch", "torch.zeros(1000, 1000)")      # MB
-    kept(net, x)                                                # MB that net(x) holds for the way back
+    other, own = interleaved(their_function, our_function, pairs=5)   # seconds of each call
+    print(ratio(other, own))                                          # above 1: ours is faster
+    peak_memory("import torch", "torch.zeros(1000, 1000)")            # MB
+    activation_memory(net, x)                                      # MB, for the backward pass
 """
+
 from __future__ import annotations
 
 import os
@@ -23,75 +24,84 @@ if TYPE_CHECKING:
 
 
 def timed(function: Callable[[], object]) -> float:
-    """Seconds that a call takes."""
+    """Seconds that one call takes."""
     started = time.perf_counter()
     function()
     return time.perf_counter() - started
 
 
-def interleaved(one: Callable[[], object], other: Callable[[], object], pairs: int) -> tuple[list[float], list[float]]:
-    """Seconds of each call of both, in turn; a first round of both is not counted."""
-    timed(one), timed(other)
+def interleaved(one: Callable[[], object], other: Callable[[], object],
+                pairs: int) -> tuple[list[float], list[float]]:
+    """Time two functions in turn, so that other load on the machine slows both.
+
+    returns   seconds of each call of `one` and of `other`, without a first call of both
+    """
+    timed(one)
+    timed(other)
     times = [(timed(one), timed(other)) for _ in range(pairs)]
     return [t for t, _ in times], [t for _, t in times]
 
 
-def ratio(theirs: list[float], ours: list[float]) -> float:
-    """The median of the pairs' ratios."""
-    return statistics.median(a / b for a, b in zip(theirs, ours, strict=True))
+def ratio(one: list[float], other: list[float]) -> float:
+    """Median over pairs of the time of `one` divided by that of `other`."""
+    return statistics.median(a / b for a, b in zip(one, other, strict=True))
 
 
 def peak_memory(setup: str, work: str) -> float:
-    """MB by which the peak of a process rises while it runs `work`, above what it holds after `setup`.
+    """Increase in the peak memory of a process, in MB, while it runs `work` after `setup`.
 
-    Both are Python, run in a process of its own, which finds the same modules. Memory of the host, not of a GPU. A peak
-    of `setup` itself counts if it was higher, except on Linux, where it is forgotten. RuntimeError with the process's
-    last words if it fails.
+    setup, work   Python code, run in a new process that finds the same modules
+    raises        RuntimeError with the end of the process's error message, if it fails
+
+    Host memory, not that of a GPU. Where the peak cannot be reset, which is everywhere except on
+    Linux, a higher peak during `setup` counts, too.
     """
-    from colorlib.hardware import return_freed_memory  # here: a process that is measured may need no torch
+    # Imported here, because a process that is measured imports this module and may not need torch.
+    from colorlib.hardware import return_freed_memory
 
-    return_freed_memory()                              # two processes stand side by side
-    code = f"{setup}\nfrom colorlib import profiling as _profiling\n_held = _profiling.forget_peak()\n{work}\n" \
-           "print((_profiling.peak_bytes() - _held) / 1e6)"
-    path = os.pathsep.join(filter(None, sys.path))
+    return_freed_memory()  # this process and the new one are in memory at the same time
+    code = (f"{setup}\nfrom colorlib import profiling as _profiling\n"
+            f"_before = _profiling.reset_peak()\n{work}\n"
+            "print((_profiling.peak_bytes() - _before) / 1e6)")
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          env=os.environ | {"PYTHONPATH": path})
+                          env=environment)
     if done.returncode:
         raise RuntimeError(f"the process that was to be measured failed:\n{done.stderr[-2000:]}")
     return float(done.stdout.split()[-1])
 
 
-def kept(net: nn.Module, x: Tensor) -> float:
-    """MB of tensors, other than its weights, that net(x) holds until its gradients are computed; in this process."""
-    from torch.autograd.graph import saved_tensors_hooks  # here: a process that is measured may need no torch
+def activation_memory(net: nn.Module, x: Tensor) -> float:
+    """MB of tensors, without weights, that net(x) keeps in memory for the backward pass."""
+    from torch.autograd.graph import saved_tensors_hooks  # here for the same reason as above
 
     weights = {p.untyped_storage().data_ptr() for p in net.parameters()}
-    held = {}
+    saved = {}
 
     def note(t: Tensor) -> Tensor:
         memory = t.untyped_storage()
         if memory.data_ptr() not in weights:
-            held[memory.data_ptr()] = memory.nbytes()
+            saved[memory.data_ptr()] = memory.nbytes()
         return t
 
     with saved_tensors_hooks(note, lambda t: t):
-        out = net(x)                # not dropped: while it lives, no memory is given out twice
-    del out
-    return sum(held.values()) / 1e6
+        output = net(x)  # kept until the end: otherwise two tensors could have the same address
+    del output
+    return sum(saved.values()) / 1e6
 
 
-def forget_peak() -> int:
-    """Resident bytes of this process now; on Linux its peak starts anew from them."""
+def reset_peak() -> int:
+    """Resident memory of this process, in bytes; on Linux also resets its peak to this value."""
     try:
-        Path("/proc/self/clear_refs").write_text("5")           # resets VmHWM
-    except OSError:                                             # another system, or not allowed
+        Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
+    except OSError:  # another system, or no permission
         pass
     return psutil.Process().memory_info().rss
 
 
 def peak_bytes() -> int:
-    """Peak resident memory of this process."""
-    if sys.platform == "linux":                     # not ru_maxrss: a child starts with its parent's
+    """Peak resident memory of this process, in bytes."""
+    if sys.platform == "linux":  # not ru_maxrss, which a process inherits from its parent
         for line in Path("/proc/self/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024

@@ -40,11 +40,11 @@ class TrainingConfig:
     """How to train. ValueError on a value that makes no sense.
 
     optimizer   "adamw", "adam", "adadelta", "rmsprop" or "sgd"
-    schedule    "onecycle": up to lr over a quarter of the steps, then down to nearly 0, the momentum
-                the other way from 0.95 to 0.85 and back, whatever `momentum` says (Smith 2018).
-                "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016, 5.1).
-                "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where Nazeri
-                divides by hand
+    schedule    "onecycle": up to lr over a quarter of the steps, then down to nearly 0, the
+                momentum the other way from 0.95 to 0.85 and back, whatever `momentum` says (Smith
+                2018). "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016,
+                5.1). "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where
+                Nazeri divides by hand
     momentum    for Adam its beta1
     flip        mirror half of the images, left to right
     """
@@ -98,7 +98,7 @@ def absolute_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tens
 
 def blurred_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Dahl's loss (2016): (N, 1, H, W), (N, C, H, W) in the target's units -> scalar."""
-    return losses.blurred_distances(net(inputs), targets)
+    return losses.blurred_squared_error(net(inputs), targets)
 
 
 def classification_step(net: nn.Module, inputs: Tensor, targets: SoftTarget) -> Tensor:
@@ -106,7 +106,7 @@ def classification_step(net: nn.Module, inputs: Tensor, targets: SoftTarget) -> 
     return losses.soft_cross_entropy(net(inputs), *targets)
 
 
-# --------------------------------------------------------------------------------------------- loop
+# -------------------------------------------------------------------------------------------- loop
 
 
 def fit(
@@ -133,22 +133,23 @@ def fit(
     step         step(net, *batch) -> loss, a scalar: `regression_step`, or one you wrote
     seed         order and mirroring of the images, and dropout; the same run twice on a CPU
     validation   data whose loss is taken after each epoch
-    checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU to
-                 the same bits as if it had never stopped; ValueError if it belongs to another training
-                 (one step is not told from another)
+    checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU
+                 to the same bits as if it had never stopped; ValueError if it belongs to another
+                 training (one step is not told from another)
     precision    "auto" (`hardware.best_precision`), "no" (float32), "bf16" or "fp16"
     watch        called before the first step and after each `every` steps; what it returns, plain
                  numbers by name, goes to history.watched. It may use the network in any mode, and
                  random numbers: the training does not notice, and its time is not counted
     compiled     by torch.compile; "auto": on a GPU, when there are enough steps to pay for it
 
-    An interrupt (the stop button) ends the training and keeps what was learned; in the first epoch, the
-    history holds that epoch as far as it came. A loss that is not finite raises `TrainingDiverged`, on
-    a GPU at the epoch's end. With several processes (`distributed.py`) each takes its part of a batch
-    that is as many times larger.
+    An interrupt (the stop button) ends the training and keeps what was learned; in the first epoch,
+    the history holds that epoch as far as it came. A loss that is not finite raises
+    `TrainingDiverged`, on a GPU at the epoch's end. With several processes (`distributed.py`) each
+    takes its part of a batch that is as many times larger.
     """
     if not callable(step):
-        raise TypeError(f"expected a step, got {type(step).__name__}: an Adversary goes to `fit_gan`")
+        kind = type(step).__name__
+        raise TypeError(f"expected a step, got {kind}: an Adversary goes to `fit_gan`")
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
     run.cleanup.callback(model.eval)
     batches = make_batches(model, data, config, run.processes)
@@ -225,8 +226,8 @@ class LoaderBatches:
             yield tuple(part.to(self.device, non_blocking=True) for part in parts)
 
 
-def make_batches(model, data, config: TrainingConfig, processes) -> ColorizerBatches | LoaderBatches:
-    """What one epoch shows to the network. TypeError if the model and the data do not fit together."""
+def make_batches(model, data, config, processes) -> ColorizerBatches | LoaderBatches:
+    """What one epoch shows to the network; TypeError if model and data do not fit together."""
     if isinstance(data, ImageSet):
         if not isinstance(model, Colorizer):
             raise TypeError(

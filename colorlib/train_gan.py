@@ -3,12 +3,12 @@
     adversary = Adversary(PatchDiscriminator(n_layers=2), GanConfig(l1=100, real=0.9), config)
     fit_gan(colorizer, images, adversary, config)       # config: of the generator
 
-The generator is the network of a `Colorizer`. The discriminator gets the lightness and a color, true or
-generated, in the target's own numbers. Built step by step in notebook 05; what repairs it, in notebook 06.
-`gan_diagnostics.py` measures how a training has ended.
+The generator is the network of a `Colorizer`. The discriminator gets the lightness and a color,
+true or generated, in the target's own numbers. Built step by step in notebook 05; what repairs it,
+in notebook 06. `gan_diagnostics.py` measures how a training has ended.
 
-Batch norm: in training both networks use the statistics of the batch. The discriminator's running ones
-take in true and generated colors alike, also in steps that the margin leaves out.
+Batch norm: in training both networks use the statistics of the batch. The discriminator's running
+ones take in true and generated colors alike, also in steps that the margin leaves out.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ Labels = float | tuple[float, float]
 
 @dataclasses.dataclass(frozen=True)
 class GanConfig:
-    """The losses of the two networks and when they are updated. ValueError on a value without sense.
+    """The losses of the two networks, and when they are updated. ValueError on senseless values.
 
     loss         of the generator. "non-saturating": -log D (Nazeri 2018, equation 6). "saturating":
-                 log(1 - D) (Koo 2016, equation 4), whatever the discriminator's labels. "as-printed":
-                 log(1 + D), for both networks (Koo 2016, Algorithm 2)
+                 log(1 - D) (Koo 2016, equation 4), whatever the discriminator's labels.
+                 "as-printed": log(1 + D), for both networks (Koo 2016, Algorithm 2)
     from_logits  False: a sigmoid, then a logarithm, as the sources draw it
                  (`losses.binary_cross_entropy`)
     l1           weight of the mean absolute error beside it, in the target's numbers (Nazeri: 100)
@@ -48,16 +48,18 @@ class GanConfig:
                  Nazeri 2018: 0.9 and 0. Pérez 2020: (0, 0.49) and (0.5, 0.99), noisy and swapped
     wanted       the label that the generator wants for its colors (non-saturating); None: `real` if
                  that is an interval, else 1
-    margin       the discriminator is not updated unless its errors exceed it (Koo: 0.5); None: always
-    margin_of    which errors: "both", each by itself (Koo, Algorithm 2), or their "sum" (Koo, section
-                 3.2.2: "the discriminator's cross-entropy loss", with his equation 4)
-    pause_g      the generator is not updated either while one of those errors exceeds 1 - margin; where
-                 neither would be, both are. So public copies of the code of Larsen and Sønderby have
-                 it, whom Koo cites for the margin
-    together     true and generated colors in one batch of the discriminator (Pérez), else one after the
-                 other; batch norm tells the difference
+    margin       the discriminator is not updated unless its errors exceed it (Koo: 0.5); None:
+                 always
+    margin_of    which errors: "both", each by itself (Koo, Algorithm 2), or their "sum" (Koo,
+                 section 3.2.2: "the discriminator's cross-entropy loss", with his equation 4)
+    pause_g      the generator is not updated either while one of those errors exceeds 1 - margin;
+                 where neither would be, both are. So public copies of the code of Larsen and
+                 Sønderby have it, whom Koo cites for the margin
+    together     true and generated colors in one batch of the discriminator (Pérez), else one after
+                 the other; batch norm tells the difference
     head_start   steps at the start in which only the discriminator is updated
-    redraw       the generator runs anew for its own update, with new noise (Koo, Algorithm 2, line 10)
+    redraw       the generator runs anew for its own update, with new noise (Koo, Algorithm 2, line
+                 10)
     """
 
     loss: str = "non-saturating"
@@ -83,7 +85,7 @@ class GanConfig:
             if value is not None and not all(0 <= v <= 1 for v in _ends(value)):
                 raise ValueError(f"{name} must lie in 0...1, got {value}")
         if _middle(self.real) == _middle(self.fake):
-            raise ValueError(f"real and fake have the same label, {self.real}: nothing to tell apart")
+            raise ValueError(f"real and fake have the same label, {self.real}: nothing to learn")
         if self.margin_of not in ("both", "sum"):
             raise ValueError(f"unknown margin_of {self.margin_of!r}: expected both or sum")
         if self.margin is not None and not 0 <= self.margin < math.inf:
@@ -120,7 +122,7 @@ class GanConfig:
         return update_d | neither, update_g | neither
 
     def classified_real(self, logits: Tensor) -> Tensor:
-        """Logits (N, ...) -> bool (N,): is an image's mean probability on the side of the real label?"""
+        """Whether each image's mean probability is on the side of real: logits (N, ...) -> (N,)."""
         probability = logits.float().sigmoid().flatten(1).mean(1)  # N
         border = (_middle(self.real) + _middle(self.fake)) / 2
         return probability < border if self.swapped else probability > border
@@ -130,8 +132,8 @@ class Adversary:
     """A discriminator, how it is trained, and what the generator gets from it.
 
     net        lightness (N, 1, H, W) and color (N, C, H, W) -> logits
-    training   the discriminator's optimizer, rate and schedule; batches, epochs and mirroring are those
-               of the generator's
+    training   the discriminator's optimizer, rate and schedule; batches, epochs and mirroring are
+               those of the generator's
     """
 
     def __init__(self, net: nn.Module, config: GanConfig, training: TrainingConfig):
@@ -142,7 +144,7 @@ class Adversary:
         return f"Adversary({net}, {self.config}, {self.training})"
 
 
-# ------------------------------------------------------------------------------------ losses and step
+# --------------------------------------------------------------------------------- losses and step
 
 
 def discriminator_loss(
@@ -191,8 +193,9 @@ def gan_step(
     inputs, targets    what the generator gets (N, 1, H, W) and should predict (N, C, H, W)
     update_generator   False: only the discriminator is updated
     run                brings mixed precision and several processes; None: float32, one process
-    returns            scalars: loss (the generator's), on_real, on_fake (the discriminator's errors),
-                       adversarial, l1, d_steps and g_steps (1, or 0 where a network was not updated)
+    returns            scalars: loss (the generator's), on_real, on_fake (the discriminator's
+                       errors), adversarial, l1, d_steps and g_steps (1, or 0 where a network was
+                       not updated)
     """
     autocast = run.autocast if run else contextlib.nullcontext
     with autocast():
@@ -225,8 +228,8 @@ def gan_step(
 
 
 def _update(optimizer, loss: Tensor, update: bool | Tensor, run: TrainingRun | None) -> None:
-    """Backward pass and optimizer step, if `update`; a GPU decides by itself, without being waited for."""
-    on_device = isinstance(update, Tensor) and update.device.type != "cpu"
+    """Backward pass and optimizer step, if `update`."""
+    on_device = isinstance(update, Tensor) and _decides_itself(update.device)
     if not on_device and not bool(update):
         return
     scaler = run.scaler if run else NO_SCALING
@@ -235,7 +238,12 @@ def _update(optimizer, loss: Tensor, update: bool | Tensor, run: TrainingRun | N
         scaler.step(optimizer)
 
 
-# ----------------------------------------------------------------------------------------------- loop
+def _decides_itself(device: torch.device) -> bool:
+    """Whether a device is so far ahead of Python that asking it for one bit would stop both."""
+    return device.type != "cpu"
+
+
+# -------------------------------------------------------------------------------------------- loop
 
 
 def fit_gan(
@@ -252,10 +260,12 @@ def fit_gan(
     watch: Callable[[], dict] | None = None,
     every: int = 100,
 ) -> TrainingHistory:
-    """Train a colorizer's network, the generator, against a discriminator. Both are changed in place.
+    """Train a colorizer's network, the generator, against a discriminator. Both are changed in
+    place.
 
-    config   of the generator; the other arguments are those of `train.fit`. There is no validation loss:
-             a GAN has none that falls as it gets better; use watch, or `gan_diagnostics.diagnose`
+    config   of the generator; the other arguments are those of `train.fit`. There is no validation
+             loss: a GAN has none that falls as it gets better; use watch, or
+             `gan_diagnostics.diagnose`
     """
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
     run.cleanup.callback(colorizer.eval)

@@ -43,7 +43,8 @@ class TrainingDiverged(FloatingPointError):
 
     def __init__(self, step: int, what: str, checkpoint: Path | None):
         self.step, self.checkpoint = step, checkpoint
-        kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "no checkpoint was kept"
+        good = f"the last good checkpoint is {checkpoint}"
+        kept = good if checkpoint else "no checkpoint was kept"
         super().__init__(f"{what} at step {step}; {kept}. A lower learning rate is the usual cure.")
 
 
@@ -51,8 +52,8 @@ class TrainingDiverged(FloatingPointError):
 class TrainingHistory:
     """What a training did; history["loss"] is the loss of each epoch.
 
-    epochs        one dict an epoch: epoch, loss, lr, seconds, and validation_loss if asked for; of a
-                  GAN also what `train_gan.gan_step` returns
+    epochs        one dict an epoch: epoch, loss, lr, seconds, and validation_loss if asked for; of
+                  a GAN also what `train_gan.gan_step` returns
     watched       what `watch` returned, one dict a call, with its step
     interrupted   whether it was stopped; partial: whether the one epoch in it is not whole
     """
@@ -113,7 +114,7 @@ class TrainingRun:
         self._logged: list[dict[str, Tensor]] = []  # of the epoch that runs, one dict a step
         self.cleanup = contextlib.ExitStack()  # what is undone when the loop ends, however it ends
 
-    # ------------------------------------------------------------------------------- before the loop
+    # ----------------------------------------------------------------------------- before the loop
 
     def add_network(
         self, prefix: str, net: nn.Module, config, steps: int, broadcast_buffers: bool = True
@@ -156,7 +157,7 @@ class TrainingRun:
         dtype = PRECISIONS[self.precision]
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype != torch.float32)
 
-    # ------------------------------------------------------------------------------------ in the loop
+    # --------------------------------------------------------------------------------- in the loop
 
     def epochs(self) -> Iterator[int]:
         """The epochs that are left, counted from 0."""
@@ -241,7 +242,8 @@ class TrainingRun:
         if self.progress:
             validation = row.get("validation_loss")
             more = "" if validation is None else f"  validation {validation:.5f}"
-            print(f"{self._bar.desc}  loss {row['loss']:.5f}{more}  {row['seconds']:.0f} s", flush=True)
+            loss = f"loss {row['loss']:.5f}{more}"
+            print(f"{self._bar.desc}  {loss}  {row['seconds']:.0f} s", flush=True)
         if self.file and self.processes.is_main:
             checkpoints.save_training(self.file, self)
         self.processes.wait()
@@ -272,7 +274,8 @@ class TrainingRun:
     def _call_watch(self) -> None:
         """Let `watch` look at the networks, without the training noticing."""
         watched = self.history.watched
-        if not self.watch or self.step % self.every or (watched and watched[-1]["step"] >= self.step):
+        seen_before = watched and watched[-1]["step"] >= self.step  # by the run that was resumed
+        if not self.watch or self.step % self.every or seen_before:
             return
         networks = [learner.net for learner in self.learners.values()]
         with self.not_counted(), preserve_state(*networks), self._fork_rng():
@@ -280,7 +283,7 @@ class TrainingRun:
             watched.append(json.loads(json.dumps(seen)))  # a checkpoint must be able to hold it
 
 
-# ------------------------------------------------------------------------------------------- helpers
+# ----------------------------------------------------------------------------------------- helpers
 
 
 @contextlib.contextmanager
@@ -315,8 +318,9 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
         for p, (weight, old_state) in zip(weights, before, strict=True):
             p.copy_(torch.where(update, p, weight))
             for name, value in state(p).items():
-                old = old_state.get(name, torch.zeros_like(value))  # state that is new began at zero
-                value.copy_(torch.where(update.to(value.device), value, old))
+                if value.device == update.device:  # else a step counter that RMSProp never reads
+                    old = old_state.get(name, torch.zeros_like(value))  # new state began at zero
+                    value.copy_(torch.where(update, value, old))
 
 
 def epoch_seed(seed: int, epoch: int) -> int:

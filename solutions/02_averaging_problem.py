@@ -4,22 +4,22 @@ import torch
 
 
 def mean_color(colors, weights):
-    """02.1. Each color counts as often as it is seen."""
+    """02.1. Each color counts as much as its weight."""
     return (weights[:, None] * colors).sum(0) / weights.sum()
 
 
 def median_color(colors, weights):
-    """02.2. Walk up each channel until half of the weight is behind you."""
-    answer = []
+    """02.2. In each channel, go up through the sorted values until half of the weight is reached."""
+    median = []
     for values in colors.T:
         order = values.argsort()
-        behind = weights[order].cumsum(0)
-        answer.append(values[order][(behind >= weights.sum() / 2).nonzero()[0, 0]])
-    return torch.stack(answer)
+        so_far = weights[order].cumsum(0)
+        median.append(values[order][(so_far >= weights.sum() / 2).nonzero()[0, 0]])
+    return torch.stack(median)
 
 
 def cross_entropy(logits, shares):
-    """02.3. What the right shares pay when they are told these probabilities."""
+    """02.3. Minus the mean log probability of a color drawn from the shares."""
     return -(shares * logits.log_softmax(0)).sum()
 
 

@@ -19,7 +19,7 @@ def normalized_uv(train_uv, test_uv):
 
 
 def unexplained(predicted, true, train_mean):
-    """03.4. The cost of the prediction over the cost of the mean color of the training images."""
-    cost = ((predicted - true) ** 2).sum()
-    lazy = ((true - train_mean.view(1, 2, 1, 1)) ** 2).sum()
-    return cost / lazy
+    """03.4. The error of the prediction over the error of the training images' mean color."""
+    error = ((predicted - true) ** 2).sum()
+    baseline = ((true - train_mean.view(1, 2, 1, 1)) ** 2).sum()
+    return error / baseline

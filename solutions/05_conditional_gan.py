@@ -11,16 +11,16 @@ def discriminator_loss(real, fake, smooth):
 
 def slope(z, loss):
     """05.2. d/dz log(1 - D) = -D and d/dz (-log D) = D - 1, with D the sigmoid of z."""
-    D = z.sigmoid()
-    return -D if loss == "saturating" else D - 1
+    p = z.sigmoid()                                                 # the discriminator's output
+    return -p if loss == "saturating" else p - 1
 
 
-def collapse(answered, true):
+def collapse(predicted, true):
     """05.3. Root mean square distance of the images' mean colors from their mean, over the same of the truth."""
     def spread(ab):
         mean = ab.mean((2, 3))                                      # N 2
         return (mean - mean.mean(0)).square().sum(1).mean().sqrt()
-    return spread(answered) / spread(true)
+    return spread(predicted) / spread(true)
 
 
 def who_wins(confusion):

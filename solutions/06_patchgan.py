@@ -3,7 +3,7 @@ import math
 
 
 def receptive_field(layers):
-    """06.1. From the answer back to the image."""
+    """06.1. From the output back to the image."""
     side = 1
     for kernel, stride in reversed(layers):
         side = (side - 1) * stride + kernel
@@ -11,7 +11,7 @@ def receptive_field(layers):
 
 
 def answers(size, layers):
-    """06.2. From the image to the answer; the padding is 1."""
+    """06.2. From the image to the output; the padding is 1."""
     for kernel, stride in layers:
         size = (size + 2 - kernel) // stride + 1
     return size
@@ -25,7 +25,7 @@ def interval(k, n):
     return middle - half, middle + half
 
 
-def accuracy(said, true, t):
+def accuracy(predicted, true, t):
     """06.4. Both channels of a pixel, after rounding."""
-    off = (said.round() - true.round()).abs().amax(dim=1)           # N H W
+    off = (predicted.round() - true.round()).abs().amax(dim=1)           # N H W
     return (off <= 2.2 * t).float().mean()

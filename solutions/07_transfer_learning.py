@@ -3,10 +3,11 @@ import torch
 import torch.nn.functional as F
 
 
-def hypercolumns(seen):
+def hypercolumns(features):
     """07.1. The small tensors grow; the first has the picture's size."""
-    size = seen[0].shape[-2:]
-    return torch.cat([t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in seen], dim=1)
+    size = features[0].shape[-2:]
+    large = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear") for t in features]
+    return torch.cat(large, dim=1)
 
 
 def summed(weight, std):
@@ -14,9 +15,9 @@ def summed(weight, std):
     return (weight / std.view(1, 3, 1, 1)).sum(dim=1, keepdim=True)          # C 1 k k
 
 
-def same_kind(described, labels, k):
+def same_kind(features, labels, k):
     """07.3. By the angle between descriptions; a picture is not its own neighbor."""
-    unit = F.normalize(described, dim=1)                                     # N F
+    unit = F.normalize(features, dim=1)                                     # N F
     near = (unit @ unit.T).fill_diagonal_(-2).topk(k).indices                # N k
     return (labels[near] == labels[:, None]).float().mean()
 

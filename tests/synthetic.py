@@ -11,10 +11,10 @@ PARAMETERS = 'PROFILE = "quick"\nSEED = 0\nDEVICE = "auto"\nDATA = "auto"'
 LESSON = """\
 import sys
 from tqdm import trange
-from colorlib import figures
-from colorlib.lesson import Lesson
+from colorlib.notebook import plots
+from colorlib.notebook.lesson import Lesson
 lesson = Lesson("01", profile=PROFILE, seed=SEED, device=DEVICE, data=DATA)"""
-FIGURE = 'figures.show(figures.bars({"gray": 1.0, "mean": 0.5}), alt="Two bars, the first twice as long & <blue>.")'
+FIGURE = 'plots.show(plots.bars({"gray": 1.0, "mean": 0.5}), alt="Two bars, the first twice as long & <blue>.")'
 CLAIM = 'lesson.claim("one is less than two", 1 < 2, one=1, two=2)'
 LATER = 'lesson.claim("only a full run can tell", 1 > 2, profiles=("full",))'
 BAR = 'for _ in trange(3, file=sys.stdout): pass\nprint("kernel:", sys.executable)'

@@ -1,9 +1,15 @@
-"""Running, storing and editing the notebooks: `python -m tools --help`.
+"""Tools that run, store and publish the notebooks. Run them in the checkout: `python -m tools`.
 
-python -m tools run --profile smoke        every notebook, and an index page of what came out
-python -m tools run --profile lesson 03    one of them
-python -m tools store 03                   the outputs of that run into notebooks/03_….ipynb
-python -m tools text 03                    build/text/03_….py, to edit in any editor (py:percent)
-python -m tools notebook 03                and back; cells that did not change keep id and outputs
-python -m tools links                      badges and addresses, after a fork or for a release
+    python -m tools run --profile smoke        run every notebook and write an index page
+    python -m tools run --profile lesson 03    run one of them
+    python -m tools store 03                   put the outputs of that run into notebooks/03_….ipynb
+    python -m tools text 03                    write build/text/03_….py, to edit in any editor
+    python -m tools notebook 03                turn the text back into the notebook
+    python -m tools links                      write badges and addresses, after a fork
+    python -m tools readme                     write what is measured in the README
+    python -m tools site                       write the notebooks as pages to read
+    python -m tools editions                   write the student's and the teacher's course
+    python -m tools kit                        write a folder that installs without a network
+
+`colab.py` is a script of its own: on Colab the first cell of each notebook runs it.
 """

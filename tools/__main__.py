@@ -1,4 +1,4 @@
-"""The command line of `tools`."""
+"""The command line: `python -m tools COMMAND`; without a command it prints what each one does."""
 
 from __future__ import annotations
 
@@ -6,100 +6,145 @@ import argparse
 import sys
 from pathlib import Path
 
-from colorlib.notebook.lesson import NAMES
-from tools import editions, kit, links, run, site, store, text
+from colorlib.notebook.profiles import PROFILE_NAMES
+from tools import editions, kit, links, readme, run, site, store, text
 from tools.files import CourseError, build, find
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    top = argparse.ArgumentParser(prog="python -m tools", description="Run, store and edit the notebooks.")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    top = argparse.ArgumentParser(prog="python -m tools",
+        description="Run, store and publish the notebooks of the course.",
+        epilog="python -m tools COMMAND --help lists the options of a command.")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
-    def command(name: str, function, text: str) -> argparse.ArgumentParser:
-        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+    def command(name: str, function, help: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
         sub.set_defaults(function=function)
         return sub
 
-    one = command("run", _run, "run notebooks, each in its own kernel, and make an index page of what came out")
-    one.add_argument("--profile", choices=NAMES, default="quick", help="sizes and epochs (default: %(default)s)")
-    one.add_argument("--data", default="auto", help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
-    one.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
-    one.add_argument("--seed", type=int, default=0, help="(default: 0)")
-    one.add_argument("--parameter", "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"),
-                     help="one more parameter of the notebooks; an unknown name is an error")  # fmt: skip
-    one.add_argument("--out", type=Path, help="folder for the results (default: build/course/PROFILE)")
+    sub = command("run", _run, "run notebooks, each in its own kernel, and write an index page")
+    sub.add_argument("--profile", choices=PROFILE_NAMES, default="quick",
+        help="sizes and epochs (default: %(default)s)")
+    sub.add_argument("--data", default="auto",
+        help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+    sub.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
+    sub.add_argument("--seed", type=int, default=0, help="(default: 0)")
+    sub.add_argument("--parameter", "-p", nargs=2, action="append", default=[],
+        metavar=("NAME", "VALUE"), help="set another parameter of the notebooks")
+    sub.add_argument("--out", type=Path,
+        help="folder for the results (default: build/course/PROFILE)")
 
-    one = command("store", _store, "put the outputs of a run into notebooks/ and its record into results/")
-    one.add_argument("--profile", choices=NAMES, default="lesson", help="of which run (default: %(default)s)")
-    one.add_argument("--any-data", action="store_true", help="also when the run was not on CIFAR-10")
-    one.add_argument("--record-only", action="store_true", help="only its minutes and memory, for the README's map")
+    sub = command("store", _store,
+        "put the outputs of a run into notebooks/ and its record into results/")
+    sub.add_argument("--profile", choices=PROFILE_NAMES, default="lesson",
+        help="profile of the run (default: %(default)s)")
+    sub.add_argument("--any-data", action="store_true",
+        help="accept runs on other data than CIFAR-10")
+    sub.add_argument("--record-only", action="store_true",
+        help="store only minutes and memory, for the table in the README")
 
-    command("text", lambda a: [print(text.to_text(p)) for p in find(a.notebooks)] and 0,
-            "write notebooks as text to build/text/ (py:percent), to edit them")  # fmt: skip
-    command("notebook", _notebook, "make notebooks from their text in build/text/; unchanged cells keep id and outputs")
+    command("text", _text, "write notebooks as text to build/text/ (py:percent), to edit them")
+    command("notebook", _notebook,
+        "turn the text in build/text/ back into notebooks; unchanged cells keep id and outputs")
     for sub in commands.choices.values():
-        sub.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="01 03 … or paths (default: all)")
+        sub.add_argument("notebooks", nargs="*", metavar="NOTEBOOK",
+            help="numbers such as 01 03, or paths (default: all)")
 
-    one = command("links", _links, "write badges, addresses and bootstrap cells from pyproject.toml's [project.urls]")
-    one.add_argument("--check", action="store_true", help="change nothing; fail when something is out of date")
-
-    command("site", _site, "write build/site/: the notebooks with their stored outputs, as pages to read")
-
-    one = command("editions", _editions, "write build/student/ and build/teacher/, and a zip of each")
-    one.add_argument("--no-outputs", action="store_true", help="the student's notebooks without stored outputs")
-
-    one = command("kit", _kit, "write build/kit/: course, packages and data, to install with the network off")
-    one.add_argument("pip", nargs="*", metavar="OPTION",
-                     help="after --: more options of pip wheel, say another index")  # fmt: skip
+    sub = command("links", _links,
+        "write badges, addresses and bootstrap cells from the address in pyproject.toml")
+    _add_check(sub)
+    sub = command("readme", _readme, "write what is measured in README.md and docs/teaching.md, "
+        "and the picture strip results/strip.png")
+    _add_check(sub)
+    command("site", _site, "write the notebooks with their outputs as pages to build/site/")
+    sub = command("editions", _editions,
+        "write the student's and the teacher's course to build/, each as a folder and a zip")
+    sub.add_argument("--no-outputs", action="store_true",
+        help="leave the stored outputs out of the student's notebooks")
+    sub = command("kit", _kit,
+        "write build/kit/: course, packages and data, to install without a network")
+    sub.add_argument("pip", nargs="*", metavar="OPTION",
+        help="further options of `pip wheel`, after --, such as another index")
     return top
 
 
-def _run(a: argparse.Namespace) -> int:
-    parameters = {"PROFILE": a.profile, "SEED": a.seed, "DEVICE": a.device, "DATA": a.data} | dict(a.parameter)
-    return run.run(find(a.notebooks), a.out or build("course", a.profile), parameters)
+def _add_check(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--check", action="store_true",
+        help="change nothing; exit with status 1 if a file is out of date")
 
 
-def _store(a: argparse.Namespace) -> int:
-    for path in find(a.notebooks):
-        print(store.store(path, build("course", a.profile), any_data=a.any_data, record_only=a.record_only))
+def _run(options: argparse.Namespace) -> int:
+    parameters = {"PROFILE": options.profile, "SEED": options.seed, "DEVICE": options.device,
+        "DATA": options.data} | dict(options.parameter)
+    out = options.out or build("course", options.profile)
+    return run.run(find(options.notebooks), out, parameters)
+
+
+def _store(options: argparse.Namespace) -> int:
+    for path in find(options.notebooks):
+        print(store.store(path, build("course", options.profile), any_data=options.any_data,
+            record_only=options.record_only))
     return 0
 
 
-def _notebook(a: argparse.Namespace) -> int:
-    for path in text.texts(a.notebooks):
+def _text(options: argparse.Namespace) -> int:
+    for path in find(options.notebooks):
+        print(text.to_text(path))
+    return 0
+
+
+def _notebook(options: argparse.Namespace) -> int:
+    for path in text.texts(options.notebooks):
         print(text.to_notebook(path))
     return 0
 
 
-def _links(a: argparse.Namespace) -> int:
-    changed = links.write(check=a.check)
-    for path in changed:
-        print(f"{'out of date' if a.check else 'written'}: {path}")
-    return 1 if a.check and changed else 0
+def _links(options: argparse.Namespace) -> int:
+    return _report(links.write(check=options.check), options.check)
 
 
-def _site(a: argparse.Namespace) -> int:
+def _readme(options: argparse.Namespace) -> int:
+    status = _report(readme.write(check=options.check), options.check)
+    if not options.check:
+        print(readme.update_strip())
+    return status
+
+
+def _report(changed: list[str], check: bool) -> int:
+    """Print which files changed, or would change; 1 if a check found one, else 0."""
+    for name in changed:
+        print(f"{'out of date' if check else 'written'}: {name}")
+    if not changed:
+        print("up to date")
+    return int(check and bool(changed))
+
+
+def _site(options: argparse.Namespace) -> int:
     print(site.make())
     return 0
 
 
-def _editions(a: argparse.Namespace) -> int:
-    print(*editions.make(outputs=not a.no_outputs), sep="\n")
+def _editions(options: argparse.Namespace) -> int:
+    print(*editions.make(outputs=not options.no_outputs), sep="\n")
     return 0
 
 
-def _kit(a: argparse.Namespace) -> int:
-    folder = kit.make(pip=a.pip)
+def _kit(options: argparse.Namespace) -> int:
+    folder = kit.make(pip=options.pip)
     print((folder / "KIT.txt").read_text(encoding="utf-8"), folder, sep="\n")
     return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit code."""
-    a = parser().parse_args(arguments)
+    """Run one command; returns its exit code, 2 for an error that the user can fix."""
+    commands = parser()
+    options = commands.parse_args(arguments)
+    if options.command is None:
+        commands.print_help()
+        return 0
     try:
-        return a.function(a)
+        return options.function(options)
     except CourseError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

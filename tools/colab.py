@@ -1,6 +1,7 @@
-"""Makes the course importable on a machine that has torch already; the bootstrap cells run it on Colab.
+"""Make the course importable where torch is installed; the first cell runs this on Colab.
 
-What colorlib needs and the machine lacks is installed; whatever is there, torch above all, stays at its version.
+Requirements of colorlib that are missing are installed. Installed packages, above all torch, keep
+their versions.
 """
 
 import importlib
@@ -15,11 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def missing() -> list[str]:
-    """The requirements of pyproject.toml that are not installed, in whatever version."""
+    """The requirements in pyproject.toml of which no version is installed."""
     import tomllib
 
-    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
-    return [line for line in wanted if not _installed(re.match(r"[\w.-]+", line)[0])]
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    requirements = tomllib.loads(text)["project"]["dependencies"]
+    return [line for line in requirements if not _installed(re.match(r"[\w.-]+", line)[0])]
 
 
 def _installed(name: str) -> bool:
@@ -31,11 +33,13 @@ def _installed(name: str) -> bool:
 
 
 def install(requirements: list[str]) -> None:
-    """With pip, holding every installed package at its version."""
-    held = {d.metadata["Name"]: d.version for d in metadata.distributions() if d.metadata["Name"]}
+    """Install packages by pip, with every package that is there pinned to its version."""
+    installed = metadata.distributions()
+    pins = {d.metadata["Name"]: d.version for d in installed if d.metadata["Name"]}
+    lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"
-        constraints.write_text("".join(f"{name}=={version}\n" for name, version in sorted(held.items())))
+        constraints.write_text("".join(lines))
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         subprocess.run([*pip, "--constraint", str(constraints), *requirements], check=True)
 

@@ -1,7 +1,8 @@
-"""Two editions of the course from one source: the notebooks and solutions/.
+"""Two editions of the course, made from the notebooks and solutions/.
 
-build/student/ is the course without solutions and tests, build/teacher/ has the solutions in the exercises' place, what
-the checkers then say, and beside each what a teacher wants: minutes, usual mistakes, a question. And a zip of each.
+build/student/ is the course without solutions and tests. In build/teacher/ the notebooks contain
+the solutions with the checkers' outputs, and below each exercise a note for the teacher: minutes,
+usual mistakes, and a question for the class. Each is also written as a zip.
 """
 
 from __future__ import annotations
@@ -20,17 +21,19 @@ from nbformat.v4 import new_markdown_cell, new_output
 from colorlib.paths import project_root
 from tools.files import CourseError, build, find, fresh, read, write
 
-PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt", "environment.yml", "Makefile",
-         "binder", "colorlib", "tools", "data", "docs", "results")
+PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
+    "environment.yml", "Makefile", "binder", "colorlib", "tools", "data", "docs", "results")
 CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
 WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
-WHOLE = re.compile(r" ?<!-- whole -->.*?<!-- /whole -->\n?", re.S)          # what the README says of the whole course
+# Parts of the README that students do not get: whole paragraphs, or the end of one.
+WHOLE = re.compile(
+    r"^<!-- whole -->\n.*?<!-- /whole -->\n\n?|<!-- whole -->.*?<!-- /whole -->", re.S | re.M)
 TEACHING = "teaching.py"
-CLOSING = "**Can you answer?**"                                             # what stands before the closing questions
+CLOSING = "**Can you answer?**"  # precedes the closing questions of a notebook
 
 
 def exercises(nb: NotebookNode) -> dict[str, NotebookNode]:
-    """The cells in which exercises are done, by number, "05.1"."""
+    """The code cells of the exercises by their numbers, such as "05.1"."""
     found = {}
     for cell in nb.cells:
         if cell.cell_type == "code" and (check := CHECK.search(cell.source)):
@@ -39,65 +42,83 @@ def exercises(nb: NotebookNode) -> dict[str, NotebookNode]:
 
 
 def closing(nb: NotebookNode) -> list[str]:
-    """The questions that close a notebook: a numbered list in its closing words."""
-    words = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
-    _, _, after = words.partition(CLOSING)
+    """The questions at the end of a notebook: the numbered list after `CLOSING`."""
+    text = "\n\n".join(cell.source for cell in nb.cells if cell.cell_type == "markdown")
+    _, _, after = text.partition(CLOSING)
     return re.findall(r"^\d+\. (.*(?:\n   .*)*)", after, re.M)
 
 
 def solution(path: Path, exercise: str, name: str) -> str:
-    """An exercise's solution under a name, with the imports it needs. CourseError if the file has none.
+    """The source of an exercise's solution, with the imports that it needs.
 
-    A solution is a function whose docstring begins with the exercise's number.
+    path       a file of solutions, where the docstring of each begins with the exercise's number
+    exercise   such as "05.1"
+    name       the name of the function in the notebook, which replaces the one in the file
+
+    CourseError if the file has no solution of this exercise.
     """
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and (ast.get_docstring(node) or "").startswith(f"{exercise}."):
-            used = {one.id for one in ast.walk(node) if isinstance(one, ast.Name)}
-            imports = [ast.get_source_segment(text, one) for one in tree.body
-                       if isinstance(one, ast.Import | ast.ImportFrom)
-                       and used & {(alias.asname or alias.name).split(".")[0] for alias in one.names}]
-            source = re.sub(rf"^def {node.name}\(", f"def {name}(", ast.get_source_segment(text, node), count=1)
+        docstring = ast.get_docstring(node) if isinstance(node, ast.FunctionDef) else None
+        if docstring and docstring.startswith(f"{exercise}."):
+            used = {child.id for child in ast.walk(node) if isinstance(child, ast.Name)}
+            imports = [ast.get_source_segment(text, line) for line in tree.body
+                       if isinstance(line, ast.Import | ast.ImportFrom)
+                       and used & {(a.asname or a.name).split(".")[0] for a in line.names}]
+            source = ast.get_source_segment(text, node)
+            source = source.replace(f"def {node.name}(", f"def {name}(", 1)
             return "\n".join([*imports, *([""] if imports else []), source])
-    raise CourseError(f"{path.name} has no solution of {exercise}: a function whose docstring begins with {exercise}.")
+    raise CourseError(f"{path.name} has no solution of {exercise}: "
+                      f"a function whose docstring begins with {exercise}.")
 
 
 def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
-    """The teacher's notebook, in place. CourseError if a solution, or what belongs beside it, is missing or wrong."""
-    said_to_teachers = runpy.run_path(str(solutions / TEACHING))
-    notes, number = said_to_teachers["TEACHING"], name[:2]
+    """Turn a notebook into the teacher's, in place.
+
+    solutions   the folder with the solutions and `TEACHING`
+    name        the notebook's file name without its ending
+
+    CourseError if a solution or a note is missing, or if a checker rejects a solution.
+    """
+    material = runpy.run_path(str(solutions / TEACHING))
+    notes, number = material["TEACHING"], name[:2]
     for exercise, cell in exercises(nb).items():
         _check_stub(exercise, cell)
         check = CHECK.search(cell.source)
-        cell.source = f"{solution(solutions / f'{name}.py', exercise, check[3])}\n\n{check[0]}"
+        source = solution(solutions / f"{name}.py", exercise, check[3])
+        cell.source = f"{source}\n\n{check[0]}"
         if exercise not in notes:
-            raise CourseError(f"{TEACHING} says nothing of exercise {exercise}")
-        said = _said(cell.source)
-        if not said.endswith(": right"):
-            raise CourseError(f"the checker says of the solution of {exercise}: {said}")
-        cell.outputs = [new_output("stream", name="stdout", text=f"{said}\n")]
-        beside = new_markdown_cell(_beside(notes[exercise]))
-        beside.id = f"teacher-{exercise.replace('.', '-')}"
-        nb.cells.insert(nb.cells.index(cell) + 1, beside)
+            raise CourseError(f"{TEACHING} has no note on exercise {exercise}")
+        printed = _checker_output(cell.source)
+        if not printed.endswith(": right"):
+            raise CourseError(f"the checker rejects the solution of {exercise}: {printed}")
+        cell.outputs = [new_output("stream", name="stdout", text=f"{printed}\n")]
+        note = new_markdown_cell(_note(notes[exercise]))
+        note.id = f"teacher-{exercise.replace('.', '-')}"
+        nb.cells.insert(nb.cells.index(cell) + 1, note)
     for cell in nb.cells:
         if cell.cell_type == "markdown":
-            cell.source = WHERE.sub(" The solutions stand in their place.", cell.source)
-    answers = said_to_teachers["CLOSING"].get(number, ())
-    if len(asked := closing(nb)) != len(answers):
-        raise CourseError(f"notebook {number} closes with {len(asked)} questions; {TEACHING} answers {len(answers)}")
+            cell.source = WHERE.sub(" This edition shows the solutions.", cell.source)
+    questions, answers = closing(nb), material["CLOSING"].get(number, ())
+    if len(questions) != len(answers):
+        raise CourseError(f"notebook {number} closes with {len(questions)} questions; "
+                          f"{TEACHING} answers {len(answers)}")
     if answers:
-        answered = new_markdown_cell("> **For the teacher: the closing questions.**\n>\n" + "\n".join(
-            f"> {i}. {answer}" for i, answer in enumerate(answers, 1)))
-        answered.id = f"teacher-{number}-closing"
-        nb.cells.append(answered)
+        lines = [f"> {i}. {answer}" for i, answer in enumerate(answers, 1)]
+        note = new_markdown_cell(
+            "> **For the teacher: the closing questions.**\n>\n" + "\n".join(lines))
+        note.id = f"teacher-{number}-closing"
+        nb.cells.append(note)
     return nb
 
 
 def student(nb: NotebookNode, outputs: bool = True) -> NotebookNode:
-    """The student's notebook, in place: no word of the solutions, and no stored outputs if asked.
+    """Turn a notebook into the student's, in place: it no longer mentions the solutions.
 
-    CourseError if an exercise is not a stub: then this is no whole course but a teacher's edition.
+    outputs   whether to keep the stored outputs
+
+    CourseError if an exercise is not a stub, as in a teacher's edition.
     """
     for exercise, cell in exercises(nb).items():
         _check_stub(exercise, cell)
@@ -110,11 +131,16 @@ def student(nb: NotebookNode, outputs: bool = True) -> NotebookNode:
 
 
 def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
-    """Write both editions and their zips below `out` (build/); returns the zips. CourseError without solutions."""
+    """Write both editions and their zips below `out` (build/); returns the zips.
+
+    outputs   whether the student's notebooks keep their stored outputs
+
+    CourseError if there are no solutions, as in a student's edition.
+    """
     root, out = project_root(), out or build()
     solutions = root / "solutions"
     if not (solutions / TEACHING).exists():
-        raise CourseError("there is no solutions/ here: editions are made from the whole course")
+        raise CourseError("there is no folder solutions/: editions are made from the whole course")
     made = []
     for edition in ("student", "teacher"):
         folder = fresh(out / edition)
@@ -130,9 +156,12 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
 
 
 def student_course(folder: Path, outputs: bool = True) -> None:
-    """Write the student's course into an empty folder: what a teacher needs and the tests are left out."""
+    """Write the student's course into an empty folder.
+
+    Tests and everything for teachers are left out.
+    """
     for part in PARTS:
-        if part != "docs":                                                  # for teachers
+        if part != "docs":  # written for teachers
             _copy(project_root() / part, folder / part)
     readme = folder / "README.md"
     readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
@@ -140,29 +169,35 @@ def student_course(folder: Path, outputs: bool = True) -> None:
         write(student(read(path), outputs), folder / "notebooks" / path.name)
 
 
-def _said(source: str) -> str:
-    """What a checker prints of a solution."""
+def _checker_output(source: str) -> str:
+    """Run a cell that holds a solution and the call of its checker; returns what it prints."""
     printed = io.StringIO()
+    code = compile(f"from colorlib import exercises\n{source}", "<solution>", "exec")
     with contextlib.redirect_stdout(printed):
-        exec(compile(f"from colorlib import exercises\n{source}", "<solution>", "exec"), {})   # noqa: S102  ours
+        exec(code, {})
     return printed.getvalue().strip()
 
 
 def _check_stub(exercise: str, cell: NotebookNode) -> None:
+    """CourseError unless the exercise is one function whose body is `...`."""
     functions = [node for node in ast.parse(cell.source).body if isinstance(node, ast.FunctionDef)]
     if len(functions) != 1 or [ast.unparse(line) for line in functions[0].body] != ["..."]:
-        raise CourseError(f"exercise {exercise} is no stub: editions are made from the whole course, not from one of "
-                          "them")
+        raise CourseError(f"exercise {exercise} is no stub: editions are made from the whole "
+                          "course, not from another edition")
 
 
-def _beside(note: dict) -> str:
-    mistakes = "\n".join(f"> - *Usual mistake*: {what}. *Say*: {say}" for what, say in note["mistakes"])
+def _note(note: dict) -> str:
+    """A teacher's note on an exercise, as Markdown."""
+    mistakes = "\n".join(f"> - *Usual mistake*: {mistake}. *Say*: {answer}"
+                         for mistake, answer in note["mistakes"])
     return (f"> **For the teacher.** About {note['minutes']} minutes.\n>\n{mistakes}\n>\n"
             f"> *To open the discussion*: {note['question']}")
 
 
 def _copy(source: Path, target: Path) -> None:
+    """Copy a file or a folder, without caches and data sets."""
     if source.is_dir():
-        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "sets"))
+        ignore = shutil.ignore_patterns("__pycache__", "*.pyc", ".*", "sets")
+        shutil.copytree(source, target, ignore=ignore)
     elif source.exists():
         shutil.copy2(source, target)

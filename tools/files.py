@@ -1,4 +1,4 @@
-"""Notebook files: finding, reading, writing, and taking apart."""
+"""Notebook files: find, read, write and clean them."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from colorlib.paths import project_root, tags
+from colorlib.notebook.files import cell_tags
+from colorlib.paths import project_root
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
-ADDED = {"injected-parameters", "papermill-error-cell-tag"}  # cells that papermill puts in
+PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of cells that papermill adds
 WIDGETS = "application/vnd.jupyter.widget-view+json"
+ASSETS = Path(__file__).parent / "assets"  # style sheets and scripts of the pages
 
 
 class CourseError(Exception):
-    """Something that the person at the command line can put right."""
+    """An error that the user of the command line can fix."""
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,18 @@ def build(*parts: str) -> Path:
 
 
 def fresh(folder: Path) -> Path:
-    """An empty folder in the place of what was there. CourseError if something there is open (Windows)."""
+    """Empty a folder, or create it. CourseError if one of its files is open (on Windows)."""
     try:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     except OSError as error:
-        raise CourseError(f"cannot write {folder.name} anew: close what has a file of it open ({error})") from None
+        raise CourseError(f"cannot empty {folder.name}: close whatever has its files open "
+                          f"({error})") from None
     return folder
 
 
 def find(names: list[str] | None = None) -> list[Path]:
-    """The notebooks called "03", "03_baseline_cnn" or by a path; all of notebooks/ when none is named."""
+    """The notebooks named "03", "03_baseline_cnn" or by a path; without names, all of them."""
     folder = project_root() / "notebooks"
     if not names:
         every = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
@@ -56,11 +59,14 @@ def find(names: list[str] | None = None) -> list[Path]:
     found = []
     for name in names:
         path = Path(name)
-        hits = [path] if path.suffix == ".ipynb" and path.exists() else sorted(folder.glob(f"{path.stem}*.ipynb"))
-        if len(hits) != 1:
-            have = ", ".join(p.stem for p in sorted(folder.glob("*.ipynb")))
-            raise CourseError(f"{name!r} names {len(hits)} notebooks; there are: {have or 'none'}")
-        found.append(hits[0].resolve())
+        matches = sorted(folder.glob(f"{path.stem}*.ipynb"))
+        if path.suffix == ".ipynb" and path.exists():
+            matches = [path]
+        if len(matches) != 1:
+            known = ", ".join(path.stem for path in sorted(folder.glob("*.ipynb")))
+            raise CourseError(f"{name!r} matches {len(matches)} notebooks; "
+                              f"there are: {known or 'none'}")
+        found.append(matches[0].resolve())
     return found
 
 
@@ -70,12 +76,12 @@ def number(path: Path) -> str:
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook, as version 4."""
+    """A notebook file, in version 4 of the format."""
     return nbformat.read(path, as_version=4)
 
 
 def write(nb: NotebookNode, path: Path) -> None:
-    """With two metadata entries and no more, so that a diff shows what a person changed."""
+    """Write a notebook with the same few metadata entries each time, so that diffs stay short."""
     nb.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     nb.nbformat, nb.nbformat_minor = 4, 5
     nbformat.validate(nb)
@@ -84,16 +90,16 @@ def write(nb: NotebookNode, path: Path) -> None:
 
 
 def title(nb: NotebookNode) -> str:
-    """The first heading."""
+    """The first heading of a notebook, or ""."""
     for cell in nb.cells:
-        found = re.search(r"^#\s+(.+)$", cell.source, re.M) if cell.cell_type == "markdown" else None
-        if found:
-            return found[1].strip()
+        heading = re.search(r"^#\s+(.+)$", cell.source, re.M)
+        if heading and cell.cell_type == "markdown":
+            return heading[1].strip()
     return ""
 
 
 def pictures(nb: NotebookNode) -> list[Picture]:
-    """Every PNG among the outputs, with its alt text ("" when it has none)."""
+    """Every PNG among the outputs, with its alt text ("" if it has none)."""
     found = []
     for cell in nb.cells:
         for output in cell.get("outputs", []):
@@ -105,16 +111,17 @@ def pictures(nb: NotebookNode) -> list[Picture]:
 
 
 def executed(nb: NotebookNode) -> int:
-    """How many code cells ran."""
+    """The number of code cells that ran."""
     return sum(cell.cell_type == "code" and cell.execution_count is not None for cell in nb.cells)
 
 
 def clean(nb: NotebookNode) -> NotebookNode:
-    """An executed notebook as it is stored, in place: no injected cell, counts 1, 2, …, no widget, no progress bar.
+    """Bring an executed notebook into the form in which it is stored, in place.
 
-    A bar that rewrote its line keeps the last state; outputs that only a running kernel can show are dropped.
+    Cells that papermill added are removed, and so are widgets, which need a running kernel.
+    Execution counts become 1, 2, …. Of a progress bar only its last state is kept.
     """
-    nb.cells = [c for c in nb.cells if not tags(c) & ADDED]
+    nb.cells = [cell for cell in nb.cells if not cell_tags(cell) & PAPERMILL_TAGS]
     count = 0
     for cell in nb.cells:
         kept = {"tags": cell.metadata["tags"]} if cell.metadata.get("tags") else {}
@@ -129,15 +136,17 @@ def clean(nb: NotebookNode) -> NotebookNode:
 
 
 def between(found: re.Match[str], opening: str, text: str, closing: str) -> str:
-    """Text between two HTML comments, for a match in Markdown: on lines of its own where the comment begins a line.
+    """The replacement of a match in Markdown: text between two HTML comments.
 
-    There a comment opens a block of HTML that lasts to the end of its line, and Markdown in that line is not read.
+    Where the match begins a line, the text gets lines of its own: there the comment opens a block
+    of HTML, and Markdown in the rest of that line would not be rendered.
     """
-    begins = found.start() == 0 or found.string[found.start() - 1] == "\n"
-    return f"{opening}\n{text}\n{closing}" if begins else f"{opening}{text}{closing}"
+    at_line_start = found.start() == 0 or found.string[found.start() - 1] == "\n"
+    return f"{opening}\n{text}\n{closing}" if at_line_start else f"{opening}{text}{closing}"
 
 
 def _outputs(outputs: list[NotebookNode], count: int | None) -> list[NotebookNode]:
+    """Outputs as stored: pieces of a stream joined, no widgets, no empty text."""
     kept: list[NotebookNode] = []
     for output in outputs:
         if output.output_type == "stream":
@@ -151,12 +160,12 @@ def _outputs(outputs: list[NotebookNode], count: int | None) -> list[NotebookNod
         kept.append(output)
     for output in kept:
         if output.output_type == "stream":
-            output.text = _settled(output.text)
-    return [o for o in kept if o.output_type != "stream" or o.text.strip()]
+            output.text = _final_text(output.text)
+    return [output for output in kept if output.output_type != "stream" or output.text.strip()]
 
 
-def _settled(text: str) -> str:
-    """What a terminal shows in the end: after a carriage return the line begins anew."""
+def _final_text(text: str) -> str:
+    """The text that a terminal shows at the end; a carriage return starts its line again."""
     lines = []
     for line in text.split("\n"):
         states = [state for state in line.split("\r") if state.strip()]

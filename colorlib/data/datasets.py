@@ -1,10 +1,11 @@
-"""Where images come from: CIFAR-10, painted fruit, a few photographs, or a folder of one's own.
+"""Data sets by name: CIFAR-10, painted fruit, a few photographs, or a folder of one's own pictures.
 
-    images = datasets.load("auto", "train", n=5000)           # CIFAR-10 if it can be had, else fruit
-    images = datasets.load_folder("holiday", size=64)         # images.skipped lists what could not be read
+    images = datasets.load("auto", "train", n=5000)     # CIFAR-10 if available, else fruit
+    images = datasets.load_folder("holiday", size=64)   # images.skipped: files it could not read
 
-All return an ImageSet (uint8, N×3×H×W). What is fetched or decoded is kept in $COLORLIB_DATA, by default in
-the user's cache folder. data/README.md says what the sets are, who made them, and under which license.
+All functions return an ImageSet (uint8, (N, 3, H, W)). Downloads and decoded pictures are kept in
+$COLORLIB_DATA, by default in the user's cache folder. data/README.md describes the data sets: who
+made them, and under which license.
 """
 
 from __future__ import annotations
@@ -19,62 +20,73 @@ from colorlib.data.image_set import ImageSet, check_split
 from colorlib.data.painted_fruit import load_painted_fruit
 from colorlib.data.photos import load_photos
 
-__all__ = ["DataUnavailable", "available", "load", "load_auto", "load_cifar10", "load_folder", "load_painted_fruit",
-           "load_photos"]
+__all__ = ["DataUnavailable", "ImageSet", "available", "load", "load_auto", "load_cifar10",
+           "load_folder", "load_painted_fruit", "load_photos"]
 
 NAMES = ("auto", "cifar10", "fruits", "photos", "folder:PATH")
-def load(name: str = "auto", split: str = "train", n: int | None = None, seed: int = 0, size: int = 32) -> ImageSet:
-    """A data set by name: what the notebooks' DATA means.
 
-    name   "auto" (CIFAR-10 if it can be had, else fruits), "cifar10", "fruits", "photos", or "folder:PATH"
-    split  "train" or "test"
-    n      at most so many images, drawn by the seed; None: all (of generated ones: 5,000 and 1,000)
-    size   height and width in pixels. CIFAR-10 has 32 and no other
 
-    ValueError for another name, split or size; DataUnavailable, FileNotFoundError.
+def load(
+    name: str = "auto", split: str = "train", n: int | None = None, seed: int = 0, size: int = 32
+) -> ImageSet:
+    """Load a data set by the name that notebooks give in DATA.
+
+    name    "auto" (CIFAR-10 if available, else fruits), "cifar10", "fruits", "photos", or
+            "folder:PATH"
+    split   "train" or "test"
+    n       at most so many images, drawn by the seed. None: all; of "fruits" and "photos", which
+            have no fixed number, 5,000 for training and 1,000 for the test
+    size    height and width in pixels; 32 for CIFAR-10
+
+    ValueError for an unknown name, split or size; DataUnavailable; FileNotFoundError.
     """
     check_split(split)
     if name == "auto":
         return load_auto(split, n, seed, size)
     if name == "cifar10":
         if size != 32:
-            raise ValueError(f"CIFAR-10 has pictures of 32×32 pixels, size={size} was asked for")
+            raise ValueError(f"CIFAR-10 has images of 32×32 pixels, got size={size}")
         return load_cifar10(split, n, seed)
     if name == "fruits":
-        return load_painted_fruit(split, _default(n, split), size, seed)
+        return load_painted_fruit(split, _default_count(n, split), size, seed)
     if name == "photos":
-        return load_photos(split, size, _default(n, split), seed)
+        return load_photos(split, size, _default_count(n, split), seed)
     if name == "folder:":
-        raise ValueError("expected a path behind folder:, as in folder:pictures/holidays")
+        raise ValueError("expected a path after folder:, as in folder:pictures/holidays")
     if name.startswith("folder:"):
         images = load_folder(name.removeprefix("folder:"), size, split)
         return images if n is None or n >= len(images) else images.take(n, seed)
-    raise ValueError(f"no data set {name!r}; there are {', '.join(NAMES)}")
+    raise ValueError(_unknown(name))
 
 
-def load_auto(split: str = "train", n: int | None = None, seed: int = 0, size: int = 32) -> ImageSet:
-    """CIFAR-10 if it is there or can be had, else fruits (also for another size than 32); .name says which.
+def load_auto(split: str = "train", n: int | None = None, seed: int = 0,
+              size: int = 32) -> ImageSet:
+    """CIFAR-10 if it is available and size is 32, else painted fruit; .name tells which.
 
     A download that failed is not tried again for an hour.
     """
     if size == 32:
         try:
-            return load_cifar10(split, n, seed, patient=False)
+            return load_cifar10(split, n, seed, retry=False)
         except DataUnavailable as error:
-            download.say(f"{str(error).splitlines()[0]} Using generated fruits.")
-    return load_painted_fruit(split, _default(n, split), size, seed)
+            download.notify(f"{str(error).splitlines()[0]} Using generated fruits.")
+    return load_painted_fruit(split, _default_count(n, split), size, seed)
 
 
 def available(name: str) -> bool:
-    """Whether load(name) would find it here and now, without a download and without decoding anything."""
+    """Whether load(name) would work without a download; nothing is decoded to find out."""
     if name in ("auto", "fruits", "photos"):
         return True
     if name == "cifar10":
-        return cifar10.present(cifar10.CIFAR10)
+        return cifar10.is_present(cifar10.CIFAR10)
     if name.startswith("folder:"):
         return Path(name.removeprefix("folder:")).expanduser().is_dir()
-    raise ValueError(f"no data set {name!r}; there are {', '.join(NAMES)}")
+    raise ValueError(_unknown(name))
 
 
-def _default(n: int | None, split: str) -> int:
+def _default_count(n: int | None, split: str) -> int:
     return n if n is not None else {"train": 5000, "test": 1000}[split]
+
+
+def _unknown(name: str) -> str:
+    return f"no data set {name!r}; there are {', '.join(NAMES)}"

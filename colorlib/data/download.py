@@ -1,7 +1,8 @@
-"""The folder where data sets are kept: $COLORLIB_DATA, or data/sets of a kit (`make kit`), or the user's cache folder.
+"""The data folder: where it is, and how several processes fill it without harming each other.
 
-Many accounts may read one folder that none of them can write to; whoever may write does it under a lock, to a temporary
-name, and moves the finished file into place. So a file in the cache is whole, or it is not there.
+It is $COLORLIB_DATA, or data/sets of a kit (`make kit`), or the user's cache folder. Many accounts
+may read one folder that none of them can write to. A process that writes does so under a lock, to
+a temporary file that it then moves into place: a file in the folder is either complete or absent.
 """
 
 from __future__ import annotations
@@ -17,98 +18,113 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from colorlib.paths import project_root
+from colorlib.paths import find_project_root
+
+_downloads_disabled = False
 
 
 class DataUnavailable(RuntimeError):
-    """A data set is not here and cannot be had; the message says what to do."""
+    """A data set is not here and cannot be fetched; the message explains what to do."""
 
 
-class NoPlace(DataUnavailable):
-    """There is nowhere to keep it."""
+class NoStorage(DataUnavailable):
+    """There is no place to keep the data: no permission, no free space, or no lock."""
 
 
-def folder() -> Path:
-    """Where data sets are kept. It need not exist."""
+def data_folder() -> Path:
+    """Where data sets are kept. The folder need not exist."""
     named = os.environ.get("COLORLIB_DATA")
     if named:
         return Path(named).expanduser()
-    return brought() if any(brought().glob("*.npy")) else user_cache_path("colorlib", appauthor=False)
+    in_kit = any(kit_folder().glob("*.npy"))
+    return kit_folder() if in_kit else user_cache_path("colorlib", appauthor=False)
 
 
-def brought() -> Path:
-    """Where a kit keeps its data (`make kit`)."""
-    return project_root() / "data" / "sets"
-
-
-_HELD_BACK = [False]
+def kit_folder() -> Path:
+    """Where a kit keeps its data (`make kit`); outside of a checkout the user's cache folder."""
+    root = find_project_root()
+    return root / "data" / "sets" if root else user_cache_path("colorlib", appauthor=False)
 
 
 @contextmanager
 def no_downloads() -> Iterator[None]:
-    """While inside, this process downloads nothing, as with COLORLIB_OFFLINE."""
-    before, _HELD_BACK[0] = _HELD_BACK[0], True
+    """Inside the block this process downloads nothing, as with COLORLIB_OFFLINE."""
+    global _downloads_disabled
+    before, _downloads_disabled = _downloads_disabled, True
     try:
         yield
     finally:
-        _HELD_BACK[0] = before
+        _downloads_disabled = before
 
 
-def held_back() -> bool:
-    """Whether this is inside `no_downloads`."""
-    return _HELD_BACK[0]
+def downloads_disabled() -> bool:
+    """Whether this code runs inside `no_downloads`."""
+    return _downloads_disabled
 
 
 def offline() -> bool:
-    """COLORLIB_OFFLINE=1, in a kit, or in `no_downloads`: nothing is downloaded, and no attempt costs time."""
-    if held_back():
+    """Whether nothing may be downloaded: in a kit, in `no_downloads`, or by COLORLIB_OFFLINE=1."""
+    if downloads_disabled():
         return True
-    asked = os.environ.get("COLORLIB_OFFLINE", "").strip().lower()
-    return asked not in ("0", "false", "no") if asked else (project_root() / "KIT.txt").exists()
+    setting = os.environ.get("COLORLIB_OFFLINE", "").strip().lower()
+    if setting:
+        return setting not in ("0", "false", "no")
+    root = find_project_root()
+    return root is not None and (root / "KIT.txt").exists()
 
 
-def say(text: str) -> None:
-    """A line for the person who waits: on stderr, so that a notebook's stored results do not depend on it."""
+def notify(text: str) -> None:
+    """Print a line for a waiting user: on stderr, apart from the output that a notebook stores."""
     print(text, file=sys.stderr, flush=True)
 
 
-def make_writable(place: Path, what: str = "data folder", setting: str = "COLORLIB_DATA") -> None:
-    """Make the folder if need be, and make sure that a file can be written to it; else NoPlace.
+def make_writable(place: Path, name: str = "data folder", setting: str = "COLORLIB_DATA") -> None:
+    """Create a folder if it does not exist, and make sure that a file can be written to it.
 
-    what, setting   how it is called, and the variable that moves it, in the message
+    name, setting   for the message: what the folder is, and the variable that moves it
+
+    NoStorage if nothing can be written there.
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
-        raise NoPlace(
-            f"cannot write to the {what} {place} ({error.strerror or error}). "
-            f"Set {setting} to a folder that you can write to, or to one that already holds the data."
+        raise NoStorage(
+            f"cannot write to the {name} {place} ({error.strerror or error}). Set {setting} to a "
+            "folder that you can write to, or to one that already holds the data."
         ) from error
 
 
-def need_space(place: Path, megabytes: int) -> None:
-    """NoPlace when less is free."""
+def require_space(place: Path, megabytes: int) -> None:
+    """NoStorage if less is free on the disk of a folder."""
     free = shutil.disk_usage(place).free / 1e6
     if free < megabytes:
-        raise NoPlace(f"{megabytes} MB are needed in {place}, {free:.0f} MB are free. Set COLORLIB_DATA elsewhere.")
+        raise NoStorage(f"{megabytes} MB are needed in {place}, {free:.0f} MB are free. "
+                        "Set COLORLIB_DATA to a folder elsewhere.")
 
 
 @contextmanager
-def only_one(place: Path, name: str, doing: str) -> Iterator[None]:
-    """While inside, no other process is: it says what it waits for. The system drops the lock of who is killed."""
+def exclusive(place: Path, name: str, doing: str) -> Iterator[None]:
+    """Let one process at a time into the block; the others wait, and print what for.
+
+    doing   for the messages: "fetching cifar10"
+
+    The operating system releases the lock of a process that is killed. NoStorage if the folder
+    cannot be locked, or if another process holds the lock for an hour.
+    """
     lock = FileLock(place / f"{name}.lock", mode=0o666)
     try:
         try:
             lock.acquire(timeout=0.5)
         except Timeout:
-            say(f"Another process is {doing}; waiting for it.")
+            notify(f"Another process is {doing}; waiting for it.")
             lock.acquire(timeout=3600)
     except Timeout:
-        raise NoPlace(f"another process has been {doing} for an hour; end it and try again") from None
+        raise NoStorage(f"another process has been {doing} for an hour; "
+                        "end it and try again") from None
     except OSError as error:
-        raise NoPlace(f"cannot lock {place} for {doing} ({error.strerror or error})") from error
+        raise NoStorage(f"cannot lock {place} for {doing} ({error.strerror or error})") from error
     try:
         yield
     finally:
@@ -117,18 +133,14 @@ def only_one(place: Path, name: str, doing: str) -> Iterator[None]:
 
 @contextmanager
 def workspace(place: Path, name: str) -> Iterator[Path]:
-    """A fresh folder beside the data, removed at the end. Call it under the lock: what killed runs left goes too."""
-    for left in place.glob(f"{name}-*.partial"):
-        shutil.rmtree(left, ignore_errors=True)
+    """Yield a new folder inside the data folder, and remove it when the block ends.
+
+    To be used under the lock, since it also removes what killed processes have left.
+    """
+    for leftover in place.glob(f"{name}-*.partial"):
+        shutil.rmtree(leftover, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f"{name}-", suffix=".partial", dir=place))
     try:
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def finish(temporary: Path, final: Path) -> None:
-    """Move a written file into place, in one step, after it has reached the disk."""
-    with open(temporary, "rb+") as file:
-        os.fsync(file.fileno())
-    os.replace(temporary, final)

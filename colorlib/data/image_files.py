@@ -1,61 +1,188 @@
-"""Anyone's picture files as 8-bit sRGB: upright, without palette, transparency or a 16-bit scale.
+"""Image files of any common format, read as 8-bit sRGB and written as PNG.
 
-Pillow decodes; what is decided here is what each kind of file means.
+    pixels = decode(Path("photo.jpg"))              # uint8, (H, W, 3), upright
+
+Pillow decodes the bytes. This module decides what they mean: orientation, color profile,
+transparency, 16-bit scale.
 """
 
 from __future__ import annotations
 
+import functools
+import io
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, features
 
-FORMATS = ["JPEG", "PNG", "WEBP", "TIFF", "GIF"]
-MAX_PIXELS = 90_000_000                                        # of one picture: 270 MB decoded. More is refused
-COLOR_SIDE = 256            # pixels a side on which color is found: the course's networks learned from small pictures
+from colorlib.paths import atomic_write
+
+MAX_PIXELS = 90_000_000  # larger images are refused; this many are 270 MB when decoded
+COLOR_SIDE = 256  # pixels a side at which color is predicted: networks learn from small images
+
+# Our name of a format, Pillow's, and the part of Pillow that decodes it where that is optional.
+_FORMATS = (("JPEG", "JPEG", "jpg"), ("PNG", "PNG", "zlib"), ("WebP", "WEBP", "webp"),
+    ("TIFF", "TIFF", ""), ("GIF", "GIF", ""), ("BMP", "BMP", ""),
+    ("JPEG 2000", "JPEG2000", "jpg_2000"), ("AVIF", "AVIF", "avif"))
+
+_TO_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
+
+# How a profile's header names its color space -> the modes of images that it can describe.
+_PROFILED_MODES = {"RGB": ("RGB", "L", "P"), "GRAY": ("L",), "CMYK": ("CMYK",)}
 
 
 class Unreadable(ValueError):
-    """A file that is no picture, or one that cannot or must not be decoded; the message says why."""
+    """The file holds no image, or one that cannot be decoded safely; the message tells why."""
 
 
-def decode(path: Path, size: tuple[int, int] | None = None) -> np.ndarray:
-    """One file as uint8, H×W×3, sRGB. Unreadable if it cannot be.
+@functools.cache
+def readable_formats() -> dict[str, str]:
+    """The formats that the installed Pillow can read: our name of each -> Pillow's name."""
+    Image.init()
+    # A Pillow too old to know a part by name may still have the format from a plugin.
+    optional = {**features.modules, **features.codecs}
+    return {name: pillow_name for name, pillow_name, part in _FORMATS
+            if pillow_name in Image.OPEN and (part not in optional or features.check(part))}
 
-    size   (H, W): the largest part of that shape, from the middle, resized with antialiasing. None: as it is
 
-    Rotated as its EXIF orientation says; transparent parts are put on white; 16-bit grays are scaled, not cut; of an
-    animation or a multi-page file the first frame. An embedded color profile is not applied.
+def format_names() -> str:
+    """The readable formats as text: "JPEG, PNG, WebP, TIFF, GIF, BMP, JPEG 2000 or AVIF"."""
+    *names, last = readable_formats()
+    return f"{', '.join(names)} or {last}"
+
+
+def image_extensions() -> set[str]:
+    """The endings of files in a readable format, in lower case: ".jpg", ".jpeg", ".png", ..."""
+    known = set(readable_formats().values())
+    return {ending for ending, name in Image.registered_extensions().items() if name in known}
+
+
+def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.ndarray:
+    """Read one image file as sRGB.
+
+    file   a path, or the bytes of a file
+    size   (H, W): cut the largest part of that shape from the middle, resize it with antialiasing.
+           None: the image as it is
+
+    Returns uint8, (H, W, 3). The image is turned upright by its EXIF orientation, and its color
+    profile is converted to sRGB; broken EXIF data and broken profiles are ignored. Transparent
+    parts become white, 16-bit grays are scaled to 8 bits, and of an animation or a file with
+    several pages the first frame is read.
+
+    Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels.
     """
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with _open(file) as image:
             if image.width * image.height > MAX_PIXELS:
-                raise Unreadable(f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
-            image = _rgb(ImageOps.exif_transpose(image))
+                raise Unreadable(
+                    f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
+            image.load()
+            image = _to_srgb(_upright(image))
             if size is not None:
                 image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
             return np.asarray(image)
     except Unreadable:
         raise
     except UnidentifiedImageError:
-        raise Unreadable("not a JPEG, PNG, WebP, TIFF or GIF") from None
+        raise Unreadable(f"not a {format_names()}") from None
     except Image.DecompressionBombError as error:
         raise Unreadable(f"a decompression bomb: {error}") from None
+    except (FileNotFoundError, PermissionError) as error:
+        raise Unreadable(f"cannot be opened: {error.strerror}") from None
     except MemoryError:
         raise Unreadable("too large for the memory") from None
-    except Exception as error:                                 # a damaged file may raise anything out of a decoder
+    except Exception as error:  # decoders raise almost any type on damaged data
         raise Unreadable(f"damaged: {error}") from None
 
 
-def _rgb(image: Image.Image) -> Image.Image:
+def check_png(path: Path) -> None:
+    """ValueError unless the name is that of a PNG file, FileNotFoundError if it has no folder."""
+    if path.suffix.lower() != ".png":
+        raise ValueError(f"the output is a PNG: expected a name ending in .png, got {path.name}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"no folder {path.parent} to write to")
+
+
+def write_png(image: Image.Image, path: Path) -> None:
+    """Write a PNG file in one step: it is complete, or it is not there."""
+    with atomic_write(path) as temporary:
+        image.save(temporary, format="PNG", optimize=True)
+
+
+def _open(file: Path | io.BytesIO) -> Image.Image:
+    """Open an image in one of the readable formats; its pixels are not decoded yet."""
+    formats = list(readable_formats().values())
+    try:
+        return Image.open(file, formats=formats)
+    except ValueError as error:
+        if "Exif" not in str(error):
+            raise
+    # libavif refuses an image whose EXIF block is broken. Under another type it skips the block.
+    data = file.read_bytes() if isinstance(file, Path) else file.getvalue()
+    return Image.open(io.BytesIO(data.replace(b"Exif", b"none")), formats=formats)
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Undo the rotation or mirroring that the EXIF data name; without readable ones, do nothing.
+
+    `ImageOps.exif_transpose` is not used: it fails on broken tags that we do not need.
+    """
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # whatever a parser raises on broken data
+        return image
+    if orientation not in _TO_UPRIGHT:
+        return image
+    return image.transpose(_TO_UPRIGHT[orientation])
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    """An image of any mode -> mode "RGB", in sRGB, transparent parts on white."""
+    profile = image.info.get("icc_profile")
     if image.mode == "F":
         raise Unreadable("floating-point values, whose scale is unknown")
-    if image.mode.startswith("I"):                             # 16-bit gray; older Pillow opens it as 32-bit "I"
-        values = np.asarray(image).astype(np.int64)
-        if values.min() < 0 or values.max() > 65535:
-            raise Unreadable("32-bit values, whose scale is unknown")
-        return Image.fromarray(((values + 128) // 257).astype(np.uint8)).convert("RGB")
-    if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
-    return image.convert("RGB")
+    if image.mode.startswith("I"):  # 16-bit gray; older Pillow opens it as 32-bit "I"
+        return _apply_profile(_eight_bits(image), profile)
+    if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
+        return _apply_profile(image, profile)
+
+    # Colors are converted before they are blended with white, as browsers do.
+    with_alpha = image.convert("RGBA")
+    opaque = with_alpha.convert("L" if image.mode in ("L", "LA", "La", "1") else "RGB")
+    colors = _apply_profile(opaque, profile)
+    colors.putalpha(with_alpha.getchannel("A"))
+    white = Image.new("RGBA", image.size, "white")
+    return Image.alpha_composite(white, colors).convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """A 16-bit gray image, in a mode of 16 or 32 bits -> mode "L", rounded."""
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise Unreadable("32-bit values, whose scale is unknown")
+    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
+
+
+def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
+    """Convert an opaque image from its ICC profile to sRGB, mode "RGB".
+
+    The conversion is relative colorimetric, and maps the darkest ink of a print to black. Without
+    a profile, or with one that is broken or made for another kind of image, the values stay.
+    """
+    if not profile:
+        return image.convert("RGB")
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        space = source.profile.xcolor_space.strip()
+        if image.mode not in _PROFILED_MODES.get(space, ()):
+            return image.convert("RGB")
+        if space == "RGB":
+            image = image.convert("RGB")
+        return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION)
+    except (ImageCms.PyCMSError, ImportError, OSError, ValueError, TypeError):
+        return image.convert("RGB")

@@ -1,11 +1,16 @@
-"""Images as one uint8 tensor that stays on the device: batches, subsets, splits.
+"""A data set of images as one uint8 tensor, on any device: batches, subsets, splits.
 
     images = datasets.load_cifar10("train").to("cuda")
-    for rgb in images.batches(128, seed=0, flip=True):       # uint8, B 3 H W, on the device
+    for rgb in images.batches(128, seed=0, flip=True):      # uint8, (B, 3, H, W), on the device
         lab = color.rgb_to_lab(rgb)
 
-CIFAR-10 is 154 MB as uint8: it fits anywhere, so no picture is decoded, copied or converted on the way of a batch.
-Letters in comments: N images, B of a batch, 3 channels, H and W pixels.
+An ImageSet is also a `torch.utils.data.Dataset`, so a DataLoader works:
+
+    for rgb in DataLoader(images, batch_size=32, shuffle=True):     # uint8, (32, 3, H, W)
+        ...
+
+`batches` is faster, since no image is copied one by one: CIFAR-10 is 154 MB as uint8 and fits into
+any memory, so nothing has to be decoded or moved while a batch is made.
 """
 
 from __future__ import annotations
@@ -14,21 +19,24 @@ from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from colorlib import color
 
 
-class ImageSet:
-    """N pictures of one size, with labels where there are any.
+class ImageSet(Dataset):
+    """N images of one size, with labels where there are any.
 
-    pixels    uint8, N×3×H×W, RGB, on any device
-    labels    int64, N, or None
+    pixels    uint8, (N, 3, H, W), RGB, on any device
+    labels    int64, (N,), or None
     classes   names of the labels
-    name      where they come from: "cifar10", "fruits", ...
-    split     "train", "test", "all", or what a split of one is called
-    skipped   what a folder held that could not be read: pairs of path and reason
+    name      where the images come from: "cifar10", "fruits", ...
+    split     "train", "test", "all", or the name of another part
+    skipped   files of a folder that could not be read: pairs of path and reason
 
-    ValueError when dtype, shape or lengths are others.
+    ValueError if dtype, shape or lengths are wrong.
+
+    A DataLoader with workers needs a set on the CPU: worker processes cannot use the GPU.
     """
 
     def __init__(
@@ -41,12 +49,19 @@ class ImageSet:
         skipped: Sequence[tuple[str, str]] = (),
     ):
         if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 3:
-            raise ValueError(f"expected uint8 pixels, N×3×H×W, got {pixels.dtype} of shape {tuple(pixels.shape)}")
+            raise ValueError("expected uint8 pixels of shape (N, 3, H, W), "
+                             f"got {pixels.dtype} of shape {tuple(pixels.shape)}")
         if labels is not None:
             if labels.shape != pixels.shape[:1]:
-                raise ValueError(f"expected {len(pixels)} labels, one an image, got shape {tuple(labels.shape)}")
+                raise ValueError(f"expected {len(pixels)} labels, one for each image, "
+                                 f"got shape {tuple(labels.shape)}")
             labels = labels.to(pixels.device, torch.long)
-        self.pixels, self.labels, self.classes = pixels, labels, tuple(classes)
+        self.pixels = pixels
+        self._describe(labels, classes, name, split, skipped)
+
+    def _describe(self, labels, classes=(), name="images", split="train", skipped=()) -> None:
+        """Set everything but the pixels, which a `StreamedSet` does not hold."""
+        self.labels, self.classes = labels, tuple(classes)
         self.name, self.split_name, self.skipped = name, split, list(skipped)
         self._ab_mean: Tensor | None = None
 
@@ -55,11 +70,12 @@ class ImageSet:
 
     def __repr__(self) -> str:
         height, width = self.size
-        what = f"{self.name}, {self.split_name}: {len(self):,} of {height}×{width} on {self.device}"
-        return f"{type(self).__name__}({what})"
+        about = f"{self.name}, {self.split_name}: {len(self):,} of {height}×{width}"
+        return f"{type(self).__name__}({about} on {self.device})"
 
     @property
     def device(self) -> torch.device:
+        """Where batches are: of an ImageSet, also where the pixels are."""
         return self.pixels.device
 
     @property
@@ -68,7 +84,7 @@ class ImageSet:
         return self.pixels.shape[2], self.pixels.shape[3]
 
     def to(self, device: torch.device | str) -> ImageSet:
-        """The same set on another device (itself if it is there already)."""
+        """The same set on another device, or itself if it is there already."""
         pixels = self.pixels.to(device)
         if pixels is self.pixels:
             return self
@@ -76,21 +92,46 @@ class ImageSet:
         moved._ab_mean = self._ab_mean
         return moved
 
-    def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> ImageSet:
-        """A smaller set. indices: a number, a slice, a list, or a tensor of numbers or of booleans."""
+    # --------------------------------------------------------------------------------- indexing
+
+    def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> Tensor | ImageSet:
+        """One image as a tensor, or a smaller set.
+
+        indices   an int (negative from the end): that image, uint8 (3, H, W), a copy.
+                  A slice, a list, or a tensor of numbers or of booleans: an ImageSet
+
+        IndexError beyond the end.
+        """
+        if is_single(indices):
+            return self._read(as_indices(indices, len(self)))[0]
         if isinstance(indices, slice):
-            return self._like(self.pixels[indices], None if self.labels is None else self.labels[indices])
-        rows = as_rows(indices, len(self)).to(self.device)
-        return self._like(self.pixels.index_select(0, rows), None if self.labels is None else self.labels[rows])
+            return self._subset(indices)
+        return self._subset(as_indices(indices, len(self)))
+
+    def __getitems__(self, indices: Sequence[int]) -> list[Tensor]:
+        """Several images at once: a DataLoader calls this for a batch, then stacks the list."""
+        return list(self._read(as_indices(indices, len(self))))
+
+    def _read(self, rows: Tensor) -> Tensor:
+        """A copy of some images: int64 (n,) on the CPU -> uint8 (n, 3, H, W) on the device."""
+        return self.pixels.index_select(0, rows.to(self.device))
+
+    def _subset(self, rows: slice | Tensor) -> ImageSet:
+        # A slice shares the memory of the whole set, as in torch.
+        pixels = self.pixels[rows] if isinstance(rows, slice) else self._read(rows)
+        return self._like(pixels, None if self.labels is None else self.labels[rows])
+
+    def _like(self, pixels: Tensor, labels: Tensor | None) -> ImageSet:
+        return ImageSet(pixels, labels, self.classes, self.name, self.split_name, self.skipped)
 
     def take(self, n: int, seed: int = 0) -> ImageSet:
-        """n images drawn without repetition, in the order that the seed gives: take(10) begins take(20)."""
+        """n images drawn without repetition, in the seed's order: take(20) starts with take(10)."""
         if not 0 <= n <= len(self):
             raise ValueError(f"cannot take {n} of {len(self)} images")
         return self[_permutation(len(self), seed)[:n]]
 
     def split(self, fraction: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
-        """Two sets that share nothing: round(N · fraction) images, and the rest."""
+        """Two random sets without a common image: round(N · fraction) images, and the others."""
         if not 0 <= fraction <= 1:
             raise ValueError(f"fraction must lie in 0…1, got {fraction}")
         order = _permutation(len(self), seed)
@@ -98,9 +139,11 @@ class ImageSet:
         return self[order[:n]], self[order[n:]]
 
     def rgb(self, indices: int | slice | Sequence[int] | Tensor | None = None) -> Tensor:
-        """Float pictures, N×3×H×W in [0, 1]; all, or those of the indices."""
-        pixels = self.pixels if indices is None else self[indices].pixels
-        return color.to_float(pixels)
+        """Images as floats in [0, 1]: all, (N, 3, H, W); or some, with the indices of `[...]`."""
+        chosen = self if indices is None else self[indices]
+        return color.to_float(chosen if isinstance(chosen, Tensor) else chosen.pixels)
+
+    # ---------------------------------------------------------------------------- whole passes
 
     def batches(
         self,
@@ -111,37 +154,39 @@ class ImageSet:
         rank: int = 0,
         world: int = 1,
     ) -> Iterator[Tensor]:
-        """uint8 B×3×H×W, on the device. One pass over the set.
+        """One pass over the set: batches of uint8 images, (B, 3, H, W), on the device.
 
-        size      images of a batch, of one process
-        seed      None: in order. A number: shuffled by it, and flipped by it
-        flip      mirror half of the images, left to right (needs a seed)
-        drop_last leave out a last batch that is smaller
-        rank, world   this process and their number: together the processes see, batch by batch, what one process would
-            see with `size * world`. A last batch that they cannot share equally loses the few images too many.
+        size        images per batch and process
+        seed        None: in order, unchanged. A number: shuffled, the same for the same seed
+        flip        mirror half of the images, left to right; needs a seed
+        drop_last   leave out a last batch that is smaller than the others
+        rank, world index of this process, and number of processes. Together they get, batch by
+                    batch, the images that one process gets with batches of size * world. If they
+                    cannot share the last batch equally, the surplus images are left out.
         """
-        for rows, mirrored in plan(len(self), size, seed, flip, drop_last, rank, world, self.device):
-            rgb = self.pixels[rows] if isinstance(rows, slice) else self.pixels.index_select(0, rows)      # B 3 H W
+        plan = plan_batches(len(self), size, seed, flip, drop_last, rank, world, self.device)
+        for rows, mirrored in plan:
+            in_order = isinstance(rows, slice)
+            rgb = self.pixels[rows] if in_order else self.pixels.index_select(0, rows)
             yield rgb if mirrored is None else mirror(rgb, mirrored)
 
     def ab_mean(self) -> Tensor:
-        """Mean (a, b) over all pixels, Lab units, float32 of shape (2,) on the device; computed once."""
+        """Mean (a, b) of all pixels in Lab units: float32, (2,), on the device; computed once."""
         if self._ab_mean is None:
             if not len(self):
                 raise ValueError("an empty set has no mean")
             height, width = self.size
             total = torch.zeros(2, dtype=torch.float64)
-            for rgb in self.batches(max(1, 2**20 // (height * width))):                     # about a million pixels
-                ab = color.rgb_to_lab(rgb)[:, 1:]                                           # B 2 H W
-                total += ab.sum((2, 3)).cpu().double().sum(0)                             # MPS has no float64
+            for rgb in self.batches(max(1, 2**20 // (height * width))):  # about a million pixels
+                ab = color.rgb_to_lab(rgb)[:, 1:]
+                # float64, since float32 loses digits over so many pixels; on the CPU, because
+                # Apple's GPUs have no float64.
+                total += ab.sum((2, 3)).cpu().double().sum(0)
             self._ab_mean = (total / (len(self) * height * width)).float()
         return self._ab_mean.to(self.device)
 
-    def _like(self, pixels: Tensor, labels: Tensor | None) -> ImageSet:
-        return ImageSet(pixels, labels, self.classes, self.name, self.split_name, self.skipped)
 
-
-def plan(
+def plan_batches(
     n: int,
     size: int,
     seed: int | None = None,
@@ -151,38 +196,55 @@ def plan(
     world: int = 1,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
-    """Which images make which batch, and which of them are mirrored: rows (a slice, or int64) and bool (or None).
+    """For each batch of `ImageSet.batches`: which of n images it holds, and which are mirrored.
 
-    Order and mirroring are drawn for the whole set, by position: they depend on n and seed alone, not on size, rank,
-    world or device. See ImageSet.batches.
+    Yields indices (a slice, or int64 of shape (B,)) and bool of shape (B,) (None without `flip`).
+    Order and mirroring are drawn for the whole set at once, so that they depend on n and the seed
+    alone, not on size, rank, world or device.
     """
     if size < 1 or world < 1 or not 0 <= rank < world:
-        raise ValueError(f"expected size ≥ 1 and 0 ≤ rank < world, got size {size}, rank {rank}, world {world}")
+        raise ValueError("expected size ≥ 1 and 0 ≤ rank < world, "
+                         f"got size {size}, rank {rank}, world {world}")
     if flip and seed is None:
-        raise ValueError("flip=True needs a seed: what is drawn must be repeatable")
+        raise ValueError("flip=True needs a seed, so that a pass can be repeated")
     order = mirrored = None
     if seed is not None:
-        generator = torch.Generator().manual_seed(seed)             # on the CPU: the same order on every device
+        # A generator on the CPU gives the same order on every device.
+        generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(n, generator=generator).to(device)
         if flip:
             mirrored = (torch.rand(n, generator=generator) < 0.5).to(device)
     for start in range(0, n, size * world):
-        share = min(size, (n - start) // world)                     # the same for every rank
+        share = min(size, (n - start) // world)  # the same for every rank
         if share == 0 or (drop_last and share < size):
             return
         part = slice(start + rank * share, start + (rank + 1) * share)
-        yield part if order is None else order[part], None if mirrored is None else mirrored[part]
+        rows = part if order is None else order[part]
+        yield rows, None if mirrored is None else mirrored[part]
 
 
 def mirror(rgb: Tensor, mirrored: Tensor) -> Tensor:
-    """Left and right swapped where mirrored (B, bool) is true."""
+    """Swap left and right of the images where `mirrored`, bool of shape (B,), is true."""
     return torch.where(mirrored[:, None, None, None], rgb.flip(-1), rgb)
 
 
-def as_rows(indices: int | slice | Sequence[int] | Tensor, n: int) -> Tensor:
-    """Any way to name images of n as int64 numbers in 0…n − 1. IndexError beyond."""
-    rows = torch.arange(n)[indices] if not isinstance(indices, Tensor) else torch.arange(n)[indices.cpu()]
-    return rows.reshape(-1)
+def is_single(indices) -> bool:
+    """Whether an index means one image: an int, NumPy's ints, or an integer tensor of shape ().
+
+    The last is what iterating over `torch.randperm(n)` gives, for example in a sampler.
+    """
+    if isinstance(indices, Tensor):
+        return indices.ndim == 0 and indices.dtype != torch.bool
+    return hasattr(indices, "__index__") and not hasattr(indices, "__len__")
+
+
+def as_indices(indices: int | slice | Sequence[int] | Tensor, n: int) -> Tensor:
+    """Any way to name some of n images, as int64 numbers in 0…n − 1. IndexError beyond the end."""
+    if not isinstance(indices, slice):
+        indices = torch.as_tensor(indices, device="cpu")
+        if indices.numel() == 0:
+            indices = indices.long()  # torch takes an empty list for one of floats
+    return torch.arange(n)[indices].reshape(-1)
 
 
 def _permutation(n: int, seed: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""How a fruit is drawn: lightness and regions only, never a color.
+"""How each kind of fruit is drawn: lightness and regions, without color.
 
-Every function here works on a batch of pictures at once. A fruit's own coordinates are (u, v): u to the right, v down,
-the fruit about one unit in radius. A function named as a kind paints it onto a `Scene`; `fruits.generate` puts the
-colors in afterwards, so nothing painted here can depend on a color.
+Every function works on a batch of pictures. A fruit has its own coordinates: u to the right, v
+down, its radius about one unit. A function with the name of a kind paints it onto a `Scene`;
+`painted_fruit.generate` adds the colors later, so nothing painted here can depend on a color.
 """
 
 from __future__ import annotations
@@ -15,28 +15,29 @@ from torch import Tensor
 from torch.nn import functional as F
 
 WALL, TABLE, FRUIT, LEAF = 0, 1, 2, 3
-RANDOMS = 48            # uniform numbers a picture is made of, besides its noise
-NOISE = (5, 9, 17)      # side lengths of the three noise grids
-AWAY = -9.0             # where a leaf grows that is not in the picture
+GEOMETRY_NUMBERS = 48  # random numbers that a picture is made of, besides its noise
+NOISE_SIDES = (5, 9, 17)  # side lengths of the three noise grids
+AWAY = -9.0  # v of a leaf that is to lie outside of the picture
 
 
 @dataclass
 class Scene:
-    """A batch of unfinished pictures. Shapes: N = pictures, S = side length."""
+    """A batch of N unfinished pictures of S×S pixels."""
 
-    lightness: Tensor   # (N, S, S), L
-    region: Tensor      # (N, S, S), uint8: WALL, TABLE, FRUIT or LEAF
-    u: Tensor           # (N, S, S), the fruit's own coordinates
+    lightness: Tensor  # (N, S, S), L
+    region: Tensor  # (N, S, S), uint8: WALL, TABLE, FRUIT or LEAF
+    u: Tensor  # (N, S, S), the fruit's own coordinates
     v: Tensor
-    light: Tensor       # (3, N, 1, 1), unit vector to the light, in the fruit's frame
-    pixel: Tensor       # (N, 1, 1), side of a pixel in the fruit's units
-    r: Tensor           # (RANDOMS, N, 1, 1), uniform in 0...1
+    light: Tensor  # (3, N, 1, 1), unit vector to the light, in the fruit's coordinates
+    pixel: Tensor  # (N, 1, 1), side of a pixel in the fruit's units
+    r: Tensor  # (GEOMETRY_NUMBERS, N, 1, 1), uniform random numbers in 0...1
     noise: list[Tensor]  # three of (N, S, S), coarse to fine, in -1...1
 
     def paint(self, inside: Tensor, lightness: Tensor, region: int) -> None:
-        """Cover the place where `inside` (a distance in the fruit's units, positive inside) is positive.
+        """Cover the pixels where `inside`, the distance to the shape's edge, is positive.
 
-        The edge is soft in L and hard in the region: a pixel has one color law, and the eye takes its edges from L.
+        The edge is soft in L, to which the eye is sensitive, and hard in the region, since a pixel
+        has only one color distribution.
         """
         alpha = (inside / self.pixel + 0.5).clamp(0, 1)
         self.lightness = torch.lerp(self.lightness, lightness, alpha)
@@ -44,27 +45,36 @@ class Scene:
 
     def shade(self, nx: Tensor, ny: Tensor, nz: Tensor, dark: float, bright: float,
               gloss: float = 0.0, sharp: float = 30) -> Tensor:
-        """Lightness of a surface with this normal: diffuse, from `dark` to `bright`; a highlight adds up to `gloss`."""
+        """Lightness of a surface with this normal: diffuse, from `dark` to `bright`.
+
+        A highlight adds up to `gloss`; it is smaller for a larger `sharp` (Blinn 1977).
+        """
         lx, ly, lz = self.light
         diffuse = (nx * lx + ny * ly + nz * lz).clamp(min=0)
         value = dark + (bright - dark) * (0.15 + 0.85 * diffuse) - 6 * (1 - nz).clamp(0, 1) ** 2
         if gloss:
             half = torch.stack([lx, ly, lz + 1])
             half = half / half.norm(dim=0)
-            value = value + gloss * (nx * half[0] + ny * half[1] + nz * half[2]).clamp(min=0) ** sharp
+            mirror = (nx * half[0] + ny * half[1] + nz * half[2]).clamp(min=0)
+            value = value + gloss * mirror**sharp
         return value
 
 
 def scene(r: Tensor, noise: Tensor, size: int) -> Scene:
-    """An empty table before a wall, with the shadow of the fruit to come. r (N, RANDOMS), noise (N, numbers)."""
+    """An empty table in front of a wall, with the shadow of the fruit that will be painted.
+
+    r       (N, GEOMETRY_NUMBERS), uniform in 0...1
+    noise   (N, sum of the squares of NOISE_SIDES), uniform in 0...1
+    """
     n = r.shape[0]
-    r = r.t().reshape(RANDOMS, n, 1, 1)
+    r = r.t().reshape(GEOMETRY_NUMBERS, n, 1, 1)
     line = (torch.arange(size, dtype=torch.float32) + 0.5) / size * 2 - 1
     x, y = line.reshape(1, 1, size), line.reshape(1, size, 1)
     grids, start = [], 0
-    for side in NOISE:
+    for side in NOISE_SIDES:
         grid = noise[:, start : start + side * side].reshape(n, 1, side, side) * 2 - 1
-        grids.append(F.interpolate(grid, size=(size, size), mode="bilinear", align_corners=True)[:, 0])
+        grid = F.interpolate(grid, size=(size, size), mode="bilinear", align_corners=True)
+        grids.append(grid[:, 0])
         start += side * side
 
     scale = 0.60 + 0.12 * r[0]
@@ -73,37 +83,42 @@ def scene(r: Tensor, noise: Tensor, size: int) -> Scene:
     lx, ly = side_light * (0.35 + 0.3 * r[4]), -(0.40 + 0.2 * r[5])
     light = torch.stack([lx, ly, (1 - lx**2 - ly**2).sqrt()])
 
-    # the wall: cloudy or striped; the table: planks, checks or plain; one picture in four has no edge between them
-    wall = 45 + 40 * r[6] + 7 * grids[0] + (r[7] < 0.33) * 7 * torch.sign(torch.sin((x + r[8]) * (9 + 6 * r[9])))
-    wall = wall + 8 * x * side_light - 4 * y
-    planks = 5 * torch.sin(y * 16 + 3 * grids[0] + 6 * r[10]) + 2.5 * grids[2] - 12 * (((y * 2.2 + r[11]) % 1) < 0.06)
+    # The wall is cloudy or striped; the table has planks or checks, or is plain. In one picture of
+    # four there is no edge between wall and table.
+    stripes = torch.sign(torch.sin((x + r[8]) * (9 + 6 * r[9])))
+    wall = 45 + 40 * r[6] + 7 * grids[0] + (r[7] < 0.33) * 7 * stripes + 8 * x * side_light - 4 * y
+    grain = 5 * torch.sin(y * 16 + 3 * grids[0] + 6 * r[10]) + 2.5 * grids[2]
+    planks = grain - 12 * (((y * 2.2 + r[11]) % 1) < 0.06)
     often = 8 + 5 * r[12]
-    checks = 11 * torch.sign(torch.sin((x + 0.4 * y) * often) * torch.sin((y * 1.3 - 0.2 * x) * often))
-    cover = torch.where(r[13] < 0.4, planks, torch.where(r[13] < 0.6, checks, 4 * grids[1] + 2 * grids[2]))
+    across, down = torch.sin((x + 0.4 * y) * often), torch.sin((y * 1.3 - 0.2 * x) * often)
+    checks, plain = 11 * torch.sign(across * down), 4 * grids[1] + 2 * grids[2]
+    cover = torch.where(r[13] < 0.4, planks, torch.where(r[13] < 0.6, checks, plain))
     table = 42 + 40 * r[14] + cover + 6 * y
     horizon = torch.where(r[15] < 0.25, -2.0, -0.25 + 0.5 * r[16])
     edge = ((y - horizon) * size / 2 + 0.5).clamp(0, 1)
     lightness = torch.lerp(wall.expand(n, size, size), table.expand(n, size, size), edge)
 
-    # the shadow: darkest where the fruit touches, drawn out away from the light
-    sx, sy = (x - cx + side_light * 0.30 * scale) / (1.15 * scale), (y - cy - 0.80 * scale) / (0.30 * scale)
+    # The shadow is darkest below the fruit, and longer on the side away from the light.
+    sx = (x - cx + side_light * 0.30 * scale) / (1.15 * scale)
+    sy = (y - cy - 0.80 * scale) / (0.30 * scale)
     soft = torch.exp(-1.3 * (sx**2 + sy**2) ** 1.3)
     lightness = lightness * (1 - 0.62 * soft)
-
-    region = (edge >= 0.5).to(torch.uint8).expand(n, size, size)      # WALL or TABLE
+    region = (edge >= 0.5).to(torch.uint8).expand(n, size, size)  # WALL is 0, TABLE is 1
     return Scene(lightness, region, (x - cx) / scale, (y - cy) / scale, light,
                  2 / (size * scale), r, grids)
 
 
 def turn(s: Scene, angle: Tensor) -> None:
-    """Turn the fruit (and, the other way, the light as the fruit sees it). angle (N, 1, 1), radians."""
+    """Turn the fruit by an angle, (N, 1, 1) in radians; the light stays where it is."""
     c, n = angle.cos(), angle.sin()
     s.u, s.v = c * s.u + n * s.v, -n * s.u + c * s.v
-    s.light = torch.stack([c * s.light[0] + n * s.light[1], -n * s.light[0] + c * s.light[1], s.light[2]])
+    lx, ly, lz = s.light
+    s.light = torch.stack([c * lx + n * ly, -n * lx + c * ly, lz])
 
 
-def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float, sharp: float = 30) -> None:
-    """A sphere with its middle at (u0, v0)."""
+def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float,
+         sharp: float = 30) -> None:
+    """Paint a sphere with its center at (u0, v0)."""
     p, q = (s.u - u0) / radius, (s.v - v0) / radius
     d2 = p**2 + q**2
     z = (1 - d2).clamp(min=0).sqrt()
@@ -111,16 +126,27 @@ def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float, sha
 
 
 def profile(s: Scene, reach) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A rounded body whose outline is `reach(angle)`. Returns inside, normal (3), and the share of the way out."""
+    """A rounded body given by its outline.
+
+    reach   function: angle, 0 upward, in radians -> distance of the outline from the center
+
+    Returns inside (as for `Scene.paint`), the normal (three tensors), and the distance from the
+    center as a share of the outline's.
+    """
     radius = (s.u**2 + s.v**2).sqrt().clamp(min=1e-6)
-    outline = reach(torch.atan2(s.u, -s.v))            # angle 0 points up
+    outline = reach(torch.atan2(s.u, -s.v))
     share = radius / outline
     z = (1 - share**2).clamp(min=0).sqrt()
     return outline - radius, s.u / outline, s.v / outline, z, share
 
 
 def turned(s: Scene, width2, step: float = 0.02) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A body of revolution about the v axis, half width squared `width2(v)`. Returns inside, normal (3), half width."""
+    """A body of revolution about the v axis.
+
+    width2   function: v -> the square of half of the width there; its slope is found by `step`
+
+    Returns inside (as for `Scene.paint`), the normal (three tensors), and half of the width.
+    """
     w2 = width2(s.v)
     slope = (width2(s.v + step) - width2(s.v - step)) / (2 * step)
     depth2 = w2 - s.u**2
@@ -133,17 +159,17 @@ def turned(s: Scene, width2, step: float = 0.02) -> tuple[Tensor, Tensor, Tensor
 
 
 def stem(s: Scene, u0, v0, u1, v1, thick: float, lightness: float, bend=0.0) -> None:
-    """A stalk from (u0, v0) below to (u1, v1) above, `bend` units to the side in its middle."""
+    """Paint a stalk from (u0, v0) up to (u1, v1), bent by `bend` units to the side."""
     t = ((v0 - s.v) / (v0 - v1)).clamp(0, 1)
     middle = u0 + (u1 - u0) * t + bend * 4 * t * (1 - t)
     slant = ((u1 - u0 + bend * 4 * (1 - 2 * t)) / (v0 - v1)) ** 2
-    d = (s.u - middle) / (1 + slant).sqrt() if isinstance(slant, Tensor) else (s.u - middle)
+    d = (s.u - middle) / (1 + slant).sqrt()
     inside = torch.minimum(thick - d.abs(), torch.minimum(s.v - v1, v0 - s.v))
     s.paint(inside, lightness + 14 * (d / thick * s.light[0]).clamp(-1, 1), LEAF)
 
 
 def leaf(s: Scene, u0, v0, angle, length, width, lightness: float = 50) -> None:
-    """A leaf that grows from (u0, v0) in the direction `angle` (0 = right, counted clockwise)."""
+    """Paint a leaf that grows from (u0, v0) in the direction `angle` (0 = right, clockwise)."""
     if not isinstance(angle, Tensor):
         angle = torch.tensor(float(angle))
     c, n = angle.cos(), angle.sin()
@@ -152,10 +178,11 @@ def leaf(s: Scene, u0, v0, angle, length, width, lightness: float = 50) -> None:
     half = 2.2 * p.clamp(0, 1) ** 0.8 * (1 - p).clamp(0, 1)
     inside = torch.where((p > 0) & (p < 1), half - q.abs(), -1.0) * width * 0.8
     vein = 14 * torch.exp(-((q / 0.13) ** 2))
-    s.paint(inside, lightness + 10 * torch.sign(q) * s.light[0] + vein - 10 * p + 3 * s.noise[2], LEAF)
+    value = lightness + 10 * torch.sign(q) * s.light[0] + vein - 10 * p + 3 * s.noise[2]
+    s.paint(inside, value, LEAF)
 
 
-# ---------------------------------------------------------------------------------------------------------- the kinds
+# ----------------------------------------------------------------------------------- the kinds
 
 
 def apple(s: Scene) -> None:
@@ -169,26 +196,25 @@ def apple(s: Scene) -> None:
         return base - notch * torch.exp(-((phi / 0.38) ** 2)) - 0.07 * torch.exp(-(foot**2))
 
     inside, nx, ny, z, _ = profile(s, reach)
-    value = s.shade(nx, ny, z, 14, 62, 30, 40)
-    value = value + 2.5 * s.noise[1] + 2 * s.noise[2]
+    value = s.shade(nx, ny, z, 14, 62, 30, 40) + 2.5 * s.noise[1] + 2 * s.noise[2]
     dimple = torch.exp(-((s.u / 0.40) ** 2) - ((s.v + 0.74) / 0.15) ** 2)
     s.paint(inside, value * (1 - 0.62 * dimple), FRUIT)
     lean = (r[23] - 0.5) * 0.3
     stem(s, torch.zeros_like(lean), -0.66, lean, -1.12, 0.055, 30)
     side = torch.where(r[24] < 0.5, 0.0, math.pi)
-    has = (r[25] < 0.65)
-    leaf(s, lean * 0.7, torch.where(has, -0.93, AWAY), side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos(), 0.62, 0.24, 50)
+    bottom = torch.where(r[25] < 0.65, -0.93, AWAY)
+    angle = side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos()
+    leaf(s, lean * 0.7, bottom, angle, 0.62, 0.24, 50)
 
 
 def banana(s: Scene) -> None:
     r = s.r
     turn(s, (r[20] - 0.5) * 0.7)
     flip = torch.where(r[21] < 0.5, 1.0, -1.0)
-    u, lx = s.u * flip, s.light[0] * flip
-    radius, cv = 1.12, -0.62                                         # an arc that hangs below its middle
-    du, dv = u, s.v - cv
+    radius, cv = 1.12, -0.62  # an arc that hangs below its center
+    du, dv = s.u * flip, s.v - cv
     rho = (du**2 + dv**2).sqrt().clamp(min=1e-6)
-    along = torch.atan2(du, dv) / 1.02                               # -1 ... 1 from tip to stalk
+    along = torch.atan2(du, dv) / 1.02  # -1...1 from tip to stalk
     thick = 0.35 * (1 - along.abs().clamp(0, 1) ** 3.2).clamp(min=0) ** 0.62 + 0.02
     stalk = along > 0.9
     thick = torch.maximum(thick, torch.where(along > 0, 0.09, 0.07) * (along.abs() < 1.12))
@@ -196,7 +222,7 @@ def banana(s: Scene) -> None:
     z = (1 - d**2).clamp(min=0).sqrt()
     nx, ny = du / rho * d, dv / rho * d
     keep = s.light
-    s.light = torch.stack([lx, s.light[1], s.light[2]])
+    s.light = torch.stack([s.light[0] * flip, s.light[1], s.light[2]])
     value = s.shade(nx, ny, z, 40, 88, 8, 12)
     s.light = keep
     for line, depth in ((0.38, 7), (-0.30, 5)):
@@ -216,7 +242,7 @@ def blueberries(s: Scene) -> None:
     for i, (u0, v0, radius) in enumerate(places):
         u0, v0 = u0 + 0.12 * (r[20 + i] - 0.5), v0 + 0.12 * (r[23 + i] - 0.5)
         ball(s, u0, v0, radius, 8, 46, 12, 6)
-        # the crown: a star of five, dark inside
+        # The crown is a star with five points, dark inside.
         cu, cv = u0 + 0.26 * (r[26 + i] - 0.5), v0 - 0.16 + 0.14 * (r[29 + i] - 0.5)
         p, q = s.u - cu, (s.v - cv) / 0.75
         d, phi = (p**2 + q**2).sqrt(), torch.atan2(p, q)
@@ -265,35 +291,38 @@ def lemon(s: Scene) -> None:
     def reach(phi):
         oval = plump / (1 - (1 - plump**2 / 0.86) * torch.cos(phi) ** 2).sqrt()
         far = phi.abs() - math.pi
-        return oval + 0.17 * torch.exp(-((phi / 0.17) ** 2)) + 0.11 * torch.exp(-((far / 0.13) ** 2))
+        knob, foot = torch.exp(-((phi / 0.17) ** 2)), torch.exp(-((far / 0.13) ** 2))
+        return oval + 0.17 * knob + 0.11 * foot
 
     inside, nx, ny, z, share = profile(s, reach)
-    value = s.shade(nx, ny, z, 42, 90, 6, 14) + 2.2 * s.noise[2] + peel(s, 13, 3.2) * (1 - share).clamp(0, 1) ** 0.5
+    pores = peel(s, 13, 3.2) * (1 - share).clamp(0, 1) ** 0.5
+    value = s.shade(nx, ny, z, 42, 90, 6, 14) + 2.2 * s.noise[2] + pores
     knob = torch.exp(-((s.v + 0.98) ** 2 + s.u**2) / 0.012)
     s.paint(inside, value - 26 * knob, FRUIT)
 
 
 def peel(s: Scene, frequency: float, depth: float) -> Tensor:
-    """Pores of a citrus peel: a pattern of dots, faded out where a pixel could not show it."""
+    """The pores of a citrus peel: dots, faded out where pixels are too large to show them."""
     visible = (1.4 - s.pixel * frequency).clamp(0, 1)
-    wave = torch.sin(frequency * s.u * 2 + 2 * s.noise[1]) * torch.sin(frequency * s.v * 2 + 2 * s.noise[0])
-    return -depth * visible * wave.clamp(min=0)
+    across = torch.sin(frequency * s.u * 2 + 2 * s.noise[1])
+    down = torch.sin(frequency * s.v * 2 + 2 * s.noise[0])
+    return -depth * visible * (across * down).clamp(min=0)
 
 
 def orange(s: Scene) -> None:
     r = s.r
     turn(s, (r[20] - 0.5) * 0.9)
     inside, nx, ny, z, share = profile(s, lambda phi: 0.97 - 0.03 * phi.cos() ** 2)
-    value = s.shade(nx, ny, z, 26, 74, 10, 10) + 1.5 * s.noise[2] + peel(s, 14, 6) * (1 - share).clamp(0, 1) ** 0.4
+    pores = peel(s, 14, 6) * (1 - share).clamp(0, 1) ** 0.4
+    value = s.shade(nx, ny, z, 26, 74, 10, 10) + 1.5 * s.noise[2] + pores
     s.paint(inside, value, FRUIT)
     cu, cv = (r[21] - 0.5) * 0.5, -0.60 + 0.15 * r[22]
     p, q = s.u - cu, (s.v - cv) / 0.6
     d, phi = (p**2 + q**2).sqrt(), torch.atan2(p, q)
-    s.lightness = torch.where(s.region == FRUIT, s.lightness - 14 * torch.exp(-((d / 0.24) ** 2)), s.lightness)
+    s.lightness = s.lightness - 14 * torch.exp(-((d / 0.24) ** 2)) * (s.region == FRUIT)
     s.paint(0.11 + 0.05 * torch.cos(5 * phi) - d, 40.0 - 18 * d + 0 * s.u, LEAF)
-    has = r[23] < 0.5
-    side = torch.where(r[25] < 0.5, -0.4, math.pi + 0.4)
-    leaf(s, cu, torch.where(has, cv, AWAY), side + (r[24] - 0.5) * 0.6, 0.75, 0.30, 44)
+    bottom, side = torch.where(r[23] < 0.5, cv, AWAY), torch.where(r[25] < 0.5, -0.4, math.pi + 0.4)
+    leaf(s, cu, bottom, side + (r[24] - 0.5) * 0.6, 0.75, 0.30, 44)
 
 
 def pear(s: Scene) -> None:
@@ -308,12 +337,13 @@ def pear(s: Scene) -> None:
     inside, nx, ny, z, w = turned(s, width2)
     value = s.shade(nx, ny, z, 30, 76, 12, 14) + 2 * s.noise[1]
     visible = (1.3 - s.pixel * 12).clamp(0, 1)
-    dots = torch.sin(19 * s.u / w.clamp(min=0.2) + 3 * s.noise[1]) * torch.sin(21 * s.v + 3 * s.noise[0])
+    around = torch.sin(19 * s.u / w.clamp(min=0.2) + 3 * s.noise[1])
+    dots = around * torch.sin(21 * s.v + 3 * s.noise[0])
     value = value - 40 * visible * (dots - 0.72).clamp(min=0)
     s.paint(inside, value, FRUIT)
     stem(s, torch.zeros_like(r[23]), -0.90, (r[23] - 0.5) * 0.5, -1.34, 0.05, 30)
-    has = r[24] < 0.4
-    leaf(s, 0.0, torch.where(has, -1.05, AWAY), torch.where(r[25] < 0.5, -0.2, math.pi + 0.2), 0.6, 0.24, 48)
+    angle = torch.where(r[25] < 0.5, -0.2, math.pi + 0.2)
+    leaf(s, 0.0, torch.where(r[24] < 0.4, -1.05, AWAY), angle, 0.6, 0.24, 48)
 
 
 def strawberry(s: Scene) -> None:
@@ -322,7 +352,7 @@ def strawberry(s: Scene) -> None:
     broad = 0.86 + 0.10 * r[21]
 
     def width2(v):
-        t = ((v + 0.78) / 1.80).clamp(-0.2, 1.2)                      # 0 at the leaves, 1 at the tip
+        t = ((v + 0.78) / 1.80).clamp(-0.2, 1.2)  # 0 at the leaves, 1 at the tip
         return broad**2 * 4.2 * (t * (1 - t)) * (1 - 0.78 * t) * (0.42 + 0.45 * (1 - t))
 
     inside, nx, ny, z, w = turned(s, width2)
@@ -336,7 +366,8 @@ def strawberry(s: Scene) -> None:
     pit = torch.exp(-((p / 0.24) ** 2) - ((q + 0.08) / 0.34) ** 2)
     s.paint(inside, value + visible * (36 * seed - 14 * pit), FRUIT)
     stem(s, 0 * r[22], -0.66, (r[22] - 0.5) * 0.4, -1.12, 0.055, 48)
-    calyx = ((2.75, 0.62), (0.39, 0.62), (2.1, 0.55), (1.04, 0.55), (1.57, 0.58), (3.6, 0.45), (-0.46, 0.45))
+    calyx = ((2.75, 0.62), (0.39, 0.62), (2.1, 0.55), (1.04, 0.55), (1.57, 0.58), (3.6, 0.45),
+             (-0.46, 0.45))
     for i, (angle, length) in enumerate(calyx):
         leaf(s, 0.0, -0.78, angle + 0.3 * (r[23 + i] - 0.5), length, 0.20, 50)
 
@@ -349,7 +380,8 @@ def watermelon(s: Scene) -> None:
     around = torch.asin((s.u / w).clamp(-1, 1)) + 0.5 * (r[21] - 0.5)
     wiggle = 0.9 * s.noise[1] + 0.5 * s.noise[2]
     stripe = torch.tanh(2.2 * torch.sin(around * 7.0 + wiggle) + 0.2)
-    value = s.shade(nx, ny, z, 12, 62, 14, 16) * (1 - 0.52 * (stripe + 1) / 2) + 4 * (1 - stripe) / 2 + 2 * s.noise[2]
+    darker = 1 - 0.52 * (stripe + 1) / 2
+    value = s.shade(nx, ny, z, 12, 62, 14, 16) * darker + 4 * (1 - stripe) / 2 + 2 * s.noise[2]
     s.paint(inside, value, FRUIT)
     stem(s, 0 * r[22], -0.95, 0.10 * (r[22] - 0.5), -1.16, 0.06, 34)
 
@@ -359,7 +391,10 @@ KINDS = {paint.__name__: paint for paint in _ALL}
 
 
 def draw(kind: str, r: Tensor, noise: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Paint pictures of one kind: lightness (N, S, S), not limited to 0…100, and region. r, noise as for `scene`."""
+    """Draw one kind, from random numbers as for `scene`: lightness and region, (N, S, S).
+
+    The lightness may lie outside of 0...100.
+    """
     s = scene(r, noise, size)
     KINDS[kind](s)
     return s.lightness, s.region

@@ -1,4 +1,4 @@
-"""Square parts of the photographs that come with scikit-image and scikit-learn."""
+"""Square crops of the photographs that come with scikit-image and scikit-learn."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from colorlib.data.download import DataUnavailable
 from colorlib.data.image_set import ImageSet, check_split
 
-# Photographs inside the installed packages whose license is stated there: (package, file). None is in both splits.
+# Photographs whose license the packages state: (package, file). None is in both splits.
 PHOTOS = {
     "train": (
         ("skimage", "data/astronaut.png"),
@@ -31,34 +31,39 @@ PHOTOS = {
 
 
 def load_photos(split: str = "train", size: int = 96, n: int = 400, seed: int = 0) -> ImageSet:
-    """n square parts, drawn by the seed, of the photographs that scikit-image and scikit-learn bring along.
+    """n random square crops, size×size, of the photographs inside two installed packages.
 
-    A part has between `size` and all pixels of a photograph's shorter side and is resized with antialiasing.
-    Labels and classes say which photograph. Five are for training, three for the test; without scikit-learn (it is not
-    imported, its files are read) four and two.
+    A crop's side lies between `size` and the shorter side of its photograph; it is resized with
+    antialiasing. Labels and classes name the photograph. Five photographs are for training and
+    three for the test; four and two without scikit-learn, whose files are read without importing
+    it. DataUnavailable where no photograph is found.
     """
     check_split(split)
     pictures = {path.stem: Image.open(path).convert("RGB") for path in _photo_files(split)}
     if not pictures:
-        raise DataUnavailable("scikit-image is installed without its photographs; use fruits or a folder of your own")
+        raise DataUnavailable("scikit-image is installed without its photographs; "
+                              "use fruits or a folder of your own")
     generator = torch.Generator().manual_seed(seed)
     names, pixels = list(pictures), torch.empty((n, 3, size, size), dtype=torch.uint8)
     labels = torch.arange(n) % len(names)
     for i, label in enumerate(labels.tolist()):
         picture = pictures[names[label]]
         log_side, left, top = torch.rand(3, generator=generator).tolist()
-        short = min(picture.size)
-        side = min(size, short) * math.exp(log_side * math.log(short / min(size, short)))      # size … short
+        longest = min(picture.size)
+        shortest = min(size, longest)
+        # Uniform on a logarithmic scale, so that details are as frequent as whole scenes.
+        side = shortest * math.exp(log_side * math.log(longest / shortest))
         left, top = left * (picture.width - side), top * (picture.height - side)
-        part = picture.resize((size, size), Image.Resampling.LANCZOS, (left, top, left + side, top + side))
-        pixels[i] = torch.from_numpy(np.array(part)).permute(2, 0, 1)                           # 3 H W
+        box = (left, top, left + side, top + side)
+        crop = picture.resize((size, size), Image.Resampling.LANCZOS, box)
+        pixels[i] = torch.from_numpy(np.array(crop)).permute(2, 0, 1)
     return ImageSet(pixels, labels, names, "photos", split)
 
 
 def _photo_files(split: str) -> list[Path]:
     found = []
     for package, name in PHOTOS[split]:
-        spec = importlib.util.find_spec(package)                # finds the files without importing the package
+        spec = importlib.util.find_spec(package)  # finds the files without importing the package
         for place in (spec.submodule_search_locations or ()) if spec else ():
             if (Path(place) / name).is_file():
                 found.append(Path(place) / name)

@@ -1,9 +1,10 @@
-"""Image sets that do not fit into memory: rows of a file, brought in by a DataLoader."""
+"""Image sets that do not fit into memory: read from a file, batch by batch, in worker processes."""
 
 from __future__ import annotations
 
+import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,42 +12,65 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from colorlib.data.image_set import ImageSet, as_rows, mirror, plan
+from colorlib.data.image_set import ImageSet, mirror, plan_batches
 
 
-class Rows(Dataset):
-    """Batches of a file of N×3×H×W bytes; an index is what plan() yields, its numbers counted in `rows`."""
+def read_rows(path: Path, shape: tuple[int, int, int, int], rows: Tensor) -> Tensor:
+    """Images of a file of uint8 with this shape, (N, 3, H, W): those of the rows, as a copy.
 
-    def __init__(self, path: Path, shape: tuple[int, int, int, int], rows: Tensor):
-        self.path, self.shape, self.rows = path, shape, rows
+    The file is opened anew each time, so that a data set can be sent to a worker process.
+    """
+    return torch.from_numpy(np.memmap(path, np.uint8, "r", shape=shape)[rows.numpy()])
+
+
+class PlannedBatches(Dataset):
+    """What the workers of `StreamedSet.batches` read: an index is an item of `plan_batches`."""
+
+    def __init__(self, images: StreamedSet):
+        self.path, self.shape, self.rows = images.path, images.shape, images.rows
 
     def __getitem__(self, batch: tuple[slice | Tensor, Tensor | None]) -> Tensor:
         picked, mirrored = batch
-        pixels = np.memmap(self.path, np.uint8, "r", shape=self.shape)          # opened where it is used: in a worker
-        rgb = torch.from_numpy(pixels[self.rows[picked].numpy()])               # B 3 H W, a copy
+        rgb = read_rows(self.path, self.shape, self.rows[picked])
         return rgb if mirrored is None else mirror(rgb, mirrored)
 
 
 class StreamedSet(ImageSet):
-    """As ImageSet, but the pictures stay in a file; batches are read by workers and put on the device.
+    """An ImageSet whose images stay in a file.
 
-    limit   bytes: a selection that is not larger becomes an ordinary ImageSet
+    path      the file: uint8, N images of 3×H×W bytes one after the other
+    shape     (N, 3, H, W)
+    labels    int64, (N,), or None
+    limit     bytes: a part of the set that is not larger becomes an ordinary ImageSet
+    rows      which images of the file, in which order: int64, or None for all
+    device    where batches and parts of the set go
+    about     classes, name, split and skipped, as in ImageSet
+
+    `workers` is the number of processes that read ahead while `batches` is used.
     """
 
-    def __init__(self, path: Path, shape: tuple[int, int, int, int], labels: Tensor | None, limit: int, **about):
-        super().__init__(torch.empty((0, *shape[1:]), dtype=torch.uint8), **about)
+    def __init__(
+        self,
+        path: Path,
+        shape: tuple[int, int, int, int],
+        labels: Tensor | None,
+        limit: int,
+        rows: Tensor | None = None,
+        device: torch.device | str = "cpu",
+        **about,
+    ):
+        self._describe(labels, **about)
         self.path, self.shape, self.limit = path, shape, limit
-        self.rows, self.labels = torch.arange(shape[0]), labels
-        self.where = torch.device("cpu")
-        self.workers = 2 if sys.platform == "linux" else 0                      # elsewhere a worker starts too slowly
+        self.rows = torch.arange(shape[0]) if rows is None else rows
+        self._device = torch.device(device)
+        # Only Linux forks; elsewhere a worker starts Python anew, which takes seconds.
+        self.workers = 2 if sys.platform == "linux" else 0
 
     @property
     def pixels(self) -> Tensor:
-        raise ValueError(f"these {len(self):,} pictures are not in memory: use batches, or a smaller part")
-
-    @pixels.setter
-    def pixels(self, empty: Tensor) -> None:
-        pass
+        """ValueError: the images are not in memory."""
+        raise ValueError(f"these {len(self):,} images are more than {self.limit / 1e6:.0f} MB and "
+                         "not in memory: use batches, or a smaller part")
 
     @property
     def size(self) -> tuple[int, int]:
@@ -57,21 +81,13 @@ class StreamedSet(ImageSet):
 
     @property
     def device(self) -> torch.device:
-        return self.where
+        return self._device
 
-    def to(self, device: torch.device | str) -> ImageSet:
-        moved = self._at(self.rows)
-        moved.where, moved._ab_mean = torch.device(device), self._ab_mean
-        moved.labels = None if self.labels is None else self.labels.to(device)
+    def to(self, device: torch.device | str) -> StreamedSet:
+        labels = None if self.labels is None else self.labels.to(device)
+        moved = self._streamed(self.rows, labels, device)
+        moved._ab_mean = self._ab_mean
         return moved
-
-    def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> ImageSet:
-        picked = as_rows(indices, len(self))
-        rows = self.rows[picked]
-        if len(rows) * int(np.prod(self.shape[1:])) > self.limit:
-            return self._at(rows, picked)
-        labels = None if self.labels is None else self.labels[picked.to(self.labels.device)]
-        return self._like(Rows(self.path, self.shape, rows)[slice(None), None].to(self.where), labels)
 
     def batches(
         self,
@@ -82,28 +98,30 @@ class StreamedSet(ImageSet):
         rank: int = 0,
         world: int = 1,
     ) -> Iterator[Tensor]:
-        """As ImageSet.batches: the same images in the same order."""
+        """The same batches as `ImageSet.batches`, read by worker processes."""
         loader = DataLoader(
-            Rows(self.path, self.shape, self.rows),
+            PlannedBatches(self),
             batch_size=None,
-            sampler=list(plan(len(self), size, seed, flip, drop_last, rank, world)),
+            sampler=list(plan_batches(len(self), size, seed, flip, drop_last, rank, world)),
             num_workers=self.workers,
-            pin_memory=self.where.type == "cuda",
-            generator=torch.Generator(),                        # its own: the training's random numbers stay untouched
+            pin_memory=self.device.type == "cuda",
+            # A DataLoader draws a seed for its workers: not from the training's random numbers,
+            # which would make a streamed training differ from one in memory.
+            generator=torch.Generator(),
         )
         for rgb in loader:
-            yield rgb.to(self.where, non_blocking=True)
+            yield rgb.to(self.device, non_blocking=True)
 
-    def rgb(self, indices: int | slice | Sequence[int] | Tensor | None = None) -> Tensor:
-        chosen = self[slice(None) if indices is None else indices]
-        if isinstance(chosen, StreamedSet):
-            raise ValueError(f"{len(chosen):,} pictures exceed {self.limit / 1e6:.0f} MB: take fewer, or use batches")
-        return chosen.rgb()
+    def _read(self, rows: Tensor) -> Tensor:
+        return read_rows(self.path, self.shape, self.rows[rows]).to(self.device)
 
-    def _at(self, rows: Tensor, picked: Tensor | None = None) -> StreamedSet:
-        about = {"classes": self.classes, "name": self.name, "split": self.split_name, "skipped": self.skipped}
-        made = StreamedSet(self.path, self.shape, None, self.limit, **about)
-        made.rows, made.where = rows, self.where
-        labels = self.labels
-        made.labels = labels if labels is None or picked is None else labels[picked.to(labels.device)]
-        return made
+    def _subset(self, rows: slice | Tensor) -> ImageSet:
+        labels = None if self.labels is None else self.labels[rows]
+        if len(self.rows[rows]) * math.prod(self.shape[1:]) > self.limit:
+            return self._streamed(self.rows[rows], labels, self.device)
+        return self._like(self._read(rows), labels)
+
+    def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> StreamedSet:
+        about = {"classes": self.classes, "name": self.name, "split": self.split_name}
+        return StreamedSet(self.path, self.shape, labels, self.limit, rows, device,
+                           skipped=self.skipped, **about)

@@ -1,7 +1,8 @@
-"""A checker for each exercise: exercises.check_03_2(your_function).
+"""A checker for each exercise of the notebooks: exercises.check_03_2(your_function).
 
-A checker prints one line, "03.2: right", "03.2: not done yet" or "03.2: not yet right: why. Hint: …", and never
-stops the notebook. Those of notebook 03 are in `notebook_03.py`; `checking` is what they are written with.
+A checker prints one line and never stops the notebook: "03.2: right", "03.2: not done yet" or
+"03.2: not yet right: reason. Hint: …". `notebook_03.py` has the checkers of notebook 03, and
+`checking.py` the tools to write them.
 """
 
 from importlib import import_module
@@ -11,6 +12,7 @@ from colorlib.exercises.checking import Checking, Result, checking
 
 __all__ = ["Checking", "Result", "checking"]
 
+# Every function check_… of a module notebook_… becomes an attribute of this package.
 for _module in sorted(m.name for m in iter_modules(__path__) if m.name.startswith("notebook_")):
     for _name, _function in vars(import_module(f"{__name__}.{_module}")).items():
         if _name.startswith("check_"):

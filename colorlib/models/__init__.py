@@ -1,11 +1,29 @@
-"""The networks: plain `nn.Module`s, gray in (N, 1, H, W), color numbers out (N, C, H, W), C as the head wants it.
-Discriminators take gray and color, and answer logits; the classifier takes RGB.
+"""The networks, each a plain `nn.Module`, and `build`, which makes one from a dictionary.
 
     net = models.build({"model": "unet", "width": 16, "depth": 3})
 
-A network says in `net.config` how to build it again (a checkpoint stores that), and in `net.multiple` the number that
-its input's sides must be multiples of. `Colorizer` pads to it.
+| module            | contents                                                                  |
+| ----------------- | ------------------------------------------------------------------------- |
+| `koo2016`         | small CNN, generator and discriminator of Koo 2016; contrast normalization |
+| `unet`            | U-Net and generator after Nazeri and Ng 2018                              |
+| `discriminators`  | PatchGAN (Isola et al. 2017) and a discriminator with one output per image |
+| `dorscheidt2016`  | four compact networks, for regression and for classification              |
+| `dahl2016`        | colorizers on top of VGG16: hypercolumns, residual encoder, classifier    |
+| `resnet_unet`     | colorizer on top of an ImageNet ResNet, after Pérez                       |
+| `small_resnet`    | small image classifier, and a colorizer that reuses its weights           |
+| `blocks`          | layers that several networks share                                        |
+| `pretrained`      | ImageNet weights of torchvision                                           |
+
+A colorization network maps gray images (N, 1, H, W) to (N, C, H, W); the target decides how many
+channels C there are and what they mean. A discriminator maps gray and color to logits.
+`net.config` holds what `build` needs to make the network again, and a checkpoint stores it. The
+height and width of the input must be multiples of `net.multiple`; `Colorizer` pads to that.
+
+Comments in the networks give the shape of the tensor after each line: N images, then channels,
+height and width. H and W belong to the input; in a loop, c, h and w belong to the tensor at the
+start of the pass.
 """
+
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -19,45 +37,52 @@ from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
+__all__ = [
+    "MODELS", "DorscheidtNet", "Hypercolumns", "ImageDiscriminator", "KooCNN", "KooDiscriminator",
+    "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet", "ResidualEncoder", "SmallResNet",
+    "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds",
+    "parameters", "receptive_field",
+]
+
+# The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {
     "koo": KooCNN, "unet": UNet, "compact": DorscheidtNet, "koo-generator": KooGenerator,
     "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
-    "small-resnet": SmallResNet, "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
-    "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
+    "small-resnet": SmallResNet, "small-resnet-colorizer": SmallResNetColorizer,
+    "hypercolumns": Hypercolumns, "residual-encoder": ResidualEncoder,
+    "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
 }
 
 
 def build(config: dict) -> nn.Module:
-    """The network of a `config` such as {"model": "unet", "width": 16}; ValueError on an unknown name or keyword."""
-    keywords = dict(config)
-    name = keywords.pop("model", None)
+    """Build a network from its config, such as {"model": "unet", "width": 16}.
+
+    Raises ValueError if the model or one of its settings is unknown.
+    """
+    settings = dict(config)
+    name = settings.pop("model", None)
     if name not in MODELS:
         raise ValueError(f"unknown model {name!r}: expected one of {', '.join(MODELS)}")
     try:
-        return MODELS[name](**keywords)
+        return MODELS[name](**settings)
     except TypeError as error:
-        raise ValueError(f"model {name!r} does not take these settings: {keywords} ({error})") from None
+        raise ValueError(
+            f"model {name!r} does not take these settings: {settings} ({error})") from None
 
 
 def parameters(net: nn.Module) -> int:
-    """How many numbers a network learns."""
+    """Count the trainable parameters of a network."""
     return sum(p.numel() for p in net.parameters() if p.requires_grad)
 
 
 @torch.no_grad()
 def multiply_adds(net: nn.Module, size: int = 32) -> int:
-    """Multiply-adds of convolutions and linear layers for one gray image of size x size pixels, forward only."""
+    """Count the multiply-adds of one forward pass on a gray image of size x size pixels."""
     modes, weight = [(m, m.training) for m in net.modules()], next(net.parameters())
     try:
-        with FlopCounterMode(display=False) as counter:         # of torch: it counts each multiply-add as two
+        with FlopCounterMode(display=False) as counter:
             net.eval()(torch.zeros(1, 1, size, size, device=weight.device, dtype=weight.dtype))
     finally:
-        for module, mode in modes:
+        for module, mode in modes:  # a frozen part may be in another mode than the whole
             module.training = mode
-    return counter.get_total_flops() // 2
-
-
-__all__ = ["MODELS", "Compact", "Hypercolumns", "ImageDiscriminator", "KooBaseline", "KooDiscriminator", "KooGenerator",
-           "PatchDiscriminator", "ResNet", "ResNetColorizer", "ResidualEncoder", "SmallResNet",
-           "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds", "parameters",
-           "receptive_field"]
+    return counter.get_total_flops() // 2  # torch counts a multiply-add as two operations

@@ -1,11 +1,14 @@
-"""Discriminators: is this the true color of that gray image? One is asked about each patch, one about the whole image.
+"""Discriminators: is this the true color of that gray image?
 
-    net = PatchDiscriminator(n_layers=2)            # P2: pix2pix's (Isola et al. 2017)
-    net(gray, ab)                                   # N 1 H W, N 2 H W -> N 1 6 6 at 32 pixels: logits
-    net.receptive_field                             # 34 pixels
+    net = PatchDiscriminator(n_layers=2)  # one output per patch (Isola et al. 2017)
+    logits = net(gray, ab)  # N 1 32 32, N 2 32 32 -> N 1 6 6
+    net.receptive_field  # 34: the patches have 34x34 pixels
 
-Both answer logits: the sigmoid that the sources draw belongs to the loss. Explained in notebooks 05 and 06.
+    logits = ImageDiscriminator()(gray, ab)  # one output per image: N 1
+
+Both return logits; the sigmoid that the papers draw is part of the loss. Notebooks 05 and 06.
 """
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -16,14 +19,16 @@ NORMS = ("batch", "instance", "spectral", "none")
 
 
 class PatchDiscriminator(nn.Module):
-    """4x4 convolutions, n_layers of stride 2, then two of stride 1; LeakyReLU 0.2; norm in all but the first and last.
+    """PatchGAN (Isola et al. 2017, pix2pix): one logit per overlapping patch of the image.
 
-    gray (N, 1, H, W) and color (N, inputs - 1, H, W) -> (N, 1, h, w) logits, one for each patch
-    n_layers  1, 2, 3: patches of 16, 34, 70 pixels (`receptive_field` computes them)
-    width     channels of the first layer; doubled with each, up to eight times
-    norm      "batch" (pix2pix), "instance", "none"; "spectral": the weights of all layers, the first and last too
+    n_layers  4x4 convolutions of stride 2; two of stride 1 follow. 1, 2 and 3 give patches of 16,
+              34 and 70 pixels, see `receptive_field`
+    width     channels of the first layer, doubled with each layer up to eight times
+    inputs    channels of gray and color together
+    norm      "batch" (pix2pix), "instance" or "none", in all layers except the first and last;
+              "spectral": spectral normalization of the weights of all layers
 
-    ValueError if the image is too small for one patch to be left. Weights: normal, deviation 0.02 (pix2pix, DCGAN).
+    LeakyReLU with slope 0.2. Weights start normal with standard deviation 0.02, as in pix2pix.
     """
 
     def __init__(self, n_layers: int = 2, width: int = 64, inputs: int = 3, norm: str = "batch"):
@@ -32,39 +37,45 @@ class PatchDiscriminator(nn.Module):
             raise ValueError(f"n_layers and width must be at least 1, got {n_layers} and {width}")
         if norm not in NORMS:
             raise ValueError(f"unknown norm {norm!r}: expected one of {', '.join(NORMS)}")
-        self.config = {"model": "patch", "n_layers": n_layers, "width": width, "inputs": inputs, "norm": norm}
-        self.n_layers, layers, c = n_layers, [], inputs
+        self.config = {"model": "patch", "n_layers": n_layers, "width": width, "inputs": inputs,
+                       "norm": norm}
+        self.n_layers, layers, channels = n_layers, [], inputs
+        spectral = norm == "spectral"
         for i in range(n_layers + 1):
             out, stride = width * min(2 ** i, 8), 2 if i < n_layers else 1
-            inner = i > 0
-            layers.append(_conv(c, out, stride, not (inner and norm in ("batch", "instance")), norm == "spectral"))
-            if inner and norm in ("batch", "instance"):
+            normalized = i > 0 and norm in ("batch", "instance")
+            layers.append(_convolution(channels, out, stride, not normalized, spectral))
+            if normalized:
                 layers.append(nn.BatchNorm2d(out) if norm == "batch" else nn.InstanceNorm2d(out))
             layers.append(nn.LeakyReLU(0.2))
-            c = out
-        self.layers = nn.Sequential(*layers, _conv(c, 1, 1, True, norm == "spectral"))
+            channels = out
+        self.layers = nn.Sequential(*layers, _convolution(channels, 1, 1, True, spectral))
 
     @property
     def receptive_field(self) -> int:
-        """Side of the patch that one answer depends on, in pixels."""
+        """Side of the patch that one output depends on, in pixels."""
         return receptive_field(self.layers)
 
-    def answers(self, size: int) -> int:
-        """Side of the map of answers for images of size x size pixels; 0 or less: too small."""
+    def output_size(self, size: int) -> int:
+        """Side of the output for images of size x size pixels; below 1, the image is too small."""
         for conv in (layer for layer in self.layers if isinstance(layer, nn.Conv2d)):
             size = (size + 2 - 4) // conv.stride[0] + 1
         return size
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        """Gray (N, 1, H, W) and color (N, inputs - 1, H, W) -> logits (N, 1, h, w).
+
+        Raises ValueError if the image is too small for one patch.
+        """
         check_pair(gray, color)
-        side = min(gray.shape[-2:])
-        if self.answers(side) < 1:
-            raise ValueError(f"n_layers={self.n_layers} leaves no patch of an image of {tuple(gray.shape[-2:])} "
-                             "pixels: take fewer layers or larger images")
-        return self.layers(torch.cat([gray, color], dim=1))                 # N 1 h w
+        if self.output_size(min(gray.shape[-2:])) < 1:
+            raise ValueError(f"n_layers={self.n_layers} leaves no patch of an image of "
+                             f"{tuple(gray.shape[-2:])} pixels: take fewer layers or larger images")
+        x = torch.cat([gray, color], dim=1)  # N inputs H W
+        return self.layers(x)  # N 1 h w
 
 
-def _conv(inputs: int, outputs: int, stride: int, bias: bool, spectral: bool) -> nn.Module:
+def _convolution(inputs: int, outputs: int, stride: int, bias: bool, spectral: bool) -> nn.Module:
     conv = nn.Conv2d(inputs, outputs, 4, stride, padding=1, bias=bias)
     nn.init.normal_(conv.weight, std=0.02)
     if bias:
@@ -73,39 +84,47 @@ def _conv(inputs: int, outputs: int, stride: int, bias: bool, spectral: bool) ->
 
 
 class ImageDiscriminator(nn.Module):
-    """N2's discriminator, and P1's "common sigmoid" one: one answer an image.
+    """One logit per image (Nazeri and Ng 2018, section 3.2; Pérez, "common sigmoid").
 
-    gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> (N, 1) logits
-    width    channels of the first of `levels` units, doubled with each: 3x3 convolution, batch norm, LeakyReLU 0.2,
-             dropout, 2x2 max-pool (N, section 3.2; figure 4 says MaxOut)
-    levels   units; a last convolution over what is left, size / 2 ** levels pixels a side, answers
-    late_dropout    dropout behind the pool, which needs a quarter of the random numbers (on two cores a fifth of a
-             step of training); N has it before
+    width    channels of the first unit, doubled with each: a 3x3 convolution, batch norm,
+             LeakyReLU 0.2, dropout and a 2x2 max-pool
+    levels   number of units; the last convolution covers all size / 2 ** levels pixels left
+    inputs   channels of gray and color together
+    size     side of the images, a multiple of 2 ** levels
+    dropout  dropout rate
+    late_dropout    dropout after the pool instead of before it: a quarter of the random numbers,
+             which saves a fifth of a training step on two CPU cores
 
-    Widths and number of units are in figures only; chosen here. P's figure 3.2 is lost, so P1 is read as N2's.
+    The widths and the number of units are only in figures of the papers, so they are our choice.
+    Figure 4 of Nazeri and Ng names MaxOut where the text says max-pooling; we follow the text.
     """
 
-    def __init__(self, width: int = 32, levels: int = 4, inputs: int = 3, size: int = 32, dropout: float = 0.2,
-                 late_dropout: bool = False):
+    def __init__(self, width: int = 32, levels: int = 4, inputs: int = 3, size: int = 32,
+                 dropout: float = 0.2, late_dropout: bool = False):
         super().__init__()
         if levels < 1 or size % 2 ** levels:
-            raise ValueError(f"size must be a multiple of 2 ** levels, got size={size}, levels={levels}")
-        self.config = {"model": "image", "width": width, "levels": levels, "inputs": inputs, "size": size,
-                       "dropout": dropout}
+            raise ValueError("size must be a multiple of 2 ** levels, "
+                             f"got size={size}, levels={levels}")
+        self.config = {"model": "image", "width": width, "levels": levels, "inputs": inputs,
+                       "size": size, "dropout": dropout}
         if late_dropout:
             self.config["late_dropout"] = True
-        self.size, layers, c = size, [], inputs
+        self.size, layers, channels = size, [], inputs
         for i in range(levels):
             out = width * 2 ** i
-            last = [nn.Dropout(dropout), nn.MaxPool2d(2)]
-            layers += [nn.Conv2d(c, out, 3, padding=1), nn.BatchNorm2d(out), nn.LeakyReLU(0.2),
-                       *(reversed(last) if late_dropout else last)]
-            c = out
-        self.layers = nn.Sequential(*layers, nn.Conv2d(c, 1, size // 2 ** levels), nn.Flatten())
+            ending = [nn.Dropout(dropout), nn.MaxPool2d(2)]
+            layers += [nn.Conv2d(channels, out, 3, padding=1), nn.BatchNorm2d(out),
+                       nn.LeakyReLU(0.2), *(reversed(ending) if late_dropout else ending)]
+            channels = out
+        last = nn.Conv2d(channels, 1, size // 2 ** levels)
+        self.layers = nn.Sequential(*layers, last, nn.Flatten())
         he_init(self)
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        """Gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> logits (N, 1)."""
         check_pair(gray, color)
         if gray.shape[-2:] != (self.size, self.size):
-            raise ValueError(f"this discriminator judges {self.size}x{self.size} pixels, got {tuple(gray.shape[-2:])}")
-        return self.layers(torch.cat([gray, color], dim=1))                 # N 1
+            raise ValueError(f"this discriminator takes images of {self.size}x{self.size} pixels, "
+                             f"got {tuple(gray.shape[-2:])}")
+        x = torch.cat([gray, color], dim=1)  # N inputs size size
+        return self.layers(x)  # N 1

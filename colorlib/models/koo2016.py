@@ -1,24 +1,24 @@
-"""K: the baseline network of Koo 2016 (K1, section 3.1.1), his adversarial pair (K3, section 3.2.1), and his
-preprocessing of the gray image (section 4.1).
+"""The networks of Koo 2016: the baseline CNN (section 3.1.1), the generator and discriminator of
+the conditional GAN (section 3.2.1), and the preprocessing of gray images (section 4.1).
 
-    net = KooBaseline()
-    uv = net(y)                     # N 1 H W -> N 2 H W
-    says = KooDiscriminator()(y, KooGenerator()(y))             # N 1, logits
+    uv = KooCNN()(gray)  # N 1 H W -> N 2 H W
+    logits = KooDiscriminator()(gray, KooGenerator()(gray))  # N 1
 
-Built step by step in notebook 03, the pair in notebook 05.
+Notebook 03 builds the CNN step by step, notebook 05 the GAN.
 """
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib.models.blocks import check_gray, check_noise, check_pair, conv_bn_relu, draw_noise, he_init
+from colorlib.models.blocks import NoiseInput, check_gray, check_pair, conv_bn_relu, he_init
 
 
 class KooCNN(nn.Module):
-    """3x3 convolutions with 32, 32 and 64 filters, then 1x1 with 32 and 2; batch norm and ReLU after each but the last.
+    """The baseline: convolutions of 3x3, 3x3, 3x3, 1x1 and 1x1 pixels, no pooling.
 
-    (N, 1, H, W) -> (N, outputs, H, W), any H and W: nothing is pooled, so every output pixel sees the 7x7 pixels
-    around it (K says 9x9). 30,530 parameters, He initialization (K, equation 3).
+    Batch norm and ReLU follow each convolution except the last; He initialization (equation 3);
+    30,530 parameters. Every output depends on 7x7 pixels; the report says 9x9. H and W may be any.
     """
 
     multiple = 1
@@ -26,104 +26,115 @@ class KooCNN(nn.Module):
     def __init__(self, outputs: int = 2):
         super().__init__()
         self.config = {"model": "koo", "outputs": outputs}
-        self.layers = nn.Sequential(
-            conv_bn_relu(1, 32),                # N 32 H W
-            conv_bn_relu(32, 32),               # N 32 H W
-            conv_bn_relu(32, 64),               # N 64 H W
-            conv_bn_relu(64, 32, kernel=1),     # N 32 H W
-            nn.Conv2d(32, outputs, 1),          # N 2  H W
+        self.layers = nn.Sequential(  # N 1 H W
+            conv_bn_relu(1, 32),  # N 32 H W
+            conv_bn_relu(32, 32),  # N 32 H W
+            conv_bn_relu(32, 64),  # N 64 H W
+            conv_bn_relu(64, 32, kernel=1),  # N 32 H W
+            nn.Conv2d(32, outputs, 1),  # N outputs H W
         )
         he_init(self)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Gray (N, 1, H, W) -> (N, outputs, H, W)."""
         check_gray(x)
-        return self.layers(x)
+        return self.layers(x)  # N outputs H W
 
 
-class KooGenerator(nn.Module):
-    """K3's generator: K1, whose gray image has noise added that a fully connected layer makes.
+class KooGenerator(NoiseInput, nn.Module):
+    """The baseline CNN, with a map of noise from a fully connected layer added to its input.
 
-    (N, 1, H, W), and z (N, noise) or None -> (N, outputs, H, W)
-    noise    numbers of z, standard normal; K does not say how many
-    size     side of the map that the layer makes of them (K: 1,024 values for 32x32); images of other sizes get it
-             enlarged or reduced
-    spread   standard deviation of what is added, at the start. He's rule for the layer would give sqrt(2), as much as
-             the gray image itself varies; K leaves it open. 0 starts as K1
-
-    Without z: in training it is drawn; in evaluation it is the same at every call, a z for each place in the batch, so
-    that a colorization can be repeated.
+    noise    length of the noise vector, standard normal; the report does not give it
+    size     side of the map (1,024 values for 32x32 pixels in the report); it is resized for
+             images of other sizes
+    spread   standard deviation of the map at initialization. The report does not give it; He's
+             rule leads to sqrt(2), as much as the gray image itself varies. 0 starts without noise
     """
 
     multiple = 1
 
-    def __init__(self, outputs: int = 2, noise: int = 100, size: int = 32, spread: float = 2 ** 0.5):
+    def __init__(self, outputs: int = 2, noise: int = 100, size: int = 32,
+                 spread: float = 2 ** 0.5):
         super().__init__()
         if noise < 1 or size < 1 or spread < 0:
-            raise ValueError(f"expected noise and size of at least 1 and spread of at least 0, got {noise}, {size} "
-                             f"and {spread}")
-        self.config = {"model": "koo-generator", "outputs": outputs, "noise": noise, "size": size, "spread": spread}
+            raise ValueError("expected noise and size of at least 1 and spread of at least 0, "
+                             f"got {noise}, {size} and {spread}")
+        self.config = {"model": "koo-generator", "outputs": outputs, "noise": noise, "size": size,
+                       "spread": spread}
         self.noise, self.size = noise, size
         self.body = KooCNN(outputs)
         self.perturb = nn.Linear(noise, size * size)
         nn.init.normal_(self.perturb.weight, std=spread / noise ** 0.5)
         nn.init.zeros_(self.perturb.bias)
 
-    def draw(self, n: int, seed: int | None = None) -> Tensor:
-        """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
-        return draw_noise(n, self.noise, self.perturb.weight, seed)
-
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
+        """Gray (N, 1, H, W) and optional noise (N, noise) -> (N, outputs, H, W).
+
+        Without z, noise is drawn in training; in evaluation it is the same at every call, so that
+        a colorization can be repeated.
+        """
         check_gray(x)
-        if z is None:
-            z = self.draw(len(x), None if self.training else 0)             # N noise
-        check_noise(z, len(x), self.noise)
-        added = self.perturb(z).view(-1, 1, self.size, self.size)           # N 1 32 32
+        z = self._noise_for(x, z)  # N noise
+        added = self.perturb(z)  # N size*size
+        added = added.view(-1, 1, self.size, self.size)  # N 1 size size
         if added.shape[-2:] != x.shape[-2:]:
-            added = F.interpolate(added, size=x.shape[-2:], mode="bilinear")
-        return self.body(x + added)                                         # N outputs H W
+            added = F.interpolate(added, size=x.shape[-2:], mode="bilinear")  # N 1 H W
+        return self.body(x + added)  # N outputs H W
 
 
 class KooDiscriminator(nn.Module):
-    """K3's discriminator: three 3x3 convolutions with max-pools, two fully connected layers; ReLU, no batch norm.
+    """Three 3x3 convolutions with max-pooling, then two fully connected layers; ReLU.
 
-    gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> (N, 1) logits: K's sigmoid belongs to the loss
-    width    filters of the first convolution; doubled twice. K does not give it, nor that of the hidden layer (4 width)
-    dropout  K: 0.8 in the convolutions, 0.5 before the last layer; read as the share that is dropped
-    norm, leak, strided   what K proposes for later (section 6, K4): batch norm in the second and third convolution,
-             LeakyReLU of that slope, convolutions of stride 2 in place of pools
+    inputs   channels of gray and color together
+    width    filters of the first convolution, doubled twice; not given in the report, like the
+             width of the hidden layer (here 4 * width)
+    size     side of the images, a multiple of 8
+    dropout  rates in the convolutions and before the last layer; the report's 0.8 and 0.5, read
+             as the share that is dropped
+    norm, leak, strided   the improvements that section 6 proposes: batch norm in the second and
+             third convolution, LeakyReLU with that slope, strides of 2 in place of pools
+
+    The output is a logit; the sigmoid that the report draws is part of the loss.
     """
 
-    def __init__(self, inputs: int = 3, width: int = 32, size: int = 32, dropout: tuple[float, float] = (0.8, 0.5),
-                 norm: bool = False, leak: float = 0.0, strided: bool = False):
+    def __init__(self, inputs: int = 3, width: int = 32, size: int = 32,
+                 dropout: tuple[float, float] = (0.8, 0.5), norm: bool = False, leak: float = 0.0,
+                 strided: bool = False):
         super().__init__()
         if size % 8:
             raise ValueError(f"size must be a multiple of 8, got {size}")
-        self.config = {"model": "koo-discriminator", "inputs": inputs, "width": width, "size": size,
-                       "dropout": list(dropout), "norm": norm, "leak": leak, "strided": strided}
+        self.config = {"model": "koo-discriminator", "inputs": inputs, "width": width,
+                       "size": size, "dropout": list(dropout), "norm": norm, "leak": leak,
+                       "strided": strided}
         self.size, layers, channels = size, [], inputs
-        for c in (width, 2 * width, 4 * width):
-            layers.append(nn.Conv2d(channels, c, 3, 2 if strided else 1, padding=1))
+        for out in (width, 2 * width, 4 * width):
+            layers.append(nn.Conv2d(channels, out, 3, 2 if strided else 1, padding=1))
             if norm and channels != inputs:
-                layers.append(nn.BatchNorm2d(c))
+                layers.append(nn.BatchNorm2d(out))
             layers += [nn.LeakyReLU(leak) if leak else nn.ReLU(), nn.Dropout(dropout[0])]
             if not strided:
                 layers.append(nn.MaxPool2d(2))
-            channels = c
+            channels = out
         self.layers = nn.Sequential(*layers)
-        self.decide = nn.Sequential(nn.Flatten(), nn.Linear(channels * (size // 8) ** 2, 4 * width),
-                                    nn.LeakyReLU(leak) if leak else nn.ReLU(), nn.Dropout(dropout[1]),
-                                    nn.Linear(4 * width, 1))
+        self.decide = nn.Sequential(
+            nn.Flatten(), nn.Linear(channels * (size // 8) ** 2, 4 * width),
+            nn.LeakyReLU(leak) if leak else nn.ReLU(),
+            nn.Dropout(dropout[1]), nn.Linear(4 * width, 1))
         he_init(self)
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        """Gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> logits (N, 1)."""
         check_pair(gray, color)
         if gray.shape[-2:] != (self.size, self.size):
-            raise ValueError(f"this discriminator judges {self.size}x{self.size} pixels, got {tuple(gray.shape[-2:])}")
-        return self.decide(self.layers(torch.cat([gray, color], dim=1)))    # N 1
+            raise ValueError(f"this discriminator takes images of {self.size}x{self.size} pixels, "
+                             f"got {tuple(gray.shape[-2:])}")
+        x = torch.cat([gray, color], dim=1)  # N inputs size size
+        x = self.layers(x)  # N 4*width size/8 size/8
+        return self.decide(x)  # N 1
 
 
 def gaussian_window(size: int = 7, sigma: float | None = None) -> Tensor:
-    """(1, 1, size, size) Gaussian that sums to one; sigma defaults to a quarter of the size, in pixels."""
+    """Gaussian weights (1, 1, size, size) that sum to one; sigma in pixels, default size / 4."""
     if size < 1 or size % 2 == 0:
         raise ValueError(f"size must be odd and positive, got {size}")
     x = torch.arange(size, dtype=torch.float32) - size // 2
@@ -133,21 +144,23 @@ def gaussian_window(size: int = 7, sigma: float | None = None) -> Tensor:
 
 
 def contrast_normalize(y: Tensor, size: int = 7) -> Tensor:
-    """Local contrast normalization of a gray image: minus the local mean, over the local standard deviation.
+    """Subtract the local mean of a gray image and divide by its local standard deviation.
 
     y        (N, 1, H, W), any units
-    returns  (N, 1, H, W), no units
+    returns  (N, 1, H, W), without units
 
-    K, section 4.1: "spatial contrastive normalization with a 7-pixel Gaussian". K leaves open what happens in flat
-    regions; here the divisor is at least its own mean over the image (Jarrett et al. 2009), so that noise is not blown
-    up. Weights at the border are scaled to sum to one. Mean and deviation each widen what a pixel sees by size // 2, so
-    that K1 behind it sees 19x19 pixels, and the whole image where the floor holds.
+    Koo 2016, section 4.1: "spatial contrastive normalization with a 7-pixel Gaussian". The report
+    does not say what happens in flat regions; here the divisor is at least its own mean over the
+    image (Jarrett et al. 2009), so that noise is not amplified. With it, the CNN's output depends
+    on 19x19 pixels, and on the whole image where that minimum applies.
     """
     check_gray(y)
     g = gaussian_window(size).to(y)
 
     def local_mean(t: Tensor) -> Tensor:
-        return F.conv2d(t, g, padding=size // 2) / F.conv2d(torch.ones_like(t[:1]), g, padding=size // 2)
+        # The border is padded with zeros; the second convolution rescales the remaining weights.
+        weights = F.conv2d(torch.ones_like(t[:1]), g, padding=size // 2)
+        return F.conv2d(t, g, padding=size // 2) / weights
 
     centered = y - local_mean(y)
     deviation = local_mean(centered.square()).clamp_min(1e-12).sqrt()

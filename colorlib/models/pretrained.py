@@ -1,7 +1,8 @@
-"""Weights of classifiers that torchvision keeps: found in torch's cache, or brought, or one clear message.
+"""ImageNet weights that torchvision distributes: found on disk, or downloaded.
 
     state = pretrained.state_of(VGG16_Weights.IMAGENET1K_FEATURES, "VGG16")
 """
+
 from __future__ import annotations
 
 import contextlib
@@ -17,67 +18,82 @@ import torch
 from torch import nn
 
 from colorlib.data import download
-from colorlib.data.download import DataUnavailable, NoPlace
+from colorlib.data.download import DataUnavailable, NoStorage
 
-START = ("imagenet", "none")
-SILENCE = 30                                        # seconds without a byte after which a download is given up
+WEIGHTS = ("imagenet", "none")
+TIMEOUT = 30  # seconds without a byte after which a download is given up
 
 
 def file_of(weights) -> Path:
-    """Where the file of one of torchvision's weight entries is: in weights/ of the data folder, or in torch's cache."""
+    """Where the file of a torchvision weights entry is, or will be.
+
+    In weights/ of the data folder, or else in torch's cache.
+    """
     name = weights.url.rsplit("/", 1)[1]
-    for place in (download.folder(), download.brought()):
+    for place in (download.data_folder(), download.kit_folder()):
         if (place / "weights" / name).exists():
             return place / "weights" / name
     return Path(torch.hub.get_dir(), "checkpoints", name)
 
 
 def state_of(weights, name: str) -> dict[str, torch.Tensor]:
-    """The state dict of one of torchvision's weight entries. DataUnavailable if it is not here and cannot be had.
+    """Load the state dict of a torchvision weights entry, downloading its file if necessary.
 
-    ValueError if its file in torch's cache is damaged. Only tensors are read from the file: nothing in it is run.
-    With COLORLIB_OFFLINE nothing is fetched. Of several processes one fetches, the others wait for it.
+    weights  an entry such as VGG16_Weights.IMAGENET1K_FEATURES
+    name     of the network, for messages
+    raises   DataUnavailable if the file is not here and cannot be downloaded, or COLORLIB_OFFLINE
+             is set; ValueError if the file is damaged
+
+    Only tensors are read from the file; no code in it is run. If several processes need the file,
+    one of them downloads it and the others wait.
     """
     file = file_of(weights)
-    def lacking(why: str) -> DataUnavailable:
-        return DataUnavailable(
-            f"ImageNet's weights of {name} are not here, and {why}. Either run this once where there is a network; or "
-            f"bring {weights.url} to {file} (TORCH_HOME moves this folder) or to weights/ in $COLORLIB_DATA; or, to "
-            'train from a random start, weights="none"')
     try:
-        with contextlib.nullcontext() if file.exists() else _fetching(file, name), \
-                contextlib.redirect_stdout(sys.stderr):         # torch prints a path
-            return weights.get_state_dict(model_dir=str(file.parent), progress=True, check_hash=True,
-                                          map_location="cpu", weights_only=True)
-    except NoPlace as error:
-        raise lacking(str(error).rstrip(".")) from None
+        with contextlib.nullcontext() if file.exists() else _downloading(file, name), \
+                contextlib.redirect_stdout(sys.stderr):  # torch prints a path
+            return weights.get_state_dict(model_dir=str(file.parent), progress=True,
+                                          check_hash=True, map_location="cpu", weights_only=True)
+    except NoStorage as error:
+        raise _unavailable(weights, name, file, str(error).rstrip(".")) from None
     except (URLError, HTTPException, OSError) as error:
-        raise lacking(f"their host cannot be reached ({error})") from None
+        reason = f"their host cannot be reached ({error})"
+        raise _unavailable(weights, name, file, reason) from None
     except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        if not file.exists():                                   # torch drops what has not the right hash
-            raise lacking("what was downloaded is not that file: a cut connection, or a proxy's page") from None
-        raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it is fetched "
-                         "anew") from None
+        if not file.exists():  # torch deletes a download with the wrong hash
+            reason = "what was downloaded is not that file: a cut connection, or a proxy's page"
+            raise _unavailable(weights, name, file, reason) from None
+        raise ValueError(f"{file} is damaged or no file of weights ({error}): delete it, and it "
+                         "is downloaded again") from None
+
+
+def _unavailable(weights, name: str, file: Path, reason: str) -> DataUnavailable:
+    return DataUnavailable(
+        f"ImageNet's weights of {name} are not here, and {reason}. Either run this once with a "
+        f"network connection; or copy {weights.url} to {file} (TORCH_HOME moves this folder) or to "
+        'weights/ in $COLORLIB_DATA; or, to train from random weights, use weights="none"')
 
 
 @contextlib.contextmanager
-def _fetching(file: Path, name: str) -> Iterator[None]:
-    """While inside, no other process fetches this file, and a silent host is given up. NoPlace, or if offline too."""
+def _downloading(file: Path, name: str) -> Iterator[None]:
+    """Let one process at a time download a file, and give up on a silent host.
+
+    Raises NoStorage if there is no room for the file, or if downloads are switched off.
+    """
     if download.offline():
-        raise NoPlace("no download was tried" if download.held_back() else
+        raise NoStorage("no download was tried" if download.downloads_disabled() else
                       "COLORLIB_OFFLINE is set: no download was tried")
     download.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
-    patience = socket.getdefaulttimeout()
-    with download.only_one(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
-        socket.setdefaulttimeout(SILENCE)                       # torch's own call names none
+    timeout = socket.getdefaulttimeout()
+    with download.exclusive(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
+        socket.setdefaulttimeout(TIMEOUT)  # torch's download sets none
         try:
             yield
         finally:
-            socket.setdefaulttimeout(patience)
+            socket.setdefaulttimeout(timeout)
 
 
 def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None:
-    """Load a state dict. ValueError if its shapes are not the network's."""
+    """Load a state dict into a network. Raises ValueError if the shapes do not fit."""
     try:
         net.load_state_dict(state)
     except RuntimeError as error:
@@ -85,13 +101,14 @@ def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None
 
 
 def keep_statistics(net: nn.Module, weights) -> None:
-    """Give a network the mean and deviation, (1, 3, 1, 1), with which one of torchvision's entries wants its input."""
-    about = weights.transforms()
+    """Store the mean and std, (1, 3, 1, 1), with which a weights entry normalizes its input."""
+    transform = weights.transforms()
     for name in ("mean", "std"):
-        net.register_buffer(name, torch.tensor(getattr(about, name)).view(1, 3, 1, 1), persistent=False)
+        values = torch.tensor(getattr(transform, name)).view(1, 3, 1, 1)
+        net.register_buffer(name, values, persistent=False)
 
 
-def check_start(weights: str) -> None:
-    """ValueError unless weights is "imagenet" or "none"."""
-    if weights not in START:
-        raise ValueError(f"unknown weights {weights!r}: expected one of {', '.join(START)}")
+def check_weights(weights: str) -> None:
+    """Raise ValueError unless weights is "imagenet" or "none"."""
+    if weights not in WEIGHTS:
+        raise ValueError(f"unknown weights {weights!r}: expected one of {', '.join(WEIGHTS)}")

@@ -1,98 +1,100 @@
-"""The U-Nets of Nazeri and Ng 2018 (after Ronneberger 2015): N1's, and the generator of N2 and P1.
+"""The U-Net (Ronneberger et al. 2015) as Nazeri and Ng 2018, section 3, use it for colorization.
 
-    net = UNet(width=64, depth=4, outputs=3)        # as N has it: five encoding units, three Lab channels
-    net = UNet(width=16, depth=3)                   # one that two cores train
-    net = UNet(width=16, depth=3, strided=True, leak=0.2)       # a generator
+    net = UNet(width=64, depth=4, outputs=3)  # the size in the paper, three Lab channels
+    net = UNet(width=16, depth=3)  # small enough for two CPU cores
+    net = UNet(width=16, depth=3, strided=True, leak=0.2)  # the generator of a GAN
 
-Explained in notebook 03, the generator in notebook 05.
+Notebook 03 explains the network, notebook 05 the generator.
 """
+
 import torch
 from torch import Tensor, nn
 
-from colorlib.models.blocks import check_gray, check_noise, conv_bn_relu, draw_noise, he_init
+from colorlib.models.blocks import NoiseInput, check_gray, conv_bn_relu, he_init
 
 
-class UNet(nn.Module):
-    """Encoder and decoder joined by concatenation.
+class UNet(NoiseInput, nn.Module):
+    """An encoder and a decoder; each decoder level also gets the encoder's tensor of its size.
 
-    (N, 1, H, W), and z (N, noise) or None -> (N, outputs, H, W); H and W multiples of 2 ** depth, else ValueError
-    (`Colorizer` pads).
-    width    channels of the first unit; they double with each of the `depth` 2x2 max-pools
-    outputs  2 (ab, the course) or 3 (N: L, a and b); for a classifier as many as there are bins
-    cell     1, 2, 4 ... 2 ** depth: one answer for cell x cell pixels, (N, outputs, H / cell, W / cell); the last units
-             of the way up are left out
-    strided  True: the first convolution of a unit below the first has 4x4 weights and stride 2, in place of the pool.
-             N's section 3.2 speaks of "convolution units" and "convolution-transpose units", which is read so here; it
-             also says "the same as our baseline", which pools, and the conclusion names strides as work to come
-    leak     slope of the encoder's ReLU below zero (N, section 3.2: 0.2; the decoder has 0)
-    noise    numbers of z, standard normal, which a linear layer adds to the deepest unit's answer, the same for all
-             its pixels (K, section 6: "noise could be added or concatenated to a higher-level layer"); 0: none. Without
-             z in the call, it is drawn in training and the same at every call in evaluation, as in `KooGenerator`
+    width    channels of the first level; each deeper level has twice as many
+    depth    number of levels below the first; H and W must be multiples of 2 ** depth
+    outputs  channels of the prediction: 2 for ab, 3 for L, a, b, or the number of color bins
+    cell     a power of two: predict one output per cell x cell pixels, by leaving out the last
+             levels of the decoder
+    strided  True: downsample by convolutions of stride 2 with 4x4 weights instead of max-pooling
+    leak     slope of the encoder's ReLU for negative inputs; the decoder's is 0
+    noise    length of a noise vector that a linear layer adds to the deepest tensor, the same at
+             every pixel; 0: none. Koo 2016, section 6, suggests it
 
-    A unit: two 3x3 convolutions, each with batch norm and ReLU. On the way up: upsample by two and a 2x2 convolution
-    that halves the channels (together a transposed convolution of stride 2), concatenation with the mirror unit, then a
-    unit. Last a 1x1 convolution, nothing behind it. Its weights start at zero, all others of convolutions as He et al.
-    have it, so that training starts from gray and not from random colors.
-    N counts five units each way. Read here as five encoding units with a pool between each two (depth 4): a pool behind
-    the fifth would leave a single pixel of a CIFAR image.
+    Each level has two 3x3 convolutions with batch norm and ReLU. The last layer's weights start
+    at zero and all others as in He et al. 2015, so that training starts from gray.
+
+    The paper counts five units in the encoder. We read this as five levels with four pools
+    between them, because a fifth pool would leave a single pixel of a CIFAR-10 image. Its section
+    3.2 gives the generator "convolution units" with a leak of 0.2 and does not mention pools, but
+    calls the generator equal to the baseline, which pools; `strided` is our reading of it.
     """
 
-    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1, strided: bool = False,
-                 leak: float = 0.0, noise: int = 0):
+    def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1,
+                 strided: bool = False, leak: float = 0.0, noise: int = 0):
         super().__init__()
         if width < 1 or depth < 1 or noise < 0:
-            raise ValueError(f"width and depth must be at least 1 and noise at least 0, got width={width}, "
-                             f"depth={depth}, noise={noise}")
+            raise ValueError("width and depth must be at least 1 and noise at least 0, got "
+                             f"width={width}, depth={depth}, noise={noise}")
         if cell not in (2 ** i for i in range(depth + 1)):
-            raise ValueError(f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
-        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs, "cell": cell}
+            raise ValueError(
+                f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
+        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs,
+                       "cell": cell}
+        # Settings are stored only where they differ from the default, as in older checkpoints.
         if strided or leak:
             self.config |= {"strided": strided, "leak": leak}
         if noise:
             self.config["noise"] = noise
         self.multiple = 2 ** depth
-        top = cell.bit_length() - 1                             # levels that the way up leaves out
-        channels = [width * 2 ** i for i in range(depth + 1)]
-        self.down = nn.ModuleList(_unit(i, o, leak, strided and level > 0)
-                                  for level, (i, o) in enumerate(zip([1, *channels[:-1]], channels, strict=True)))
+
+        channels = [width * 2 ** level for level in range(depth + 1)]
+        last_level = cell.bit_length() - 1  # 0 unless cell > 1
+        self.down = nn.ModuleList(
+            _two_convolutions(channels[level - 1] if level else 1, channels[level], leak,
+                              strided and level > 0)
+            for level in range(depth + 1))
         self.pool = nn.Identity() if strided else nn.MaxPool2d(2)
-        self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in reversed(channels[top + 1:]))
-        self.merge = nn.ModuleList(_unit(c, c // 2) for c in reversed(channels[top + 1:]))
-        self.last = nn.Conv2d(channels[top], outputs, 1)
+        decoded = channels[:last_level:-1]  # from the deepest level upward
+        self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in decoded)
+        self.merge = nn.ModuleList(_two_convolutions(c, c // 2) for c in decoded)
+        self.last = nn.Conv2d(channels[last_level], outputs, 1)
         he_init(self)
-        nn.init.zeros_(self.last.weight)                        # the first answer is zero: gray
+        nn.init.zeros_(self.last.weight)
         self.noise = noise
         if noise:
             self.perturb = nn.Linear(noise, channels[-1])
             nn.init.normal_(self.perturb.weight, std=noise ** -0.5)
             nn.init.zeros_(self.perturb.bias)
 
-    def draw(self, n: int, seed: int | None = None) -> Tensor:
-        """z for n images, (n, noise); by torch's global generator, or the same each time for a seed."""
-        if not self.noise:
-            raise ValueError("this U-Net has no noise: build it with noise=32, say")
-        return draw_noise(n, self.noise, self.perturb.weight, seed)
-
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        check_gray(x, self.multiple)                            # 2 ** depth
-        if z is not None and not self.noise:
-            raise ValueError("this U-Net takes no noise: build it with noise=32, say")
-        mirror = []
+        """Gray (N, 1, H, W), -1...1, and optional noise (N, noise) -> (N, outputs, H, W).
+
+        Without z, noise is drawn in training; in evaluation it is the same at every call.
+        """
+        check_gray(x, self.multiple)
+        skips = []
         for unit in self.down[:-1]:
-            x = unit(x)                                         # N c H W
-            mirror.append(x)
-            x = self.pool(x)                                    # N c H/2 W/2
-        x = self.down[-1](x)
-        if self.noise:
-            z = self.draw(len(x), None if self.training else 0) if z is None else z    # N noise
-            check_noise(z, len(x), self.noise)
-            x = x + self.perturb(z)[:, :, None, None]           # N c h w
+            x = unit(x)  # N 2c h w, the first one N width H W
+            skips.append(x)
+            x = self.pool(x)  # N 2c h/2 w/2; with strides, the unit has halved h and w already
+        x = self.down[-1](x)  # N width*2**depth H/2**depth W/2**depth
+        if self.noise or z is not None:
+            z = self._noise_for(x, z)  # N noise
+            x = x + self.perturb(z)[:, :, None, None]  # N c h w
         for up, merge in zip(self.up, self.merge, strict=True):
-            x = torch.cat([mirror.pop(), up(x)], dim=1)         # N c 2H 2W
-            x = merge(x)                                        # N c/2 2H 2W
-        return self.last(x)                                     # N outputs H/cell W/cell
+            x = up(x)  # N c/2 2h 2w
+            x = torch.cat([skips.pop(), x], dim=1)  # N c 2h 2w
+            x = merge(x)  # N c/2 2h 2w
+        return self.last(x)  # N outputs H/cell W/cell
 
 
-def _unit(inputs: int, outputs: int, leak: float = 0.0, strided: bool = False) -> nn.Sequential:
+def _two_convolutions(inputs: int, outputs: int, leak: float = 0.0,
+                      strided: bool = False) -> nn.Sequential:
     return nn.Sequential(conv_bn_relu(inputs, outputs, leak=leak, strided=strided),
                          conv_bn_relu(outputs, outputs, leak=leak))

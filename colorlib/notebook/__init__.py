@@ -1,0 +1,16 @@
+"""What the course's notebooks use besides the models and the data.
+
+lesson         `Lesson`: settings, device and data of a run, the claims it checks, its record
+profiles       how much each notebook computes in the profiles smoke, quick, lesson and full
+plots          every figure; the notebooks import this module only
+pictures       grids of pictures and color swatches
+ab_plane       the ab plane of Lab with the colors that a screen can show
+style          colors and font sizes of all figures
+display        figures on the page, with alt texts; pictures that are redrawn during a training
+data_check     a widget to mark bad pictures in a folder
+photo_upload   a widget that colors your own photograph
+turing_test    a widget that asks which of two pictures shows the true colors
+cell_order     help after a NameError: which cell should have run before
+report         records as text and tables
+files          notebook files read as JSON
+"""

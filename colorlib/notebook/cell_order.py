@@ -1,6 +1,6 @@
-"""Cells run out of order: after a NameError a line says which cell makes the missing name.
+"""Help for cells that run out of order: after a NameError, name the cell that defines the name.
 
-    watch("03")      from now on, in this kernel; anywhere else it does nothing
+    watch("03")      from now on, in this kernel; outside of a kernel it does nothing
 """
 
 from __future__ import annotations
@@ -11,57 +11,77 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from colorlib.paths import notebook_file, source
+from colorlib.notebook.files import cell_source, find_notebook
 
-_watching: list = []                                 # the one callback that is registered, if any
+_callbacks: list = []  # registered in this kernel, at most one
+
+
+class MissingNameHelp:
+    """A callback that runs after each cell and explains a NameError, for one notebook."""
+
+    def __init__(self, number: str):
+        self.number = number
+
+    def after_cell(self, result: Any) -> None:
+        """Print which cell defines the missing name, if the cell stopped with a NameError."""
+        error = getattr(result, "error_in_exec", None)
+        if not isinstance(error, NameError):
+            return
+        # Help must never cause a second error: the notebook's file may be missing or damaged.
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            path = find_notebook(self.number)
+            if path and (text := advice(error.name, path, result.info.raw_cell)):
+                print(text, file=sys.stderr)
 
 
 def watch(number: str) -> None:
-    """After each cell of a kernel that stops with a NameError, say where notebook `number` makes that name."""
-    with contextlib.suppress(ImportError):
+    """From now on, explain each NameError in this kernel with the cells of notebook `number`."""
+    try:
         from IPython import get_ipython
-
-        if (shell := get_ipython()) is None:
-            return
-
-        def after(result) -> None:
-            error = getattr(result, "error_in_exec", None)
-            if isinstance(error, NameError):
-                with contextlib.suppress(OSError, ValueError, KeyError):            # no notebook to look into
-                    if (path := notebook_file(number)) and (told := advice(error.name, path, result.info.raw_cell)):
-                        print(told, file=sys.stderr)
-
-        for old in _watching:
-            shell.events.unregister("post_run_cell", old)
-        shell.events.register("post_run_cell", after)
-        _watching[:] = [after]
+    except ImportError:
+        return
+    shell = get_ipython()
+    if shell is None:
+        return
+    # The cell that calls this may run twice, but the help should be printed once.
+    for callback in _callbacks:
+        shell.events.unregister("post_run_cell", callback)
+    _callbacks[:] = [MissingNameHelp(number).after_cell]
+    shell.events.register("post_run_cell", _callbacks[0])
 
 
 def advice(name: str, path: Path, failed: str) -> str:
-    """Which of a notebook's code cells before the one that failed makes a name; "" if none does.
+    """Return a sentence that says which earlier cell of a notebook defines a name; "" if none does.
 
-    failed   the text of the cell that failed; if it is none of the notebook's, all cells are looked at
+    failed   the text of the cell that failed. If the notebook has no such cell, all of its cells
+             count as earlier
     """
-    cells = [source(c) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
-    here = next((i for i, text in enumerate(cells) if text.strip() == failed.strip()), len(cells))
-    for count, text in enumerate(cells[:here], 1):
-        if name in made(text):
-            first = next(line for line in text.splitlines() if line.strip())
-            return (f"This cell needs an earlier one: `{name}` is made in code cell {count} of the notebook, which "
-                    f"begins with\n    {first}\nRun the cells from the top to here: Run, Run All Above Selected Cell.")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell_source(cell) for cell in cells if cell["cell_type"] == "code"]
+    position = next((i for i, t in enumerate(code) if t.strip() == failed.strip()), len(code))
+    for number, text in enumerate(code[:position], 1):
+        if name in defined_names(text):
+            first_line = next(line for line in text.splitlines() if line.strip())
+            return (
+                f"This cell needs an earlier one: `{name}` is defined in code cell {number} of the "
+                f"notebook, which begins with\n    {first_line}\nRun all cells from the top to "
+                "this one: in the menu, Run, Run All Above Selected Cell."
+            )
     return ""
 
 
-def made(text: str) -> set[str]:
-    """The names that a cell makes: what it assigns, defines or imports, but for what is inside of functions."""
+def defined_names(code: str) -> set[str]:
+    """Return the names that a cell assigns, defines or imports, except inside functions."""
     try:
-        return set(_names(ast.parse(text)))
-    except SyntaxError:                              # a magic of IPython
+        return set(_definitions(ast.parse(code)))
+    except SyntaxError:  # such as a magic command of IPython
         return set()
 
 
-def _names(node: ast.AST) -> Iterator[str]:
+def _definitions(node: ast.AST) -> Iterator[str]:
+    comprehensions = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             yield child.name
@@ -69,5 +89,5 @@ def _names(node: ast.AST) -> Iterator[str]:
             yield from ((alias.asname or alias.name).split(".")[0] for alias in child.names)
         elif isinstance(child, ast.Name) and isinstance(child.ctx, ast.Store):
             yield child.id
-        elif not isinstance(child, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
-            yield from _names(child)
+        elif not isinstance(child, ast.Lambda | comprehensions):  # these have their own scope
+            yield from _definitions(child)

@@ -1,10 +1,12 @@
-"""A data check by hand, as source D did in a small web application (D9): page through a folder, mark bad pictures.
+"""A data check by hand: page through a folder of pictures and mark the bad ones.
 
-    datacheck.show("pictures")                      # in a notebook: arrow keys page, Tab and Space mark
-    datasets.load_folder("pictures")                     # leaves out what was marked
+    data_check.show("pictures")             # in a notebook: arrow keys page, Tab and Space mark
+    datasets.load_folder("pictures")        # leaves out what is marked
 
-The marks are lines of `marked-bad.txt` in the folder, which any editor can change.
+The marks are lines of the file `marked-bad.txt` in the folder, which any editor can change.
+Dorscheidt 2016 cleaned a data set with a small web application of this kind.
 """
+
 from __future__ import annotations
 
 import io
@@ -13,59 +15,79 @@ from pathlib import Path
 from ipywidgets import Checkbox, HBox, Image, IntSlider, Label, Layout, VBox
 from PIL import Image as Pillow
 
-from colorlib.data import folder as _folder
+from colorlib.data import folder as folders
 from colorlib.data import image_files
-from colorlib.paths import write_whole
+from colorlib.paths import write_text_atomic
 
-SIDE = 384                                          # pixels of the longer side, on the page
+SHOWN_SIDE = 384  # pixels of the longer side, on the page
 
 
 def mark(folder: str | Path, name: str, bad: bool) -> None:
-    """Put a picture's name into marked-bad.txt, or take it out, at once; comments ("# ...") stay.
+    """Add a picture's name to marked-bad.txt, or remove it; comments ("# ...") in the file stay.
 
-    FileNotFoundError without such a folder or, to mark it, such a file; OSError where the marks cannot be written.
+    FileNotFoundError if there is no such folder or, when marking, no such picture in it. OSError
+    if the file cannot be written.
     """
     root = Path(folder).expanduser()
     if not root.is_dir() or (bad and not (root / name).is_file()):
-        raise FileNotFoundError(f"no file {name} in the folder {folder}")
-    place = root / _folder.MARKS
-    lines = place.read_text(encoding="utf-8-sig").splitlines() if place.exists() else []
+        raise FileNotFoundError(f"there is no picture {name} in the folder {folder}")
+    path = root / folders.MARKS_FILE
+    lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
     comments = [line for line in lines if line.startswith("# ")]
-    names = sorted(_folder.marked(root) - {name} | ({name} if bad else set()))
-    write_whole(place, "".join(f"{line}\n" for line in comments + names))
+    names = sorted(folders.marked_files(root) - {name} | ({name} if bad else set()))
+    write_text_atomic(path, "".join(f"{line}\n" for line in comments + names))
 
 
 def show(folder: str | Path) -> VBox:
-    """The widget. FileNotFoundError without such a folder, ValueError if nothing in it can be read as a picture."""
+    """Return a widget that shows the pictures of a folder one by one, with a checkbox to mark them.
+
+    FileNotFoundError if there is no such folder, ValueError if it holds no readable picture.
+    """
     root = Path(folder).expanduser()
     if not root.is_dir():
-        raise FileNotFoundError(f"no folder of pictures at {folder}")
-    names = [name for name in _folder.listing(root) if _readable(root / name)]
+        raise FileNotFoundError(f"there is no folder {folder}")
+    names = [name for name in folders.list_files(root) if _is_readable(root / name)]
     if not names:
-        raise ValueError(f"no picture in {folder}")
-    slider = IntSlider(0, min=0, max=len(names) - 1, description="picture", continuous_update=True)
-    box, title = Checkbox(description="bad", indent=False), Label()
-    picture = Image(format="png", layout=Layout(align_self="flex-start"))   # at its own size, not as wide as the page
-
-    def turn(_=None) -> None:
-        name = names[slider.value]
-        picture.value = _png(root / name)
-        bad = _folder.marked(root)
-        box.unobserve(save, names="value")
-        box.value = name in bad
-        box.observe(save, names="value")
-        title.value = f"{name}, {slider.value + 1} of {len(names)}, {len(bad & set(names))} marked"
-
-    def save(change) -> None:
-        mark(root, names[slider.value], change["new"])
-        turn()
-
-    slider.observe(turn, names="value")
-    turn()
-    return VBox([HBox([slider, box]), title, picture])
+        raise ValueError(f"there is no picture in the folder {folder}")
+    return DataCheck(root, names).view
 
 
-def _readable(path: Path) -> bool:
+class DataCheck:
+    """The widget's state; `view` is what a notebook shows."""
+
+    def __init__(self, root: Path, names: list[str]):
+        self.root, self.names = root, names
+        self.slider = IntSlider(0, min=0, max=len(names) - 1, description="picture")
+        self.checkbox, self.title = Checkbox(description="bad", indent=False), Label()
+        # flex-start: at its own size; otherwise the page stretches it to its full width.
+        self.picture = Image(format="png", layout=Layout(align_self="flex-start"))
+        self.view = VBox([HBox([self.slider, self.checkbox]), self.title, self.picture])
+        self.slider.observe(self.update, names="value")
+        self.update()
+
+    @property
+    def name(self) -> str:
+        """The file name of the picture on the page."""
+        return self.names[self.slider.value]
+
+    def update(self, _change=None) -> None:
+        """Show the picture that the slider points to, and whether it is marked."""
+        marked = folders.marked_files(self.root)
+        self.picture.value = _png(self.root / self.name)
+        # Setting the checkbox here must not count as a click on it.
+        self.checkbox.unobserve(self.save, names="value")
+        self.checkbox.value = self.name in marked
+        self.checkbox.observe(self.save, names="value")
+        self.title.value = (f"{self.name}: picture {self.slider.value + 1} of {len(self.names)}, "
+                            f"{len(marked & set(self.names))} marked")
+
+    def save(self, change) -> None:
+        """Store a click on the checkbox."""
+        mark(self.root, self.name, change["new"])
+        self.update()
+
+
+def _is_readable(path: Path) -> bool:
     try:
         with Pillow.open(path) as picture:
             return bool(picture.size)
@@ -74,12 +96,12 @@ def _readable(path: Path) -> bool:
 
 
 def _png(path: Path) -> bytes:
-    """A picture as PNG, its longer side SIDE pixels; a gray field if its end is missing."""
+    """Return a picture as PNG, its longer side SHOWN_SIDE; a gray square if it is incomplete."""
     try:
         picture = Pillow.fromarray(image_files.decode(path))
     except image_files.Unreadable:
-        picture = Pillow.new("RGB", (SIDE, SIDE), "gray")
-    scale = SIDE / max(picture.size)
+        picture = Pillow.new("RGB", (SHOWN_SIDE, SHOWN_SIDE), "gray")
+    scale = SHOWN_SIDE / max(picture.size)
     size = [max(1, round(side * scale)) for side in picture.size]
     picture = picture.resize(size, Pillow.NEAREST if scale > 1 else Pillow.LANCZOS)
     file = io.BytesIO()

@@ -1,17 +1,20 @@
-"""The colorization Turing test (Zhang et al. 2016; P4): which of two pictures has its true colors?
+"""The colorization Turing test (Zhang 2016): which of two pictures shows the true colors?
 
-    turing.show(turing.Pairs(colorizer, test.take(20), "P2"), "answers-ada.csv")    # in a notebook
-    turing.result("answers-ada.csv")                # share fooled, with its 95 % interval
-    turing.result(*Path("class").glob("*/answers-*.csv"))     # of a whole class
+    pairs = turing_test.Pairs(colorizer, test.take(20), "PatchGAN")
+    turing_test.show(pairs, "answers-ada.csv")                       # a widget, in a notebook
+    turing_test.fooling_rate("answers-ada.csv")                      # with its 95 % interval
+    turing_test.fooling_rate(*Path("class").glob("*/answers-*.csv"))     # of a whole class
 
-Each pair is shown once, the true picture left or right at random. Each answer is a line of the file at once: who runs
-the cell again goes on where the last answer was. 50 % fooled is chance: nobody can tell.
+Each pair is shown once, with the true picture left or right at random. Each answer is saved at once
+as a line of the file; running the cell again continues after the last answer. A fooling rate of
+50 % is chance level: nobody can tell the pictures apart.
 """
+
 from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Iterable
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -21,84 +24,108 @@ from scipy.stats import binomtest
 from torch import Tensor
 
 from colorlib import color
+from colorlib.colorizer import picture
 from colorlib.notebook import plots
 
 COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled")
-CHOICES = ("left", "right")
+SIDES = ("left", "right")
 
 
 class Pairs:
-    """The pairs of a test: true pictures, and the same colored by a Colorizer.
+    """The pairs of a test: true pictures, and the same pictures colored by a Colorizer.
 
-    images   an ImageSet: each picture makes a pair, in an order drawn by the seed, as is the side of the true one
-    name     of the model, for the file: answers are kept by it, the seed and the number of pairs
+    images   an ImageSet; each picture becomes a pair. The seed decides about the order of the pairs
+             and the side of the true picture. ValueError if it is empty
+    name     of the model; answers in a file belong to a name, a seed and a number of pairs
     """
 
     def __init__(self, colorizer, images, name: str, seed: int = 0):
         if not len(images):
-            raise ValueError("expected at least one picture")
+            raise ValueError("the Turing test needs at least one picture")
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(len(images), generator=generator)
-        self.true = images[order].pixels.cpu()                              # N 3 H W
+        self.true = images[order].pixels.cpu()  # (N, 3, H, W)
         L = color.lightness(self.true)
-        self.colored = color.to_uint8(color.lab_to_rgb(torch.cat([L, colorizer.predict(L)], dim=1)))    # N 3 H W
-        self.true_side = [CHOICES[int(i)] for i in torch.randint(2, (len(images),), generator=generator)]
+        self.colorized = picture(L, colorizer.predict(L))  # (N, 3, H, W)
+        sides = torch.randint(2, (len(images),), generator=generator)
+        self.true_side = [SIDES[int(i)] for i in sides]
         self.name, self.seed = name, seed
 
     def __len__(self) -> int:
         return len(self.true)
 
     def __getitem__(self, pair: int) -> tuple[Tensor, Tensor]:
-        """What stands left and what stands right: (3, H, W) uint8 twice."""
-        both = self.true[pair], self.colored[pair]
-        return both if self.true_side[pair] == "left" else both[::-1]
+        """Return the left and the right picture, each (3, H, W), uint8."""
+        true, colorized = self.true[pair], self.colorized[pair]
+        return (true, colorized) if self.true_side[pair] == "left" else (colorized, true)
 
 
 @dataclasses.dataclass(frozen=True)
-class Share:
-    """How many answers took the colored picture for the true one. low, high: the 95 % interval (Wilson 1927)."""
+class FoolingRate:
+    """How many answers took the colorized picture for the true one."""
 
     fooled: int
     answers: int
 
     @property
-    def share(self) -> float:
+    def rate(self) -> float:
         return self.fooled / self.answers
 
     @property
     def interval(self) -> tuple[float, float]:
-        return interval(self.fooled, self.answers)
+        return wilson_interval(self.fooled, self.answers)
 
     def __str__(self) -> str:
         low, high = self.interval
-        return f"{self.fooled} of {self.answers} fooled: {self.share:.0%} (95 % interval {low:.0%} to {high:.0%})"
+        return (f"{self.fooled} of {self.answers} answers took the colorized picture for the true "
+                f"one: {self.rate:.0%} (95 % interval: {low:.0%} to {high:.0%})")
 
 
-def interval(fooled: int, answers: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share. ValueError unless 0 <= fooled <= answers and answers > 0."""
-    if not 0 <= fooled <= answers or answers < 1:
-        raise ValueError(f"expected 0 <= fooled <= answers and an answer at least, got {fooled} of {answers}")
-    low, high = binomtest(fooled, answers).proportion_ci(method="wilson")
+def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of a share (Wilson 1927).
+
+    Unlike the normal approximation it stays within 0 and 1, and has a width for 0 of n. ValueError
+    unless 0 <= successes <= trials and trials >= 1.
+    """
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError("expected 0 <= successes <= trials and at least one trial; "
+                         f"got {successes} of {trials}")
+    low, high = binomtest(successes, trials).proportion_ci(method="wilson")
     return float(low), float(high)
 
 
-def answers(path: str | Path) -> list[dict[str, str]]:
-    """The answers in a file, oldest first; [] if it is empty or not there. ValueError if it is no file of answers."""
+def read_answers(path: str | Path) -> list[dict[str, str]]:
+    """Return the answers in a file, oldest first; none if it is empty or does not exist.
+
+    ValueError if the file holds something else.
+    """
     path = Path(path)
-    if not path.exists() or not path.stat().st_size:                        # a full disk leaves an empty file
+    if not path.exists() or not path.stat().st_size:  # a full disk leaves an empty file
         return []
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         if tuple(rows.fieldnames or ()) != COLUMNS:
-            raise ValueError(f"{path.name} is no file of answers: expected the columns {', '.join(COLUMNS)}")
-        return [row for row in rows if row["fooled"] in ("0", "1")]         # a line cut off by a crash is no answer
+            raise ValueError(f"{path.name} does not hold answers of a Turing test: expected the "
+                             f"columns {', '.join(COLUMNS)}")
+        # A crash can leave an incomplete last line; it does not count.
+        return [row for row in rows if row["fooled"] in ("0", "1")]
 
 
-def answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
-    """Write an answer ("left" or "right" is true) to the end of the file; each pair once, later ones are dropped."""
-    if side not in CHOICES:
+def answered_pairs(pairs: Pairs, path: str | Path) -> set[int]:
+    """Return the indices of the pairs that have an answer in the file."""
+    key = pairs.name, str(pairs.seed), str(len(pairs))
+    return {int(row["pair"]) for row in read_answers(path)
+            if (row["model"], row["seed"], row["pairs"]) == key}
+
+
+def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
+    """Append to the file that the picture on a side ("left" or "right") was taken for the true one.
+
+    Only the first answer to a pair counts; later ones are ignored. ValueError for another side.
+    """
+    if side not in SIDES:
         raise ValueError(f"expected left or right, got {side!r}")
-    if pair in _answered(pairs, path):
+    if pair in answered_pairs(pairs, path):
         return
     path = Path(path)
     before = path.read_bytes() if path.exists() else b""
@@ -106,65 +133,80 @@ def answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
         rows = csv.writer(file, lineterminator="\n")
         if not before:
             rows.writerow(COLUMNS)
-        elif not before.endswith(b"\n"):                                    # a line that a crash cut off
+        elif not before.endswith(b"\n"):  # a crash cut the last line off
             file.write("\n")
         true = pairs.true_side[pair]
-        rows.writerow([pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true)])
+        row = [pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true)]
+        rows.writerow(row)
 
 
-def result(*paths: str | Path, model: str | None = None) -> Share:
-    """All answers of some files, of one model or of all. ValueError if there is none."""
-    found = [row for path in paths for row in answers(path) if model in (None, row["model"])]
-    if not found:
-        raise ValueError("no answer yet" + (f" for {model}" if model else ""))
-    return Share(sum(row["fooled"] == "1" for row in found), len(found))
+def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
+    """Pool the answers of several files, for one model or for all. ValueError if there are none."""
+    rows = [row for path in paths for row in read_answers(path) if model in (None, row["model"])]
+    if not rows:
+        raise ValueError("there are no answers yet" + (f" for {model}" if model else ""))
+    return FoolingRate(sum(row["fooled"] == "1" for row in rows), len(rows))
 
 
 def show(pairs: Pairs, path: str | Path, side: int = 224) -> VBox:
-    """The widget: the left and right arrow keys (once the slider has the focus), or the buttons, name the true picture.
+    """Return the widget: buttons, or the arrow keys on a slider, choose the true picture.
 
-    path   the file of answers; what is in it already is not asked again
-    side   of a picture on the page, in pixels
+    path   of the file with answers; pairs that have an answer in it are not shown again
+    side   width and height of a picture on the page, in pixels
     """
-    views = [Image(format="png", width=side, height=side) for _ in CHOICES]
-    buttons = [Button(description=f"{choice} is true") for choice in CHOICES]
-    keys = SelectionSlider(options=["left", "?", "right"], value="?", description="true:", continuous_update=True)
-    told = HTML()
+    return TuringTest(pairs, path, side).view
 
-    def turn() -> None:
-        left = [i for i in range(len(pairs)) if i not in _answered(pairs, path)]
-        done = len(pairs) - len(left)
+
+class TuringTest:
+    """The widget's state; `view` is what a notebook shows."""
+
+    def __init__(self, pairs: Pairs, path: str | Path, side: int):
+        self.pairs, self.path, self.side = pairs, path, side
+        self.message = HTML()
+        self.pictures = [Image(format="png", width=side, height=side) for _ in SIDES]
+        self.buttons = [Button(description=f"{choice} is true") for choice in SIDES]
+        # A slider that springs back to "?": it is the widget that takes arrow keys.
+        options = ["left", "?", "right"]
+        self.keys = SelectionSlider(options=options, value="?", description="true:")
+        for button, choice in zip(self.buttons, SIDES, strict=True):
+            button.on_click(partial(self.choose, choice))
+        self.keys.observe(self.on_key, names="value")
+        self.view = VBox([self.message, HBox(self.pictures), HBox(self.buttons), self.keys])
+        self.update()
+
+    def open_pairs(self) -> list[int]:
+        """Return the pairs without an answer, in their order."""
+        answered = answered_pairs(self.pairs, self.path)
+        return [pair for pair in range(len(self.pairs)) if pair not in answered]
+
+    def update(self) -> None:
+        """Show the next pair, or the result if there is none."""
+        left, total = self.open_pairs(), len(self.pairs)
         if left:
-            for view, picture in zip(views, pairs[left[0]], strict=True):
-                view.value = plots.png(plots.images(picture, width=side / 100))
-            told.value = f"Pair {done + 1} of {len(pairs)}: which picture has its true colors?"
+            for view, picture in zip(self.pictures, self.pairs[left[0]], strict=True):
+                view.value = plots.png(plots.images(picture, width=self.side / 100))
+            number = total - len(left) + 1
+            self.message.value = f"Pair {number} of {total}: which picture shows the true colors?"
         else:
-            told.value = f"All {len(pairs)} judged. {result(path, model=pairs.name)}. Saved in {Path(path).name}."
-        for control in (*buttons, keys):
+            rate = fooling_rate(self.path, model=self.pairs.name)
+            self.message.value = escape(f"You have answered all {total} pairs. {rate}. "
+                                        f"Your answers are saved in {Path(self.path).name}.")
+        for control in (*self.buttons, self.keys):
             control.disabled = not left
 
-    def judge(choice: str) -> None:
+    def choose(self, choice: str, _button=None) -> None:
+        """Save an answer to the pair on the page and go on to the next one."""
         try:
-            left = [i for i in range(len(pairs)) if i not in _answered(pairs, path)]
+            left = self.open_pairs()
             if left:
-                answer(pairs, left[0], choice, path)
-                turn()
-        except (OSError, ValueError) as error:                              # a page shows no error of a widget
-            told.value = escape(f"Your answer was not saved in {Path(path).resolve()}: {error}")
+                save_answer(self.pairs, left[0], choice, self.path)
+                self.update()
+        except (OSError, ValueError) as error:  # a page does not show the exceptions of a widget
+            place = Path(self.path).resolve()
+            self.message.value = escape(f"Your answer was not saved in {place}: {error}")
 
-    def key(change) -> None:
-        if change["new"] in CHOICES:
-            judge(change["new"])
-            keys.value = "?"
-
-    for button, choice in zip(buttons, CHOICES, strict=True):
-        button.on_click(lambda _, choice=choice: judge(choice))
-    keys.observe(key, names="value")
-    turn()
-    return VBox([told, HBox(views), HBox(buttons), keys])
-
-
-def _answered(pairs: Pairs, path: str | Path) -> set[int]:
-    mine: Iterable[dict[str, str]] = answers(path)
-    key = pairs.name, str(pairs.seed), str(len(pairs))
-    return {int(row["pair"]) for row in mine if (row["model"], row["seed"], row["pairs"]) == key}
+    def on_key(self, change) -> None:
+        """Take an arrow key on the slider as an answer."""
+        if change["new"] in SIDES:
+            self.choose(change["new"])
+            self.keys.value = "?"

@@ -43,8 +43,8 @@ def limited():
 
 
 def test_the_limit_kills(limited):
-    told = limited(sys.executable, "-c", "x = bytearray(2_500_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1")
-    assert told.returncode == -9
+    done = limited(sys.executable, "-c", "x = bytearray(2_500_000_000)\nfor i in range(0, len(x), 4096): x[i] = 1")
+    assert done.returncode == -9
     assert limited(sys.executable, "-c", "x = bytearray(500_000_000)").returncode == 0
 
 
@@ -76,15 +76,16 @@ def binder(tmp_path):
 @pytest.mark.timeout(1500)
 def test_binders_steps_make_a_machine_on_which_quick_runs_in_its_memory(limited, binder, tmp_path):
     python, course = binder
-    told = limited(python, "-c", "import colorlib, sys; print(colorlib.__file__, sys.prefix)", cwd=course / "notebooks")
-    assert told.stdout.split() == [str(course / "colorlib" / "__init__.py"), str(python.parents[1])]
-    told = limited(python, "-c", 'from colorlib.lesson import Lesson; Lesson("03", profile="full")', cwd=course)
-    assert "Careful: this profile needs about" in told.stdout and 'PROFILE = "quick" would fit' in told.stdout
+    done = limited(python, "-c", "import colorlib, sys; print(colorlib.__file__, sys.prefix)", cwd=course / "notebooks")
+    assert done.stdout.split() == [str(course / "colorlib" / "__init__.py"), str(python.parents[1])]
+    full = 'from colorlib.notebook.lesson import Lesson; Lesson("03", profile="full")'
+    done = limited(python, "-c", full, cwd=course)
+    assert "Warning: this profile needs about" in done.stdout and 'Set PROFILE = "quick"' in done.stdout
     sets = {"COLORLIB_DATA": str(tmp_path / "sets")}                        # fetched in that memory, too
-    told = limited(python, "-m", "colorlib", "data", "cifar10", cwd=course, **sets)
-    if told.returncode and "cannot be had" in told.stderr:
-        pytest.skip(f"CIFAR-10 cannot be had here: {told.stderr[-500:]}")
-    told = limited(python, "-m", "tools", "run", "--profile", "quick", "--device", "cpu", "--data", "cifar10",
+    done = limited(python, "-m", "colorlib", "data", "cifar10", cwd=course, **sets)
+    if done.returncode and "is not available" in done.stderr:
+        pytest.skip(f"CIFAR-10 cannot be had here: {done.stderr[-500:]}")
+    done = limited(python, "-m", "tools", "run", "--profile", "quick", "--device", "cpu", "--data", "cifar10",
                    *map(name, NOTEBOOKS), cwd=course, MPLBACKEND="agg", **sets)
-    assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-2000:]
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
     assert len(list((course / "build").rglob("0?_*.ipynb"))) == len(NOTEBOOKS)

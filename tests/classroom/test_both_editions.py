@@ -65,7 +65,7 @@ def test_a_student_can_make_the_pages_and_is_told_what_belongs_to_the_whole_cour
     assert {f"{path.stem}.html" for path in NOTEBOOKS} < pages and "teaching.html" not in pages
     for target in ("test", "bench"):
         done = subprocess.run(["make", target], cwd=student, capture_output=True, text=True)
-        assert done.returncode and "belongs to the whole one" in done.stdout + done.stderr
+        assert done.returncode and "belongs to the whole course" in done.stdout + done.stderr
 
 
 @pytest.mark.timeout(300)

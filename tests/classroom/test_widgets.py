@@ -17,12 +17,13 @@ pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
 TURING = """
 import torch
-from colorlib import datasets, turing
+from colorlib.data import datasets
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
+from colorlib.notebook import turing_test
 torch.manual_seed(0)
-pairs = turing.Pairs(Colorizer(UNet(2, 1)), datasets.load_painted_fruit("test", n=10), "tiny")
-turing.show(pairs, "answers.csv")
+pairs = turing_test.Pairs(Colorizer(UNet(2, 1)), datasets.load_painted_fruit("test", n=10), "tiny")
+turing_test.show(pairs, "answers.csv")
 """
 
 
@@ -39,26 +40,27 @@ def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
             browser.js("document.querySelector('.noUi-handle').focus()")
             browser.press("ArrowLeft" if i % 3 else "ArrowRight")
             browser.wait(f"{said}.includes('Pair {i + 2} of 10')", 20)
-        assert [row["answer"] for row in turing_test.answers(tmp_path / "answers.csv")] == ["right", "left", "left"] * 2
+        saved = turing_test.read_answers(tmp_path / "answers.csv")
+        assert [row["answer"] for row in saved] == ["right", "left", "left"] * 2
         browser.open_notebook(address, "turing.ipynb")                      # a reload in the middle
         browser.wait(f"{said}.includes('Pair 7 of 10')")
         for i in range(6, 10):
             browser.js("document.querySelector('.noUi-handle').focus()")
             browser.press("ArrowRight")
-            browser.wait(f"{said}.includes('{f'Pair {i + 2} of 10' if i < 9 else 'All 10 judged'}')", 20)
+            browser.wait(f"{said}.includes('{f'Pair {i + 2} of 10' if i < 9 else 'answered all 10 pairs'}')", 20)
         assert browser.js(f"{said}.includes('95 % interval')")
         browser.screenshot("turing")
         assert not browser.errors
-    assert turing_test.result(tmp_path / "answers.csv").answers == 10
+    assert turing_test.fooling_rate(tmp_path / "answers.csv").answers == 10
 
 
 UPLOAD = """
 import torch
-from colorlib import photograph
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
+from colorlib.notebook import photo_upload
 torch.manual_seed(0)
-photograph.panel({"tiny": Colorizer(UNet(2, 1))}, "yours.png")
+photo_upload.upload_panel({"tiny": Colorizer(UNet(2, 1))}, "yours.png")
 """
 
 
@@ -138,7 +140,7 @@ def mark_a_picture(browser, folder):
     browser.js(f"({box}.scrollIntoView({{block: 'center'}}), {box}.click())")
     browser.wait(rf"{SAID}.match(/(\d+) marked/)[1] != '{marked}'", 30)
     assert file.read_text() != listed
-    assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= data_check.SIDE
+    assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= data_check.SHOWN_SIDE
 
 
 def judge_a_pair(browser, folder):
@@ -150,7 +152,7 @@ def judge_a_pair(browser, folder):
     browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
     assert browser.js(PICTURES) != before
     (file,) = folder.glob("answers-*.csv")
-    assert [row["answer"] for row in turing_test.answers(file)] == ["left"]
+    assert [row["answer"] for row in turing_test.read_answers(file)] == ["left"]
 
 
 def bring_a_photograph(browser, folder):

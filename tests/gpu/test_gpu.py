@@ -1,17 +1,20 @@
 """What an NVIDIA GPU must do as a processor does. `make test-gpu` runs these, and fails where there is no GPU."""
 
 import itertools
+import json
 
 import pytest
 import running
 import torch
 
-from colorlib import color, metrics
+from colorlib import color
 from colorlib.data import datasets
+from colorlib.evaluate import evaluate
 from colorlib.experiments.recipes import get
 from colorlib.hardware import best_precision, select_device
 from colorlib.train import fit, regression_step
-from tools.run import run_one
+from colorlib.train_gan import fit_gan, gan_step
+from colorlib.training_run import TrainingRun
 
 pytestmark = pytest.mark.gpu
 
@@ -86,27 +89,68 @@ def test_a_colorizer_answers_the_same_on_both(images, tmp_path):
     L = color.lightness(images.pixels[:32])
     torch.testing.assert_close(there.predict(L.to(DEVICE)).cpu(), here.predict(L), rtol=1e-2, atol=0.1)
     mean = images.ab_mean()
-    one, other = metrics.evaluate(there, images.to(DEVICE), mean), metrics.evaluate(here, images, mean)
+    one, other = evaluate(there, images.to(DEVICE), mean), evaluate(here, images, mean)
     assert one == pytest.approx(other, rel=5e-3)
 
 
 @pytest.mark.parametrize("path", running.NOTEBOOKS, ids=running.name)
-def test_the_notebook_runs_on_the_gpu_by_nbval(path, tmp_path):
-    done = running.nbval(path, tmp_path, COLORLIB_PROFILE="smoke", COLORLIB_DEVICE=DEVICE)
+def test_the_notebook_runs_on_the_gpu_by_nbval(path, notebook_runs):
+    done, _ = notebook_runs.result(path, "nbval")
     assert done.returncode == 0, done.stdout[-4000:]
 
 
 @pytest.mark.parametrize("path", running.NOTEBOOKS, ids=running.name)
-def test_the_notebook_runs_on_the_gpu_by_papermill(path, tmp_path):
-    one = run_one(path, tmp_path, running.PARAMETERS | {"DEVICE": DEVICE})
-    assert not one.error
-    assert "cpu" not in one.record["device"].lower()
+def test_the_notebook_runs_on_the_gpu_by_papermill(path, notebook_runs):
+    done, out = notebook_runs.result(path, "papermill")
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    record = json.loads((out / "records" / f"{path.stem[:2]}.smoke.json").read_text(encoding="utf-8"))
+    assert "cuda" in record["device"]
 
 
 @pytest.mark.parametrize("name", ["nazeri-gan", "perez-sigmoid-gan", "perez-patchgan"])
 def test_a_gan_trains_on_the_gpu(images, name):
     recipe = get(name)
     colorizer, step = recipe.build(seed=0, images=images), recipe.make_step(seed=0)
-    history = fit(colorizer, images, step, recipe.training_config("smoke").replace(epochs=2), progress=False)
+    history = fit_gan(colorizer, images, step, recipe.training_config("smoke").replace(epochs=2), progress=False)
     assert next(step.net.parameters()).device.type == DEVICE and history["loss"][-1] == history["loss"][-1]
     assert all(p.isfinite().all() for net in (colorizer, step.net) for p in net.parameters())
+
+
+@pytest.mark.parametrize("name", ["koo-baseline", "unet-classifier"])
+def test_compiled_a_recipe_comes_to_the_losses_that_it_comes_to_without(images, name):
+    recipe = get(name)
+    config = recipe.training_config("smoke").replace(epochs=3)
+
+    def losses(compiled):
+        return fit(recipe.build(0, images), images, recipe.step, config, compiled=compiled, progress=False)["loss"]
+
+    assert losses(True) == pytest.approx(losses(False), rel=2e-2)
+
+
+def test_a_margin_rule_is_decided_without_waiting_for_the_gpu(images):
+    """torch counts every wait for the device as an error here; the epoch's end is one."""
+    recipe = get("koo-gan")
+    colorizer, adversary = recipe.build(0, images), recipe.make_step(0)
+    with TrainingRun(recipe.training_config("smoke"), progress=False) as run:
+        generator = run.add_network("", colorizer.net, adversary.training, 4)
+        discriminator = run.add_network("discriminator.", adversary.net, adversary.training, 4)
+        x, y = colorizer.encode(images.pixels[:32].to(DEVICE))
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            metrics = gan_step(generator.net, discriminator.net, generator.optimizer, discriminator.optimizer, x, y,
+                               adversary.config, run=run)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    assert all(value.isfinite() for value in metrics.values())
+
+
+@pytest.mark.parametrize(("name", "limit"), [("koo-baseline", 0.5), ("nazeri-unet", 1.5)])
+def test_seconds_of_an_epoch_of_cifar10(name, limit, cifar, measured):
+    """On an H100 or better; elsewhere the number is only noted."""
+    recipe, train = get(name), cifar[0].to(DEVICE)
+    config = recipe.training_config("lesson", device=DEVICE).replace(epochs=6)
+    history = fit(recipe.build(0, train), train, recipe.step, config, progress=False)
+    seconds = min(history["seconds"][1:])  # the first epoch compiles
+    measured(seconds_per_epoch=round(seconds, 3), batch_size=config.batch_size)
+    if torch.cuda.get_device_capability() >= (9, 0):
+        assert seconds <= limit

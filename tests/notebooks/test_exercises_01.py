@@ -24,7 +24,7 @@ def curve_without_the_line(light):
     return 1.055 * light ** (1 / 2.4) - 0.055
 
 
-def curve_there_instead_of_back(v):
+def curve_forward_instead_of_inverse(v):
     return torch.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
 
 
@@ -73,20 +73,20 @@ def screen_without_black(lab):
 CASES = [
     ("check_01_1", "linear_to_srgb", curve_of_2_2, "1 / 2.2"),
     ("check_01_1", "linear_to_srgb", curve_without_the_line, "straight line"),
-    ("check_01_1", "linear_to_srgb", curve_there_instead_of_back, "way there"),
+    ("check_01_1", "linear_to_srgb", curve_forward_instead_of_inverse, "need its inverse"),
     ("check_01_2", "mean_hue", hue_of_averaged_numbers, "point on a circle"),
-    ("check_01_2", "mean_hue", hue_that_may_be_negative, "rest of dividing by 1"),
+    ("check_01_2", "mean_hue", hue_that_may_be_negative, "modulo 1"),
     ("check_01_2", "mean_hue", hue_with_sine_and_cosine_swapped, "sine first"),
     ("check_01_3", "to_network", network_of_another_scale, "ab / 128"),
     ("check_01_3", "to_network", network_of_luma, "luma, not lightness"),
-    ("check_01_3", "to_network", network_not_centered, "from -1 to 1"),
+    ("check_01_3", "to_network", network_not_centered, "expect -1 to 1"),
     ("check_01_4", "on_screen", screen_after_clipping, "clip=False"),
     ("check_01_4", "on_screen", screen_of_any_channel, "all three"),
     ("check_01_4", "on_screen", screen_without_black, "less than no light"),
 ]
 
 
-def test_bytes_turned_into_floats_without_dividing_are_told_so():
+def test_bytes_turned_into_floats_without_dividing_give_a_reason():
     result = exercises.check_01_3(lambda rgb: color.rgb_to_lab(rgb.float()).split([1, 2], dim=1))
     assert result.status == "wrong"
     assert "divide by 255" in result.message

@@ -26,8 +26,8 @@ def wrong_median_without_weights(colors, weights):
 
 def wrong_median_sorted_by_a(colors, weights):
     order = colors[:, 0].argsort()
-    behind = weights[order].cumsum(0)
-    return colors[order][(behind >= weights.sum() / 2).nonzero()[0, 0]]
+    so_far = weights[order].cumsum(0)
+    return colors[order][(so_far >= weights.sum() / 2).nonzero()[0, 0]]
 
 
 def wrong_entropy_without_log(logits, shares):
@@ -59,5 +59,5 @@ CASES = [
     ("check_02_3", "cross_entropy", wrong_entropy_mean_over_bins, "do not average"),
     ("check_02_3", "cross_entropy", wrong_entropy_unsafe, "log_softmax"),
     ("check_02_4", "color_kept", wrong_kept_sum_of_channels, "not |a| + |b|"),
-    ("check_02_4", "color_kept", wrong_kept_upside_down, "other way round"),
+    ("check_02_4", "color_kept", wrong_kept_upside_down, "upside down"),
 ]

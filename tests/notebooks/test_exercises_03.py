@@ -45,7 +45,7 @@ def wrong_unexplained_against_gray(predicted, true, train_mean):
 
 
 CASES = [
-    ("check_03_1", "receptive_field", wrong_receptive_field_of_the_text, "9 of K's text"),
+    ("check_03_1", "receptive_field", wrong_receptive_field_of_the_text, "9 in Koo's text"),
     ("check_03_1", "receptive_field", wrong_receptive_field_from_zero, "start from 1"),
     ("check_03_2", "squared_error", wrong_loss_mean_over_channels, "MSELoss"),
     ("check_03_2", "squared_error", wrong_loss_root, "distance, not its square"),

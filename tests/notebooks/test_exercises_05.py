@@ -27,22 +27,22 @@ def wrong_slope_swapped(z, loss):
     return z.sigmoid() - 1 if loss == "saturating" else -z.sigmoid()
 
 
-def wrong_slope_by_D(z, loss):
-    D = z.sigmoid()
-    return -1 / (1 - D) if loss == "saturating" else -1 / D
+def wrong_slope_by_probability(z, loss):
+    p = z.sigmoid()
+    return -1 / (1 - p) if loss == "saturating" else -1 / p
 
 
-def wrong_collapse_of_all_pixels(answered, true):
+def wrong_collapse_of_all_pixels(predicted, true):
     def spread(ab):
         return (ab - ab.mean((0, 2, 3), keepdim=True)).square().sum(1).mean().sqrt()
-    return spread(answered) / spread(true)
+    return spread(predicted) / spread(true)
 
 
-def wrong_collapse_without_root(answered, true):
+def wrong_collapse_without_root(predicted, true):
     def spread(ab):
         mean = ab.mean((2, 3))
         return (mean - mean.mean(0)).square().sum(1).mean()
-    return spread(answered) / spread(true)
+    return spread(predicted) / spread(true)
 
 
 def wrong_winner_by_reals_alone(confusion):
@@ -61,7 +61,7 @@ CASES = [
     ("check_05_1", "discriminator_loss", wrong_loss_smooth_on_both, "fake stays 0"),
     ("check_05_1", "discriminator_loss", wrong_loss_of_a_sigmoid, "from logits"),
     ("check_05_2", "slope", wrong_slope_swapped, "swapped"),
-    ("check_05_2", "slope", wrong_slope_by_D, "by its logit"),
+    ("check_05_2", "slope", wrong_slope_by_probability, "by its logit"),
     ("check_05_3", "collapse", wrong_collapse_of_all_pixels, "mean color of each image"),
     ("check_05_3", "collapse", wrong_collapse_without_root, "take the root"),
     ("check_05_4", "who_wins", wrong_winner_by_reals_alone, "both numbers of the diagonal"),

@@ -46,12 +46,12 @@ def wrong_interval_not_divided(k, n):
     return p + z * z / (2 * n) - half, p + z * z / (2 * n) + half
 
 
-def wrong_accuracy_of_channels(said, true, t):
-    return ((said.round() - true.round()).abs() <= 2.2 * t).float().mean()
+def wrong_accuracy_of_channels(predicted, true, t):
+    return ((predicted.round() - true.round()).abs() <= 2.2 * t).float().mean()
 
 
-def wrong_accuracy_plain_tolerance(said, true, t):
-    return ((said.round() - true.round()).abs().amax(1) <= t).float().mean()
+def wrong_accuracy_plain_tolerance(predicted, true, t):
+    return ((predicted.round() - true.round()).abs().amax(1) <= t).float().mean()
 
 
 CASES = [

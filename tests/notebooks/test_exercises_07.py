@@ -13,12 +13,12 @@ from checkers import (  # noqa: F401
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "07_transfer_learning.py"
 
 
-def wrong_hypercolumns_nearest(seen):
-    return torch.cat([F.interpolate(t, size=seen[0].shape[-2:]) for t in seen], dim=1)
+def wrong_hypercolumns_nearest(features):
+    return torch.cat([F.interpolate(t, size=features[0].shape[-2:]) for t in features], dim=1)
 
 
-def wrong_hypercolumns_small(seen):
-    return torch.cat([F.adaptive_avg_pool2d(t, seen[-1].shape[-1]) for t in seen], dim=1)
+def wrong_hypercolumns_small(features):
+    return torch.cat([F.adaptive_avg_pool2d(t, features[-1].shape[-1]) for t in features], dim=1)
 
 
 def wrong_sum_without_deviation(weight, std):
@@ -29,13 +29,13 @@ def wrong_sum_mean(weight, std):
     return (weight / std.view(1, 3, 1, 1)).mean(1, keepdim=True)
 
 
-def wrong_kind_itself(described, labels, k):
-    unit = F.normalize(described, dim=1)
+def wrong_kind_itself(features, labels, k):
+    unit = F.normalize(features, dim=1)
     return (labels[(unit @ unit.T).topk(k).indices] == labels[:, None]).float().mean()
 
 
-def wrong_kind_lengths(described, labels, k):
-    return (labels[(described @ described.T).fill_diagonal_(-1e9).topk(k).indices] == labels[:, None]).float().mean()
+def wrong_kind_lengths(features, labels, k):
+    return (labels[(features @ features.T).fill_diagonal_(-1e9).topk(k).indices] == labels[:, None]).float().mean()
 
 
 def wrong_freeze_weights_alone(net):
@@ -53,6 +53,6 @@ CASES = [
     ("check_07_2", "summed", wrong_sum_mean, "not the mean"),
     ("check_07_3", "same_kind", wrong_kind_itself, "its own nearest neighbor"),
     ("check_07_3", "same_kind", wrong_kind_lengths, "by its length"),
-    ("check_07_4", "freeze", wrong_freeze_weights_alone, "still moves its statistics"),
+    ("check_07_4", "freeze", wrong_freeze_weights_alone, "still updates its statistics"),
     ("check_07_4", "freeze", wrong_freeze_statistics_alone, "requires_grad_"),
 ]

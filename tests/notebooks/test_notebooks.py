@@ -8,7 +8,7 @@ import pytest
 import running
 import synthetic
 
-from colorlib.paths import source_hash, tags
+from colorlib.notebook.files import cell_tags, source_hash
 from tools import files, links, run, store
 
 SHORTEST_ALT = 15
@@ -29,7 +29,7 @@ def lines(cell):
 
 
 def tagged(nb, tag):
-    (cell,) = [c for c in nb.cells if tag in tags(c)]
+    (cell,) = [c for c in nb.cells if tag in cell_tags(c)]
     return cell
 
 
@@ -201,7 +201,7 @@ def test_no_claim_is_constant(path):
 @every_notebook
 def test_every_claims_line_is_compared_by_nbval(path):
     for cell, call in calls(files.read(path), "claim"):
-        assert "nbval-check-output" in tags(cell), call.args[0].value
+        assert "nbval-check-output" in cell_tags(cell), call.args[0].value
 
 
 @pytest.fixture

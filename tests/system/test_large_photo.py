@@ -16,10 +16,10 @@ GIGABYTES, SECONDS = 4, 60
 # The command, in a process that says at its end how much memory it took at most.
 COMMAND = """
 import sys
-from colorlib import measure
+from colorlib import profiling
 from colorlib.__main__ import main
 status = main(sys.argv[1:])
-print(measure.peak_bytes())
+print(profiling.peak_bytes())
 sys.exit(status)
 """
 

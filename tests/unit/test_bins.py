@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from colorlib import color
-from colorlib.color_bins import CELL, AbBins, SoftTarget, _colors
+from colorlib.color_bins import CELL, AbBins, SoftTarget, _surface_colors
 from colorlib.losses import soft_cross_entropy
 
 BINS = AbBins()
@@ -59,8 +59,8 @@ def test_centers_are_sorted_multiples_of_the_step():
 
 
 def test_every_color_of_a_screen_has_a_bin_of_its_own_square():
-    nearest = BINS.centers[BINS.hard(_colors().T.reshape(1, 2, 1, -1)[..., ::7])]
-    distance = (nearest - _colors()[::7]).abs().max()
+    nearest = BINS.centers[BINS.hard(_surface_colors().T.reshape(1, 2, 1, -1)[..., ::7])]
+    distance = (nearest - _surface_colors()[::7]).abs().max()
     assert distance <= 5.0001
 
 
@@ -218,8 +218,8 @@ def test_lam_1_leaves_all_colors_as_they_are():
     assert BINS.rebalance(some_prior(), 1.0).unique().numel() == 1
 
 
-def test_source_ds_equation_5_hardly_rebalances():
-    """((1 - lam) H + lam)^-1 with lam in place of lam / Q: beside lam the shares of the bins are nothing."""
+def test_equation_5_of_dorscheidt_hardly_rebalances():
+    """((1 - lam) H + lam)^-1 with lam in place of lam / Q: compared with lam, the priors are tiny."""
     p = some_prior()
     printed = 1 / (0.5 * p + 0.5)
     meant = BINS.rebalance(p, 0.5)
@@ -259,7 +259,7 @@ def test_a_constant_added_to_the_logits_changes_nothing(T, shift):
     torch.testing.assert_close(BINS.annealed_mean(z + shift, T), BINS.annealed_mean(z, T), rtol=1e-3, atol=2e-2)
 
 
-def test_source_ds_equation_3_does_not_give_back_the_distribution_at_T_1():
+def test_equation_3_of_dorscheidt_does_not_give_back_the_distribution_at_T_1():
     """A softmax of probabilities over T: at T = 1 nearly uniform, so that its mean is nearly that of all bins."""
     p = logits().softmax(1)
     printed = p.softmax(1)

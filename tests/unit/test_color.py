@@ -138,7 +138,7 @@ def test_lab_agrees_with_scikit_image_within_its_own_constants(random_rgb):
     theirs = skimage.color.rgb2lab(last(random_rgb))
     assert np.abs(last(color.rgb_to_lab(random_rgb)) - theirs).max() < 0.006
     white = skimage.color.rgb2lab(np.ones((1, 1, 3)))[0, 0]
-    assert np.hypot(*white[1:]) > 0.005  # so it is not we who are off
+    assert np.hypot(*white[1:]) > 0.005  # so the deviation is theirs
 
 
 def test_lab_agrees_with_kornia_within_its_own_constants(random_rgb):
@@ -190,7 +190,7 @@ def test_ycbcr_and_luma_are_pillows_to_its_rounding(random_bytes):
 
 
 def test_all_colors_survive_lab_without_one_wrong_byte():
-    """All 16,777,216 of them; on the way: their range in ab (SOURCES, Facts), and every one is in gamut."""
+    """All 16,777,216 of them, with their range in ab; a quarter of them is checked to be in the gamut."""
     low, high, seen = torch.full((2,), 200.0), torch.full((2,), -200.0), 0
     green, blue = torch.meshgrid(torch.arange(256), torch.arange(256), indexing="ij")
     for start in range(0, 256, 16):

@@ -1,4 +1,4 @@
-"""Gray in, color out: heads, any image size, lightness kept, files that hold what was saved."""
+"""Colorizers: their targets, any image size, lightness kept, files that hold what was saved."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from torch import nn
 
 from colorlib import checkpoint, color
 from colorlib import colorizer as module
-from colorlib.colorizer import Colorizer, pad
+from colorlib.colorizer import Colorizer, pad, picture
 from colorlib.models import KooCNN, UNet
 from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def trained(net, target=None, seed=0):
-    """A colorizer as after a training: batch norm with other statistics than the first, answers not near zero."""
+    """A colorizer as after a training: batch norm statistics that differ from the first ones, outputs not near zero."""
     generator = torch.Generator().manual_seed(seed)
     for layer in net.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -49,41 +49,41 @@ def lightness(*shape, seed=0):
     return 100 * torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
-class Answers(nn.Module):
-    """A network that gives a fixed answer."""
+class FixedOutput(nn.Module):
+    """A network whose output is fixed."""
 
-    def __init__(self, answer):
+    def __init__(self, output):
         super().__init__()
-        self.answer = nn.Parameter(answer)
+        self.output = nn.Parameter(output)
 
     def forward(self, x):
-        return self.answer.expand(len(x), -1, *x.shape[-2:]) if self.answer.shape[-1] == 1 else self.answer
+        return self.output.expand(len(x), -1, *x.shape[-2:]) if self.output.shape[-1] == 1 else self.output
 
 
-# heads
+# targets
 
 @pytest.mark.parametrize("target", [LabTarget(), LabTarget(scale=110.0), LabTarget(channels=3)])
-def test_the_right_answer_of_the_lab_head_means_the_true_color(target):
+def test_the_right_answer_of_the_lab_target_means_the_true_color(target):
     rgb = smooth(4).pixels
     x, y = target.encode(rgb)
     lab = color.rgb_to_lab(rgb)
     assert x.shape == (4, 1, 16, 16) and y.shape == (4, target.channels, 16, 16)
-    torch.testing.assert_close(target.ab(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
+    torch.testing.assert_close(target.decode(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
 
 
-def test_the_lab_head_shows_the_net_the_same_in_training_and_in_use():
+def test_the_lab_target_shows_the_net_the_same_in_training_and_in_use():
     rgb = smooth(4).pixels
-    torch.testing.assert_close(LabTarget().encode(rgb)[0], LabTarget().gray(color.lightness(rgb)), rtol=0, atol=1e-5)
+    torch.testing.assert_close(LabTarget().encode(rgb)[0], LabTarget().inputs(color.lightness(rgb)), rtol=0, atol=1e-5)
 
 
-def test_the_lab_head_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_its_scale():
+def test_the_lab_target_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_its_scale():
     white_and_red = color.swatch([(1, 1, 1), (0, 0, 0), (1, 0, 0)])
     x, y = LabTarget(scale=50).encode(white_and_red)
     np.testing.assert_allclose(x[0, 0, 0], [1, -1, 53.24 / 50 - 1], atol=1e-4)
     np.testing.assert_allclose(y[0, :, 0, 2], [80.09 / 50, 67.20 / 50], atol=2e-4)       # red: 53.24, 80.09, 67.20
 
 
-def test_the_three_channel_lab_head_also_asks_for_lightness():
+def test_the_three_channel_lab_target_also_asks_for_lightness():
     rgb = smooth(2).pixels
     x, y = LabTarget(channels=3).encode(rgb)
     assert torch.equal(y[:, :1], x)
@@ -94,50 +94,51 @@ HEADS_OF_K = [YuvTarget(), YuvTarget((0.01, -0.02), (0.05, 0.08)), YuvTarget(con
 
 
 @pytest.mark.parametrize("target", HEADS_OF_K)
-def test_the_right_answer_of_the_yuv_head_means_the_true_color_where_luma_is_known(target):
+def test_the_right_answer_of_the_yuv_target_means_the_true_color_where_luma_is_known(target):
     rgb = smooth(4).pixels
     luma = color.luma(rgb)
     L_of_luma = color.lightness(luma.expand(-1, 3, -1, -1))
-    torch.testing.assert_close(target.ab(target.encode(rgb)[1], L_of_luma), color.rgb_to_lab(rgb)[:, 1:], rtol=0, atol=2e-3)
+    ab = target.decode(target.encode(rgb)[1], L_of_luma)
+    torch.testing.assert_close(ab, color.rgb_to_lab(rgb)[:, 1:], rtol=0, atol=2e-3)
 
 
-def test_given_lightness_instead_of_luma_the_yuv_head_errs_by_what_that_difference_explains():
+def test_given_lightness_instead_of_luma_the_yuv_target_errs_by_what_that_difference_explains():
     """The given L names another gray than luma; what comes out is the true U and V beside that gray, nothing else."""
     target = YuvTarget((0.01, -0.02), (0.05, 0.08))
     rgb = smooth(4).pixels
     yuv, L = color.rgb_to_yuv(rgb), color.lightness(rgb)
-    got = target.ab(target.encode(rgb)[1], L)
+    got = target.decode(target.encode(rgb)[1], L)
     shifted = color.to_float(rgb) + (color.gray_from_lightness(L) - yuv[:, :1])         # UV stay when RGB shift as one
     torch.testing.assert_close(got, color.rgb_to_lab(shifted, check=False)[:, 1:], rtol=0, atol=2e-3)
     assert (got - color.rgb_to_lab(rgb)[:, 1:]).norm(dim=1).mean() < 2                  # Lab units, in these pictures
 
 
-def test_gray_pictures_stay_gray_through_the_yuv_head():
+def test_gray_pictures_stay_gray_through_the_yuv_target():
     gray = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(-1, 3, -1, -1)
     x, y = YuvTarget().encode(gray)
     L = color.lightness(gray)
-    assert YuvTarget().ab(y, L).abs().max() < 1e-3
-    torch.testing.assert_close(YuvTarget().gray(L), x, rtol=0, atol=1e-4)
+    assert YuvTarget().decode(y, L).abs().max() < 1e-3
+    torch.testing.assert_close(YuvTarget().inputs(L), x, rtol=0, atol=1e-4)
 
 
 @pytest.mark.parametrize("cell", [1, 2, 4])
-def test_the_right_answer_of_the_bins_head_means_the_true_color_up_to_the_bins(cell):
+def test_the_right_answer_of_the_bins_target_means_the_true_color_up_to_the_bins(cell):
     target = ColorBinsTarget(cell=cell, T=1.0)
     rgb = smooth(4).pixels
     lab = color.rgb_to_lab(rgb)
     x, soft = target.encode(rgb)
     assert torch.equal(x, LabTarget().encode(rgb)[0]) and soft.index.shape == (4, 10, 16 // cell, 16 // cell)
-    answer = soft.dense(261).clamp_min(1e-9).log()
-    ab = target.ab(answer, lab[:, :1])
+    output = soft.dense(261).clamp_min(1e-9).log()
+    ab = target.decode(output, lab[:, :1])
     assert ab.shape == (4, 2, 16, 16)
     coarse = F.interpolate(F.avg_pool2d(lab[:, 1:], cell), scale_factor=cell, mode="bilinear")
     assert (ab - coarse).norm(dim=1).mean() < 3                            # Lab units; a bin is ten wide
 
 
-def test_a_bins_head_with_weights_asks_more_of_rare_colors():
+def test_a_bins_target_with_weights_asks_more_of_rare_colors():
     rgb = smooth(4).pixels
-    plain, weighed = ColorBinsTarget(), ColorBinsTarget.fitted(rgb, lam=0.5)
-    assert ColorBinsTarget.fitted(rgb, lam=1) == plain and len(weighed.weights) == 261
+    plain, weighed = ColorBinsTarget(), ColorBinsTarget.from_images(rgb, lam=0.5)
+    assert ColorBinsTarget.from_images(rgb, lam=1) == plain and len(weighed.weights) == 261
     shares, heavier = plain.encode(rgb)[1], weighed.encode(rgb)[1]
     assert torch.equal(shares.index, heavier.index)
     of_pixel = torch.tensor(weighed.weights)[shares.index[:, 0].long()]
@@ -149,12 +150,12 @@ def test_a_bins_head_with_weights_asks_more_of_rare_colors():
     ({"T": 0}, "T must be positive"), ({"cell": 0}, "cell must be at least 1"),
     ({"weights": (1.0, 2.0)}, "expected 261 weights, one a bin, or none, got 2"), ({"rule": "x"}, "unknown rule"),
 ])
-def test_the_bins_head_names_wrong_settings(settings, words):
+def test_the_bins_target_names_wrong_settings(settings, words):
     with pytest.raises(ValueError, match=words):
         ColorBinsTarget(**settings)
 
 
-def test_the_bins_head_says_which_sides_it_takes():
+def test_the_bins_target_says_which_sides_it_takes():
     with pytest.raises(ValueError, match=r"multiples of 2 \(cell\), got \(5, 4\)"):
         ColorBinsTarget(cell=2).encode(torch.zeros(1, 3, 5, 4, dtype=torch.uint8))
 
@@ -172,7 +173,7 @@ def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
 
 
 def test_a_classifier_is_kept_with_its_bins_and_weights(tmp_path):
-    target = ColorBinsTarget.fitted(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
+    target = ColorBinsTarget.from_images(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
     colorizer = trained(UNet(4, 2, outputs=261, cell=2), target)
     loaded = Colorizer.load(colorizer.save(tmp_path / "c.safetensors"))
     assert loaded.target == target
@@ -182,7 +183,7 @@ def test_a_classifier_is_kept_with_its_bins_and_weights(tmp_path):
 
 def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
     images = smooth(30)
-    target = YuvTarget.fitted(images.pixels)
+    target = YuvTarget.from_images(images.pixels)
     uv = color.rgb_to_yuv(images.pixels.double() / 255)[:, 1:].numpy()
     np.testing.assert_allclose(target.mean, uv.mean((0, 2, 3)), atol=1e-7)
     np.testing.assert_allclose(target.std, uv.std((0, 2, 3)), rtol=1e-5)
@@ -193,19 +194,19 @@ def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
 
 def test_statistics_do_not_depend_on_the_parts_they_are_summed_in():
     pixels = smooth(1203, size=2).pixels
-    assert YuvTarget.fitted(pixels).std == pytest.approx(YuvTarget.fitted(pixels.flip(0)).std, rel=1e-9)
+    assert YuvTarget.from_images(pixels).std == pytest.approx(YuvTarget.from_images(pixels.flip(0)).std, rel=1e-9)
 
 
 def test_gray_pictures_have_no_deviation_to_divide_by():
     with pytest.raises(ValueError, match="deviations above 0"):
-        YuvTarget.fitted(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
+        YuvTarget.from_images(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
 
 
 @pytest.mark.parametrize("make", [
     partial(LabTarget, channels=1), partial(LabTarget, scale=0), partial(LabTarget, scale=float("nan")),
     partial(YuvTarget, std=(1.0, 0.0)), partial(YuvTarget, mean=(0.0,)), partial(YuvTarget, std=(float("nan"), 1.0)),
 ])
-def test_heads_refuse_senseless_settings(make):
+def test_targets_refuse_senseless_settings(make):
     with pytest.raises(ValueError, match="must be|expected"):
         make()
 
@@ -217,7 +218,7 @@ def test_heads_refuse_senseless_settings(make):
 def test_koo_answers_any_size_without_padding(size, target):
     colorizer, L = koo(target), lightness(2, 1, *size)
     with torch.no_grad():
-        direct = target.ab(colorizer.net(target.gray(L)), L)
+        direct = target.decode(colorizer.net(target.inputs(L)), L)
     torch.testing.assert_close(colorizer.predict(L), direct, rtol=0, atol=1e-4)
 
 
@@ -290,7 +291,7 @@ def test_predict_says_what_lightness_it_expected_and_what_came(L, words):
 
 def test_colorize_keeps_the_lightness_wherever_the_color_is_on_the_screen():
     """Rounding RGB to bytes moves L by half a level at most, and no level of gray is larger than 0.51 L."""
-    colorizer = Colorizer(Answers(torch.tensor([0.3, -0.2]).view(1, 2, 1, 1)))
+    colorizer = Colorizer(FixedOutput(torch.tensor([0.3, -0.2]).view(1, 2, 1, 1)))
     rgb = smooth(4, size=32).pixels
     L = color.lightness(rgb)
     lab = torch.cat([L, colorizer.predict(L)], dim=1)
@@ -349,7 +350,7 @@ def test_with_max_side_the_net_sees_a_small_copy_of_the_same_proportions_and_lig
 
 
 def test_with_max_side_a_smooth_color_comes_out_as_without():
-    colorizer = Colorizer(Answers(torch.tensor([0.2, 0.3]).view(1, 2, 1, 1)))
+    colorizer = Colorizer(FixedOutput(torch.tensor([0.2, 0.3]).view(1, 2, 1, 1)))
     image = smooth(1, size=48).pixels[0]
     assert (colorizer.colorize(image).int() - colorizer.colorize(image, max_side=10).int()).abs().max() <= 1
 
@@ -399,6 +400,15 @@ def test_loading_leaves_the_callers_random_numbers_alone(tmp_path):
     torch.manual_seed(5)
     Colorizer.load(path)
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_picture_without_color_is_gray_and_with_the_true_one_the_true_one():
+    rgb = smooth(3).pixels
+    lab = color.rgb_to_lab(rgb)
+    assert torch.equal(picture(lab[:, :1], lab[:, 1:]), rgb)
+    gray = picture(lab[:, :1])
+    assert gray.dtype == torch.uint8 and torch.equal(gray[:, 0], gray[:, 1]) and torch.equal(gray[:, 0], gray[:, 2])
+    assert (color.lightness(gray) - lab[:, :1]).abs().max() < 0.5
 
 
 def test_what_was_read_does_not_change_with_its_file(tmp_path):
@@ -467,16 +477,16 @@ def about(**changes):
     {"target": {}},
     {"target": "lab"},
 ])
-def test_a_file_whose_tensors_or_head_are_others_than_it_says_is_refused(tmp_path, changes):
+def test_a_file_whose_tensors_or_target_are_others_than_it_says_is_refused(tmp_path, changes):
     weights = {k: v.contiguous() for k, v in KooCNN().state_dict().items()}
     save_file(weights, tmp_path / "odd.safetensors", metadata={"colorlib": json.dumps(about(**changes))})
-    with pytest.raises(ValueError, match="odd.safetensors does not hold the network or the head"):
+    with pytest.raises(ValueError, match="odd.safetensors does not hold the network or the target"):
         Colorizer.load(tmp_path / "odd.safetensors")
 
 
 def test_a_network_of_ones_own_cannot_be_saved_and_says_so(tmp_path):
-    with pytest.raises(ValueError, match="only colorlib's own networks and targets.* not Answers with LabTarget"):
-        Colorizer(Answers(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
+    with pytest.raises(ValueError, match="only colorlib's own networks and targets.* not FixedOutput with LabTarget"):
+        Colorizer(FixedOutput(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
 
 
 @pytest.mark.parametrize("step", ["save_file", "fsync", "replace"])
@@ -501,19 +511,19 @@ def test_notes_that_are_no_json_leave_the_old_file(tmp_path):
     assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
 
 
-# the four spaces of D
+# the four color spaces of Dorscheidt et al. 2016
 
 @pytest.mark.parametrize("space", ["lab", "ycbcr", "hsv", "rgb"])
 def test_the_right_answer_in_any_space_means_the_true_color(space):
     rgb = smooth(4).pixels
-    target = ColorSpaceTarget.fitted(rgb, space)
+    target = ColorSpaceTarget.from_images(rgb, space)
     lab = color.rgb_to_lab(rgb)
     x, y = target.encode(rgb)
     assert y.shape == (4, target.outputs, 16, 16)
     torch.testing.assert_close(x, LabTarget().encode(rgb)[0], rtol=0, atol=1e-5)
     torch.testing.assert_close(y.mean((0, 2, 3)), torch.zeros(target.outputs), rtol=0, atol=1e-4)
     torch.testing.assert_close(y.std((0, 2, 3)), torch.ones(target.outputs), rtol=1e-3, atol=0)
-    far = (target.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1)
+    far = (target.decode(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1)
     assert far.max() < (1e-3 if space in ("lab", "rgb") else 0.1)           # the others find a channel by bisection
 
 
@@ -526,24 +536,24 @@ def test_an_answer_for_several_pixels_means_their_mean_color(space):
     y = target.encode(rgb)[1]
     assert y.shape[-2:] == (4, 4)
     lab = color.rgb_to_lab(rgb)
-    assert (target.ab(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1).max() < 5
+    assert (target.decode(y, lab[:, :1]) - lab[:, 1:]).norm(dim=1).max() < 5
 
 
-def test_a_network_that_does_not_answer_what_the_head_wants_is_refused():
-    with pytest.raises(ValueError, match="the network has cell 1, but .*ColorSpaceTarget.* wants 2"):
+def test_a_network_that_does_not_answer_what_the_target_wants_is_refused():
+    with pytest.raises(ValueError, match="the network has cell 1, but .*ColorSpaceTarget.* needs 2"):
         Colorizer(UNet(4, 2), ColorSpaceTarget("lab", cell=2))
-    with pytest.raises(ValueError, match="the network has outputs 2, but .*ColorBinsTarget.* wants 261"):
+    with pytest.raises(ValueError, match="the network has outputs 2, but .*ColorBinsTarget.* needs 261"):
         Colorizer(UNet(4, 2), ColorBinsTarget())
 
 
 def test_weights_too_large_for_half_precision_are_kept_in_single():
     rgb = torch.full((1100, 3, 32, 32), 90, dtype=torch.uint8)
     rgb[0, :, 0, 0] = torch.tensor([255, 0, 0], dtype=torch.uint8)
-    target = ColorBinsTarget.fitted(rgb, lam=0).encode(rgb[:1])[1]
+    target = ColorBinsTarget.from_images(rgb, lam=0).encode(rgb[:1])[1]
     assert target.weight.isfinite().all() and target.weight[0, :, 0, 0].sum() > 1e4
 
 
-def test_hue_is_a_number_to_the_head_and_red_lies_at_both_its_ends():
+def test_hue_is_a_number_to_the_target_and_red_lies_at_both_its_ends():
     reds = color.swatch([(1, 0, 0.02), (1, 0.02, 0)])
     hue = ColorSpaceTarget("hsv").encode(reds)[1][0, 0, 0]
     assert hue[0] - hue[1] > 0.9
@@ -562,17 +572,17 @@ def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees(
     ({"space": "cmyk"}, "unknown space 'cmyk': expected one of lab, ycbcr, hsv, rgb"),
     ({"space": "rgb"}, "expected 3 means"), ({"std": (1.0, 0.0)}, "deviations above 0"), ({"blur": -1.0}, "at least 0"),
 ])
-def test_the_space_head_names_wrong_settings(settings, words):
+def test_the_space_target_names_wrong_settings(settings, words):
     with pytest.raises(ValueError, match=words):
         ColorSpaceTarget(**settings)
 
 
-def test_an_unknown_space_is_named_when_a_head_is_fitted():
+def test_an_unknown_space_is_named_when_a_target_is_fitted():
     with pytest.raises(ValueError, match="unknown space 'cmyk'"):
-        ColorSpaceTarget.fitted(smooth(1).pixels, "cmyk")
+        ColorSpaceTarget.from_images(smooth(1).pixels, "cmyk")
 
 
-def test_a_head_of_any_space_is_kept(tmp_path):
-    target = ColorSpaceTarget.fitted(smooth(4).pixels, "rgb", blur=1.0)
+def test_a_target_of_any_space_is_kept(tmp_path):
+    target = ColorSpaceTarget.from_images(smooth(4).pixels, "rgb", blur=1.0)
     loaded = Colorizer.load(trained(UNet(4, 2, outputs=3), target).save(tmp_path / "c.safetensors"))
     assert loaded.target == target

@@ -298,4 +298,4 @@ class Process:
     ([], 0),
 ])
 def test_memory_that_processes_share_counts_once(processes, held):
-    assert run._held(processes) == held
+    assert run._resident_bytes(processes) == held

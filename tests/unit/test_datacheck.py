@@ -1,4 +1,4 @@
-"""Marks on a folder's pictures: kept in a file, honored by datasets.load_folder, set by a widget with keys."""
+"""Marks on a folder's pictures: kept in a file, respected by datasets.load_folder, set by a widget."""
 
 import pytest
 from PIL import Image
@@ -49,7 +49,7 @@ def test_a_picture_whose_name_looks_like_a_comment_can_be_marked(pictures):
 
 def test_what_is_not_there_is_not_marked(pictures, tmp_path):
     for folder, name in ((tmp_path / "typo", "a/1.png"), (pictures, "a/9.png")):
-        with pytest.raises(FileNotFoundError, match="no file a/"):
+        with pytest.raises(FileNotFoundError, match="no picture a/"):
             data_check.mark(folder, name, True)
     assert not (tmp_path / "typo").exists() and not (pictures / "marked-bad.txt").exists()
 
@@ -71,10 +71,10 @@ def test_a_folder_of_marked_pictures_says_so(pictures):
 def test_the_widget_pages_and_marks(pictures):
     widget = data_check.show(pictures)
     (slider, box), title, picture = widget.children[0].children, widget.children[1], widget.children[2]
-    assert slider.max == 4 and title.value == "a/1.png, 1 of 5, 0 marked" and picture.value[1:4] == b"PNG"
+    assert slider.max == 4 and title.value == "a/1.png: picture 1 of 5, 0 marked" and picture.value[1:4] == b"PNG"
     first = picture.value
     slider.value = 2
-    assert picture.value != first and title.value.startswith("b/3.png, 3 of 5")
+    assert picture.value != first and title.value.startswith("b/3.png: picture 3 of 5")
     box.value = True
     assert (pictures / "marked-bad.txt").read_text() == "b/3.png\n" and title.value.endswith("1 marked")
     slider.value = 3
@@ -86,7 +86,7 @@ def test_the_widget_pages_and_marks(pictures):
 
 
 def test_the_widget_says_what_is_missing(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no folder of pictures"):
+    with pytest.raises(FileNotFoundError, match="there is no folder"):
         data_check.show(tmp_path / "nowhere")
     with pytest.raises(ValueError, match="no picture in"):
         data_check.show(tmp_path)

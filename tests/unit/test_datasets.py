@@ -1,15 +1,18 @@
-"""Where images come from: folders of every kind of file, photographs, CIFAR-10, names."""
+"""Data sets: folders of every kind of file, photographs, CIFAR-10, and their names."""
 
+import pickle
+import subprocess
+import sys
 import warnings
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torch.utils.data import DataLoader
 
-from colorlib import color
-from colorlib.data import cifar10, datasets, image_files, photos
-from colorlib.data import folder as _folder
+from colorlib import color, data
+from colorlib.data import cifar10, datasets, folder, image_files, photos
 from colorlib.data.streamed_set import StreamedSet
 
 
@@ -143,7 +146,7 @@ def test_exif_orientation_is_applied(pictures, orientation):
 # ------------------------------------------------------------------------------------------ what is left out
 
 
-def test_what_cannot_be_read_is_skipped_and_listed_with_its_reason(pictures):
+def test_unreadable_files_are_skipped_and_listed_with_the_reason(pictures):
     gradient().save(pictures / "good.png")
     gradient(400, 400).save(pictures / "cut.jpg")
     (pictures / "cut.jpg").write_bytes((pictures / "cut.jpg").read_bytes()[:2000])
@@ -153,14 +156,14 @@ def test_what_cannot_be_read_is_skipped_and_listed_with_its_reason(pictures):
     (pictures / "notes.txt").write_text("no picture")
     (pictures / "page.jpg").write_text("<html>not found</html>")
     (pictures / ".hidden").write_text("not looked at")
-    gradient().save(pictures / "other.bmp")
+    gradient().save(pictures / "other.ppm")
     Image.fromarray(np.zeros((4, 4), np.float32)).save(pictures / "float.tif")
     images = datasets.load_folder(pictures)
     assert len(images) == 1
     reasons = dict(images.skipped)
-    assert sorted(reasons) == ["cut.jpg", "cut.png", "empty.png", "float.tif", "notes.txt", "other.bmp", "page.jpg"]
+    assert sorted(reasons) == ["cut.jpg", "cut.png", "empty.png", "float.tif", "notes.txt", "other.ppm", "page.jpg"]
     assert "damaged" in reasons["cut.jpg"] and "floating-point" in reasons["float.tif"]
-    assert reasons["notes.txt"] == reasons["page.jpg"] == "not a JPEG, PNG, WebP, TIFF or GIF"
+    assert reasons["notes.txt"] == reasons["page.jpg"] == f"not a {image_files.format_names()}"
     assert datasets.load_folder(pictures).skipped == images.skipped, "the list comes back from the cache"
 
 
@@ -328,6 +331,38 @@ def test_streamed_parts_are_those_of_memory(both):
             refused()
 
 
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_dataloader_over_a_streamed_set_gives_the_images_of_memory(both, workers):
+    streamed, whole = both
+    loader = DataLoader(streamed, batch_size=16, shuffle=True, num_workers=workers,
+                        generator=torch.Generator().manual_seed(0))
+    batches = list(loader)
+    assert [tuple(batch.shape) for batch in batches] == [(16, 3, 8, 8), (16, 3, 8, 8), (8, 3, 8, 8)]
+    seen = torch.cat(batches)
+    assert seen.dtype == torch.uint8 and not torch.equal(seen, whole.pixels)
+    assert sorted(seen[:, 0, 0, 0].tolist()) == sorted(whole.pixels[:, 0, 0, 0].tolist())
+    order = [39, 0, 7, 7]
+    chosen = DataLoader(streamed, batch_size=3, sampler=order, num_workers=workers)
+    assert torch.equal(torch.cat(list(chosen)), whole.pixels[order])
+
+
+def test_one_image_of_a_streamed_set_is_that_of_memory(both):
+    streamed, whole = both
+    for index in (0, 17, -1, np.int64(3)):
+        assert torch.equal(streamed[index], whole[index]) and streamed[index].shape == (3, 8, 8)
+    part = streamed.take(20, seed=2)
+    assert isinstance(part, StreamedSet) and torch.equal(part[4], whole.take(20, seed=2)[4])
+    assert torch.equal(part[-18:].labels, whole.take(20, seed=2)[-18:].labels)
+    with pytest.raises(IndexError):
+        streamed[40]
+
+
+def test_a_streamed_set_can_be_sent_to_another_process(both):
+    streamed, whole = both
+    again = pickle.loads(pickle.dumps(streamed))
+    assert torch.equal(again[3:5].pixels, whole[3:5].pixels) and repr(again) == repr(streamed)
+
+
 # --------------------------------------------------------------------------------------------------- photos
 
 
@@ -361,7 +396,6 @@ def test_large_crops_of_photos_work():
 
 
 def test_load_knows_every_name(pictures):
-    pytest.importorskip("colorlib.fruits")
     for i in range(20):
         colored(pictures, f"{i:02}.png", i)
     for name in ("fruits", "photos", f"folder:{pictures}"):
@@ -370,7 +404,7 @@ def test_load_knows_every_name(pictures):
         assert datasets.available(name)
 
 
-def test_a_name_that_is_none_lists_those_that_are():
+def test_an_unknown_name_lists_the_known_ones():
     for call in (datasets.load, datasets.available):
         with pytest.raises(ValueError, match="no data set 'cifar'; there are auto, cifar10, fruits, photos"):
             call("cifar")
@@ -380,18 +414,27 @@ def test_a_name_that_is_none_lists_those_that_are():
         datasets.load("cifar10", size=64)
 
 
-def test_auto_becomes_fruits_where_cifar10_cannot_be_had_and_says_so(capsys):
-    pytest.importorskip("colorlib.fruits")
+def test_auto_loads_fruits_where_cifar10_is_not_available_and_prints_so(capsys):
     images = datasets.load("auto", "test", n=20)
     assert images.name == "fruits" and len(images) == 20
-    assert "cifar10 cannot be had" in capsys.readouterr().err
+    assert "cifar10 is not available" in capsys.readouterr().err
 
 
 def test_fruits_of_both_splits_differ():
-    pytest.importorskip("colorlib.fruits")
     train, test = datasets.load_painted_fruit("train", 30), datasets.load_painted_fruit("test", 30)
     assert train.pixels.shape == (30, 3, 32, 32) and train.classes and train.labels.max() < len(train.classes)
     assert not torch.equal(train.pixels, test.pixels)
+
+
+def test_the_package_offers_the_loaders_and_imports_them_when_they_are_used():
+    code = ("import sys; from colorlib import data; heavy = 'torch', 'torchvision', 'matplotlib', 'pandas', 'scipy'\n"
+            "assert not set(heavy) & set(sys.modules), 'import colorlib.data is not cheap'\n"
+            "for name in data.__all__: getattr(data, name)\n"
+            "assert not set(heavy[1:]) & set(sys.modules), 'a loader imports too much'")
+    subprocess.run([sys.executable, "-c", code], check=True)
+    assert {name: getattr(data, name) for name in data.__all__} == {n: getattr(datasets, n) for n in data.__all__}
+    with pytest.raises(AttributeError, match="no attribute 'load_nothing'"):
+        data.load_nothing  # noqa: B018
 
 
 # -------------------------------------------------------------------------------------------------- CIFAR-10
@@ -411,9 +454,9 @@ def test_cifar10_has_the_well_known_first_labels(cifar):
     assert test.labels[:10].tolist() == [3, 8, 8, 0, 6, 6, 1, 6, 3, 1]
 
 
-# Two of the facts that the course was written from are off in their last digit: mean b of the training images, 5.73
-# (it is 5.723), and their variance of UV, 0.00733 (it is 0.007346; the first 20,000 have 0.00733). What stands here was
-# computed in float64 over the colors of the verified pixels, without colorlib; scikit-image agrees, by its constants.
+# These numbers were computed in float64 from the verified pixels, without colorlib; scikit-image agrees, up to its
+# constants. (The mean b of the training images is 5.723, the variance of their UV 0.007346; for the first 20,000 images
+# alone it is 0.00733.)
 
 
 @pytest.mark.cifar
@@ -427,8 +470,8 @@ def test_mean_and_variance_of_ab_are_those_computed_independently(cifar):
 
 @pytest.mark.cifar
 @pytest.mark.parametrize("split, variance, gray", [(0, 0.0073464, 0.0077171), (1, 0.0073372, 0.0076906)])
-def test_variance_of_uv_is_about_what_k_reports_as_its_loss(cifar, split, variance, gray):
-    """K2's final loss is 0.0071 (training) and 0.0073 (validation): what predicting the mean color gives."""
+def test_variance_of_uv_is_about_the_final_loss_that_koo_reports(cifar, split, variance, gray):
+    """Koo 2016 reports 0.0071 (training) and 0.0073 (validation): no better than predicting the mean color."""
     sums, squares, n = torch.zeros(2, dtype=torch.double), 0.0, 0
     for rgb in cifar[split].batches(1000):
         uv = color.rgb_to_yuv(rgb)[:, 1:].double()
@@ -445,4 +488,4 @@ def test_kept_files_are_plain_numpy(cifar):
 
 def test_the_chosen_files_of_a_split_are_every_tenth():
     names = [f"{i:03}.png" for i in range(101)]
-    assert _folder.choose(names, "test") == names[::10]
+    assert folder.files_of_split(names, "test") == names[::10]

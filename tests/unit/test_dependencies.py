@@ -174,23 +174,23 @@ def modules(needed):
     return {IMPORTS.get(name, name).replace("-", "_") for name in needed}
 
 
-# ipykernel, jupyterlab and others bring these along for who runs notebooks.
+# Packages that ipykernel, jupyterlab and others install.
 BROUGHT = {"IPython"}
 
 
 def test_what_the_library_imports_is_declared():
-    """The package tools may use the extra `course`; the rest of colorlib only the dependencies."""
+    """colorlib uses the dependencies only; tools the extra `course`, too."""
     own = set(sys.stdlib_module_names) | {"colorlib", "tomllib"} | BROUGHT  # tomllib: of Python 3.11 on
-    for path in sorted((ROOT / "colorlib").rglob("*.py")):
+    for path in (*sorted((ROOT / "colorlib").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py"))):
         allowed = own | modules(NEEDED)
-        if "course" in path.parts:
-            allowed |= modules(COURSE)
+        if path.is_relative_to(ROOT / "tools"):
+            allowed |= modules(COURSE) | {"tools"}
         undeclared = set(imported(path)) - allowed
         assert not undeclared, f"{path.relative_to(ROOT)} imports {sorted(undeclared)}"
 
 
 def test_every_dependency_is_used():
-    files = [p for folder in ("colorlib", "tests", "benchmarks") for p in (ROOT / folder).rglob("*.py")]
+    files = [p for folder in ("colorlib", "tools", "tests", "benchmarks") for p in (ROOT / folder).rglob("*.py")]
     used = {name for path in files for name in imported(path)}
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]

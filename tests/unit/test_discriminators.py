@@ -21,7 +21,7 @@ def pair(n=2, size=32, channels=2, seed=0):
                          [(1, 16, 136_513, 14), (2, 34, 663_361, 6), (3, 70, 2_765_633, 2)])
 def test_a_patch_discriminator_has_the_patches_and_parameters_of_pix2pix(n, field, count, side):
     net = PatchDiscriminator(n)
-    assert (net.receptive_field, models.parameters(net), net.answers(32)) == (field, count, side)
+    assert (net.receptive_field, models.parameters(net), net.output_size(32)) == (field, count, side)
     assert net(*pair()).shape == (2, 1, side, side)
 
 
@@ -32,9 +32,9 @@ def test_an_answer_depends_on_the_pixels_of_its_patch_and_no_others(n):
     seen = torch.zeros(size, dtype=torch.bool)
     for seed in range(3):
         gray, color = (t.double().requires_grad_() for t in pair(1, size, seed=seed))
-        answers = net(gray, color)
-        middle = answers.shape[-1] // 2
-        answers[0, 0, middle, middle].backward()
+        logits = net(gray, color)
+        middle = logits.shape[-1] // 2
+        logits[0, 0, middle, middle].backward()
         seen |= (color.grad[0].abs().sum(0) > 0).any(0)
     columns = seen.nonzero().flatten()
     assert len(columns) == int(columns[-1] - columns[0]) + 1 == net.receptive_field
@@ -85,7 +85,7 @@ def test_one_answer_an_image_and_every_pixel_counts(make):
 
 @pytest.mark.parametrize("make", [ImageDiscriminator, KooDiscriminator])
 def test_a_discriminator_of_images_refuses_another_size(make):
-    with pytest.raises(ValueError, match="judges 32x32 pixels"):
+    with pytest.raises(ValueError, match="takes images of 32x32 pixels"):
         make()(*pair(size=40))
 
 

@@ -75,7 +75,7 @@ def test_a_solution_brings_the_imports_it_needs_and_takes_the_stubs_name(solutio
 def test_the_teacher_sees_solution_verdict_and_what_to_say(solutions):
     nb = editions.teacher(notebook(), solutions, "09_x")
     target, cell, beside, _, answers = nb.cells
-    assert "in their place" in target.source and "solutions/09_x.py" not in target.source
+    assert "This edition shows the solutions." in target.source and "solutions/09_x.py" not in target.source
     assert "math.floor" in cell.source and cell.source.endswith("exercises.check_03_1(twice)")
     assert cell.outputs[0].text == "03.1: right\n"
     for words in ("About 7 minutes", "A nine.", "Draw it.", "One pixel.", "What does it see?"):
@@ -86,10 +86,10 @@ def test_the_teacher_sees_solution_verdict_and_what_to_say(solutions):
 def test_a_solution_that_the_checker_refuses_makes_no_edition(solutions):
     file = solutions / "09_x.py"
     file.write_text(file.read_text().replace("1 + sum", "2 + sum"))
-    with pytest.raises(CourseError, match="the checker says of the solution of 03.1: 03.1: not yet right"):
+    with pytest.raises(CourseError, match="the checker rejects the solution of 03.1: 03.1: not yet right"):
         editions.teacher(notebook(), solutions, "09_x")
     (solutions / "teaching.py").write_text("TEACHING = {}\nCLOSING = {}")
-    with pytest.raises(CourseError, match="says nothing of exercise 03.1"):
+    with pytest.raises(CourseError, match="has no note on exercise 03.1"):
         editions.teacher(notebook(), solutions, "09_x")
 
 
@@ -144,6 +144,7 @@ def test_no_solution_stands_in_a_students_file(made):
     gone = ("solutions", "tests", "docs", "CONTRIBUTING.md")
     assert not any((out / "student" / name).exists() for name in gone)
     text = (out / "student" / "README.md").read_text(encoding="utf-8")
+    assert "whole -->" not in text and "[solutions]" not in text and "\n- **Figures have alt texts**" in text
     for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
         assert (out / "student" / target).exists(), target
 

@@ -1,4 +1,4 @@
-"""What the checkers of the exercises say, and that they never stop a notebook."""
+"""What the checkers of the exercises print, and that they never stop a notebook."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from colorlib.exercises import checking
 def double(answer, hint=None):
     """A checker like those of the notebooks, for: twice its argument."""
     with checking("09.1") as c:
-        f = c.watch(answer)
+        f = c.attempt(answer)
         c.equal(f(torch.ones(2)), [2, 2], "twice one is two")
         c.equal(f(3), 6, "twice three is six")
         c.hint_if(f(3), 9, "that is the square")
@@ -33,7 +33,7 @@ def test_a_stub_is_not_done_yet(stub, capsys):
     assert capsys.readouterr().out == "09.1: not done yet\n"
 
 
-def test_a_wrong_answer_is_told_with_what_came(capsys):
+def test_a_wrong_answer_is_reported_with_the_value_it_gave(capsys):
     result = double(lambda x: x + 1)
     assert (result.status, result.message, result.hint) == ("wrong", "twice three is six (expected 6, got 4)", "")
     assert capsys.readouterr().out == "09.1: not yet right: twice three is six (expected 6, got 4).\n"
@@ -44,7 +44,7 @@ def test_the_usual_mistake_gets_its_hint(capsys):
     assert capsys.readouterr().out.endswith("(largest difference 1). Hint: that is the square\n")
 
 
-def test_an_exception_of_the_learner_is_a_wrong_answer(capsys):
+def test_an_exception_of_the_student_is_a_wrong_answer(capsys):
     result = double(lambda x: x.nonsense)
     assert result.status == "wrong" and "stopped with AttributeError" in result.message
     assert "09.1: not yet right: your code stopped with" in capsys.readouterr().out

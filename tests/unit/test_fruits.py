@@ -1,4 +1,4 @@
-"""Generated fruit: the pictures follow the law that the set states, and the gray picture does not tell the color."""
+"""Painted fruit: the colors have the stated distribution, and the gray picture does not reveal the color."""
 
 import dataclasses
 import time
@@ -14,14 +14,16 @@ from sklearn.neighbors import KNeighborsClassifier
 from colorlib import color
 from colorlib.data import painted_fruit
 
-LAWS = {**painted_fruit.LAWS, "leaf": painted_fruit.LEAF, "background": painted_fruit.BACKGROUND}
+DISTRIBUTIONS = {
+    **painted_fruit.FRUIT_COLORS, "leaf": painted_fruit.LEAF_COLORS, "background": painted_fruit.BACKGROUND_COLORS
+}
 EDGES = torch.arange(-74.0, 75.0, 4.0)
 
 
-def chi_square(ab: torch.Tensor, law: painted_fruit.ColorDistribution) -> float:
-    """p-value of samples (N, 2) under the law, in 4-unit cells; the rarest and the outside together are one cell."""
+def chi_square(ab: torch.Tensor, stated: painted_fruit.ColorDistribution) -> float:
+    """p-value of samples (N, 2) under a distribution, in 4-unit cells; rare cells and the outside are one cell."""
     counts = torch.from_numpy(np.histogram2d(*ab.double().numpy().T, bins=EDGES.numpy())[0]).flatten()
-    expected, order = (law.cells(EDGES).flatten() * len(ab)).sort(descending=True)
+    expected, order = (stated.cells(EDGES).flatten() * len(ab)).sort(descending=True)
     keep = (expected.cumsum(0) < len(ab) - 20) & (expected > 5)
     observed, expected = counts[order][keep], expected[keep]
     observed, expected = (torch.cat([x, (len(ab) - x.sum())[None]]).numpy() for x in (observed, expected))
@@ -34,7 +36,7 @@ def one_pixel_each(kind: str, region: str, n: int = 2000) -> torch.Tensor:
     made = painted_fruit.generate(2 * n, size=24, seed=7, kinds=[kind])
     inside = {"fruit": made.region == 2, "leaf": made.region == 3, "background": made.region < 2}[region]
     lab = color.rgb_to_lab(made.rgb)
-    inside &= (lab[:, :1] > 25) & (lab[:, :1] < 85)  # where 8 bits tell the color well
+    inside &= (lab[:, :1] > 25) & (lab[:, :1] < 85)  # where 8 bits are precise enough
     some = inside.flatten(1).any(1).nonzero()[:n, 0]
     assert len(some) == n
     at = torch.multinomial(inside[some].flatten(1).float(), 1, generator=torch.Generator().manual_seed(1))
@@ -43,22 +45,22 @@ def one_pixel_each(kind: str, region: str, n: int = 2000) -> torch.Tensor:
     return torch.stack([a / scale, b / scale], 1)
 
 
-@pytest.mark.parametrize("name", LAWS)
-def test_two_thousand_samples_agree_with_the_stated_law(name):
-    assert chi_square(LAWS[name].sample(2000, seed=11), LAWS[name]) > 1e-3
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_two_thousand_samples_agree_with_the_stated_distribution(name):
+    assert chi_square(DISTRIBUTIONS[name].sample(2000, seed=11), DISTRIBUTIONS[name]) > 1e-3
 
 
 @pytest.mark.parametrize("kind", painted_fruit.KINDS)
-def test_two_thousand_pixels_agree_with_the_stated_law(kind):
+def test_two_thousand_pixels_agree_with_the_stated_distribution(kind):
     assert chi_square(one_pixel_each(kind, "fruit"), painted_fruit.distribution(kind)) > 1e-3
 
 
-def test_pixels_of_the_background_agree_with_its_law():
-    assert chi_square(one_pixel_each("banana", "background"), painted_fruit.BACKGROUND) > 1e-3
+def test_pixels_of_the_background_agree_with_their_distribution():
+    assert chi_square(one_pixel_each("banana", "background"), painted_fruit.BACKGROUND_COLORS) > 1e-3
 
 
-def test_pixels_of_leaves_agree_with_their_law():
-    assert chi_square(one_pixel_each("strawberry", "leaf"), painted_fruit.LEAF) > 1e-3
+def test_pixels_of_leaves_agree_with_their_distribution():
+    assert chi_square(one_pixel_each("strawberry", "leaf"), painted_fruit.LEAF_COLORS) > 1e-3
 
 
 @pytest.mark.parametrize(
@@ -80,14 +82,14 @@ def test_a_wrong_scale_is_found_out():
     assert chi_square(pixels * 1.04, painted_fruit.distribution("apple")) < 1e-6
 
 
-@pytest.mark.parametrize("name", LAWS)
-def test_every_color_of_every_law_is_on_a_screen(name):
-    law = LAWS[name]
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_every_color_can_be_shown_on_a_screen(name):
+    stated = DISTRIBUTIONS[name]
     L = torch.arange(painted_fruit.DARKEST, painted_fruit.BRIGHTEST + 0.25, 0.5)
-    for (a, b), spread in zip(law.modes, law.spread, strict=True):
+    for (a, b), spread in zip(stated.modes, stated.spread, strict=True):
         side = torch.linspace(-1, 1, 9) * spread
         grid = torch.cartesian_prod(a + side, b + side).T[:, :, None]  # 2 81 1
-        lab = torch.cat([L.expand(1, 81, -1), grid * law.scale(L)])
+        lab = torch.cat([L.expand(1, 81, -1), grid * stated.scale(L)])
         assert color.in_gamut(lab, eps=1e-6).all()
 
 
@@ -96,10 +98,10 @@ def test_rounding_is_the_only_departure():
     lab = color.rgb_to_lab(made.rgb)
     for i, kind in enumerate(made.names()):
         region = made.region[i, 0].long()
-        behind = painted_fruit.BACKGROUND
-        laws = [behind, behind, painted_fruit.distribution(kind), painted_fruit.LEAF]
+        background = painted_fruit.BACKGROUND_COLORS
+        stated = [background, background, painted_fruit.distribution(kind), painted_fruit.LEAF_COLORS]
         L = made.L[i, 0]
-        scale = torch.stack([law.scale(L) for law in laws]).gather(0, region[None])[0]
+        scale = torch.stack([one.scale(L) for one in stated]).gather(0, region[None])[0]
         expected = made.color[i][region].permute(2, 0, 1) * scale  # 2 S S
         error = (lab[i, 1:] - expected).norm(dim=0)
         assert error.max() < 4 and error[L > 30].max() < 1.8 and error.mean() < 0.6
@@ -114,8 +116,8 @@ def test_red_and_green_apples_have_the_same_gray_picture():
     assert (red.rgb[apple].float() - green.rgb[apple].float()).abs().mean() > 40
 
 
-def test_the_gray_picture_does_not_tell_the_color():
-    """A classifier that finds the mode from the colors finds nothing in L; the same one finds the kind in L."""
+def test_the_gray_picture_does_not_reveal_the_color():
+    """A classifier recognizes the mode from the colors, and does no better than chance from L."""
     made = painted_fruit.generate(1600, size=16, seed=2, kinds=["apple"])
     mode = made.mode.numpy()
     gray, rgb = color.lightness(made.rgb).flatten(1).numpy() / 100, made.rgb.flatten(1).numpy() / 255
@@ -124,10 +126,10 @@ def test_the_gray_picture_does_not_tell_the_color():
         return LogisticRegression(C=0.1, max_iter=200).fit(x[:1000], mode[:1000]).score(x[1000:], mode[1000:])
 
     assert accuracy(rgb) > 0.98
-    assert accuracy(gray) < 0.55 + 3 * (0.25 / 600) ** 0.5  # 0.55 is the share of red: always saying "red"
+    assert accuracy(gray) < 0.55 + 3 * (0.25 / 600) ** 0.5  # 0.55 is the share of red apples
 
 
-def test_the_gray_picture_tells_the_kind():
+def test_the_gray_picture_reveals_the_kind():
     made = painted_fruit.generate(3000, size=24, seed=4)
     x = color.lightness(made.rgb).flatten(1).numpy()
     found = KNeighborsClassifier(5).fit(x[:2500], made.kind[:2500].numpy()).score(x[2500:], made.kind[2500:].numpy())
@@ -173,39 +175,39 @@ def test_every_kind_comes_about_equally_often():
 
 
 def test_the_apple_is_red_or_green_and_its_mean_is_neither():
-    law = painted_fruit.distribution("apple")
-    red, green = (torch.tensor(m, dtype=torch.float64) for m in law.modes)
+    stated = painted_fruit.distribution("apple")
+    red, green = (torch.tensor(m, dtype=torch.float64) for m in stated.modes)
     assert (red - green).norm() > 90
-    assert law.mean().norm() < 0.65 * law.mean_chroma()
-    assert law.probability(law.mean() - 15, law.mean() + 15) == 0  # no apple has a color near the mean
+    assert stated.mean().norm() < 0.65 * stated.mean_chroma()
+    assert stated.probability(stated.mean() - 15, stated.mean() + 15) == 0  # no apple has a color near the mean
 
 
-@pytest.mark.parametrize("name", LAWS)
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
 def test_closed_forms_agree_with_samples(name):
-    law, ab = LAWS[name], LAWS[name].sample(200_000, seed=1).double()
-    off = 5 * (law.variance() / len(ab)).sqrt()
-    assert ((ab.mean(0) - law.mean()).abs() < off).all()
-    assert torch.allclose(ab.var(0), law.variance(), rtol=0.02)
-    assert torch.allclose(law.cdf(law.median()), torch.tensor([0.5, 0.5]).double(), atol=1e-6)
-    answer = torch.tensor([10.0, -5.0])
-    assert torch.allclose((ab - answer).abs().sum(1).mean(), law.absolute_error(answer), rtol=0.01)
-    assert torch.allclose((ab - answer).square().sum(1).mean(), law.squared_error(answer), rtol=0.01)
-    assert torch.isclose(law.cells(torch.arange(-120.0, 121.0, 5.0)).sum(), torch.tensor(1.0).double())
+    stated, ab = DISTRIBUTIONS[name], DISTRIBUTIONS[name].sample(200_000, seed=1).double()
+    off = 5 * (stated.variance() / len(ab)).sqrt()
+    assert ((ab.mean(0) - stated.mean()).abs() < off).all()
+    assert torch.allclose(ab.var(0), stated.variance(), rtol=0.02)
+    assert torch.allclose(stated.cdf(stated.median()), torch.tensor([0.5, 0.5]).double(), atol=1e-6)
+    prediction = torch.tensor([10.0, -5.0])
+    assert torch.allclose((ab - prediction).abs().sum(1).mean(), stated.absolute_error(prediction), rtol=0.01)
+    assert torch.allclose((ab - prediction).square().sum(1).mean(), stated.squared_error(prediction), rtol=0.01)
+    assert torch.isclose(stated.cells(torch.arange(-120.0, 121.0, 5.0)).sum(), torch.tensor(1.0).double())
 
 
-@pytest.mark.parametrize("name", LAWS)
-def test_mean_and_median_are_the_cheapest_answers(name):
-    law = LAWS[name]
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_mean_and_median_are_the_best_predictions(name):
+    stated = DISTRIBUTIONS[name]
     near = torch.randn(200, 2, generator=torch.Generator().manual_seed(0)).double() * 5
-    assert (law.squared_error(law.mean() + near) >= law.squared_error(law.mean())).all()
-    assert (law.absolute_error(law.median() + near) >= law.absolute_error(law.median()) - 1e-9).all()
+    assert (stated.squared_error(stated.mean() + near) >= stated.squared_error(stated.mean())).all()
+    assert (stated.absolute_error(stated.median() + near) >= stated.absolute_error(stated.median()) - 1e-9).all()
 
 
-def test_laws_are_probabilities():
-    for law in LAWS.values():
-        assert sum(law.weights) == pytest.approx(1) and min(law.weights) > 0
-        assert len(law.modes) == len(law.weights) == len(law.spread) == len(law.names)
-        assert law.scale(torch.tensor(law.pivot)) == pytest.approx(1)
+def test_distributions_are_probabilities():
+    for stated in DISTRIBUTIONS.values():
+        assert sum(stated.weights) == pytest.approx(1) and min(stated.weights) > 0
+        assert len(stated.modes) == len(stated.weights) == len(stated.spread) == len(stated.names)
+        assert stated.scale(torch.tensor(stated.pivot)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("bad", [dict(n=0), dict(n=1, size=8), dict(n=1, kinds=[]), dict(n=1, kinds=["apple"], mode=2),

@@ -1,24 +1,26 @@
-"""ImageSet: which image comes when, on one process or on many."""
+"""ImageSet: which image comes in which batch, in one process or in many, and in a DataLoader."""
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.utils.data import DataLoader, Dataset, random_split
 
 from colorlib import color
-from colorlib.data.image_set import ImageSet, mirror, plan
+from colorlib.data.image_set import ImageSet, mirror, plan_batches
 
 
 def numbered(n, size=4):
-    """n pictures; picture i is told from all others, and from its mirror image, by its first row."""
+    """n images whose first row shows their number, and whether they were mirrored."""
     pixels = torch.zeros((n, 3, size, size), dtype=torch.uint8)
     pixels[:, 0, 0, 0] = torch.arange(n) % 256
     pixels[:, 1, 0, 0] = torch.arange(n) // 256 + 1
     return ImageSet(pixels, torch.arange(n), name="numbered")
 
 
-def who(batch):
-    """Which pictures a batch of `numbered` holds, and which of them are mirrored."""
+def identify(batch):
+    """The numbers of the images in a batch of `numbered`, and which of them are mirrored."""
     mirrored = batch[:, 1, 0, 0] == 0
     corner = torch.where(mirrored[:, None], batch[:, :2, 0, -1], batch[:, :2, 0, 0]).long()
     return (corner[:, 0] + 256 * (corner[:, 1] - 1)).tolist(), mirrored.tolist()
@@ -31,13 +33,13 @@ seeds = st.integers(0, 2**40)
 
 @given(n=numbers, size=sizes, seed=st.none() | seeds)
 def test_a_pass_shows_every_image_once(n, size, seed):
-    seen = [i for batch in numbered(n).batches(size, seed) for i in who(batch)[0]]
+    seen = [i for batch in numbered(n).batches(size, seed) for i in identify(batch)[0]]
     assert sorted(seen) == list(range(n))
 
 
 @given(n=numbers, size=sizes)
 def test_without_a_seed_images_come_in_order_unmirrored(n, size):
-    assert [who(batch) for batch in numbered(n).batches(size)] == [
+    assert [identify(batch) for batch in numbered(n).batches(size)] == [
         (list(range(i, min(i + size, n))), [False] * (min(i + size, n) - i)) for i in range(0, n, size)
     ]
 
@@ -66,19 +68,19 @@ def test_drop_last_leaves_full_batches_only(n, size, world):
 @given(seed=seeds, one=sizes, other=sizes)
 def test_mirroring_belongs_to_the_position_not_to_the_batch_size(seed, one, other):
     def flips(size):
-        return [f for batch in numbered(100).batches(size, seed, flip=True) for f in who(batch)[1]]
+        return [f for batch in numbered(100).batches(size, seed, flip=True) for f in identify(batch)[1]]
 
     assert flips(one) == flips(other)
 
 
 def test_half_of_the_images_are_mirrored():
-    mirrored = torch.cat([flips for _, flips in plan(10_000, 100, seed=3, flip=True)])
+    mirrored = torch.cat([flips for _, flips in plan_batches(10_000, 100, seed=3, flip=True)])
     assert 4_800 < mirrored.sum() < 5_200
 
 
 def test_mirroring_does_not_change_the_order():
-    plain = [i for batch in numbered(50).batches(7, 5) for i in who(batch)[0]]
-    assert plain == [i for batch in numbered(50).batches(7, 5, flip=True) for i in who(batch)[0]]
+    plain = [i for batch in numbered(50).batches(7, 5) for i in identify(batch)[0]]
+    assert plain == [i for batch in numbered(50).batches(7, 5, flip=True) for i in identify(batch)[0]]
 
 
 def test_mirror_swaps_left_and_right_only():
@@ -119,28 +121,101 @@ def test_split_shares_nothing_and_loses_nothing(n, fraction, seed):
 @pytest.mark.parametrize(
     "indices, expected",
     [
-        (3, [3]),
-        (-1, [9]),
         (slice(2, 8, 3), [2, 5]),
+        (slice(3, 4), [3]),
+        (slice(-2, None), [8, 9]),
         ([4, 4, 0], [4, 4, 0]),
         (torch.tensor([7, 1]), [7, 1]),
         (torch.arange(10) > 7, [8, 9]),
+        ([True] + 9 * [False], [0]),
+        ([-1], [9]),
+        (range(2), [0, 1]),
+        (np.array([5, 6]), [5, 6]),
         ([], []),
     ],
 )
 def test_indexing_keeps_picture_and_label_together(indices, expected):
     part = numbered(10)[indices]
-    assert part.labels.tolist() == expected and who(part.pixels)[0] == expected and part.name == "numbered"
+    assert part.labels.tolist() == expected and identify(part.pixels)[0] == expected and part.name == "numbered"
 
 
-def test_indexing_beyond_the_end_is_an_error():
+@pytest.mark.parametrize("index", [10, -11, [10], [0, -11], torch.tensor([10])])
+def test_indexing_beyond_the_end_is_an_error(index):
     with pytest.raises(IndexError):
-        numbered(10)[[10]]
+        numbered(10)[index]
+
+
+@pytest.mark.parametrize("index, expected", [(0, 0), (7, 7), (-1, 9), (np.int64(4), 4), (torch.tensor(5), 5)])
+def test_a_number_gives_one_image(index, expected):
+    image = numbered(10)[index]
+    assert image.shape == (3, 4, 4) and image.dtype == torch.uint8 and identify(image[None])[0] == [expected]
+
+
+def test_changing_an_image_does_not_change_the_set():
+    images = numbered(10)
+    images[3].fill_(255)
+    assert identify(images.pixels)[0] == list(range(10))
+
+
+def test_a_set_can_be_iterated_over():
+    assert identify(torch.stack(list(numbered(5))))[0] == [0, 1, 2, 3, 4]
+
+
+# ------------------------------------------------------------------------------------------ DataLoader
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_dataloader_shows_every_image_once_in_uint8_batches(workers):
+    images = numbered(70)
+    assert isinstance(images, Dataset)
+    loader = DataLoader(images, batch_size=32, shuffle=True, num_workers=workers, generator=torch.Generator())
+    batches = list(loader)
+    assert [tuple(batch.shape) for batch in batches] == [(32, 3, 4, 4), (32, 3, 4, 4), (6, 3, 4, 4)]
+    assert all(batch.dtype == torch.uint8 for batch in batches)
+    seen = identify(torch.cat(batches))[0]
+    assert sorted(seen) == list(range(70)) and seen != list(range(70))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("sampler", [[4, 4, 0, 9], torch.tensor([7, 1, 3]), range(5)])
+def test_a_dataloader_follows_a_sampler_of_ones_own(sampler, workers):
+    loader = DataLoader(numbered(10), batch_size=2, sampler=sampler, num_workers=workers)
+    assert [i for batch in loader for i in identify(batch)[0]] == [int(i) for i in sampler]
+
+
+def test_a_dataloader_takes_batches_or_single_images_from_its_sampler():
+    batches = [[3, 1], [0], [9, 9, 2]]
+    loader = DataLoader(numbered(10), batch_sampler=batches)
+    assert [identify(batch)[0] for batch in loader] == batches
+    singles = list(DataLoader(numbered(10), batch_size=None, sampler=[6, 2]))
+    assert [image.shape for image in singles] == 2 * [(3, 4, 4)] and identify(torch.stack(singles))[0] == [6, 2]
+
+
+def test_a_dataloader_fetches_a_batch_at_once():
+    class Counted(ImageSet):
+        calls = 0
+
+        def __getitems__(self, indices):
+            self.calls += 1
+            return super().__getitems__(indices)
+
+        def __getitem__(self, index):
+            raise AssertionError("one image was fetched alone")
+
+    images = Counted(numbered(10).pixels)
+    assert sum(len(batch) for batch in DataLoader(images, batch_size=4)) == 10 and images.calls == 3
+
+
+def test_torchs_own_parts_of_a_data_set_work():
+    one, other = random_split(numbered(10), [7, 3], torch.Generator().manual_seed(0))
+    seen = [i for part in (one, other) for batch in DataLoader(part, batch_size=2) for i in identify(batch)[0]]
+    assert sorted(seen) == list(range(10))
 
 
 def test_rgb_is_float_between_zero_and_one():
     images = ImageSet(torch.full((2, 3, 4, 4), 255, dtype=torch.uint8))
-    assert images.rgb().dtype == torch.float32 and images.rgb().max() == 1 and images.rgb([0]).shape == (1, 3, 4, 4)
+    assert images.rgb().dtype == torch.float32 and images.rgb().max() == 1
+    assert images.rgb([0]).shape == (1, 3, 4, 4) and images.rgb(0).shape == (3, 4, 4)
 
 
 def test_mean_color_equals_that_of_all_pixels_at_once():
@@ -156,7 +231,7 @@ def test_mean_color_equals_that_of_all_pixels_at_once():
     [torch.zeros(2, 3, 4, 4), torch.zeros(2, 4, 4, 3, dtype=torch.uint8), torch.zeros(3, 4, 4, dtype=torch.uint8)],
 )
 def test_other_pixels_are_refused_with_their_shape(pixels):
-    with pytest.raises(ValueError, match="expected uint8 pixels, N×3×H×W, got"):
+    with pytest.raises(ValueError, match=r"expected uint8 pixels of shape \(N, 3, H, W\), got"):
         ImageSet(pixels)
 
 

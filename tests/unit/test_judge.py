@@ -1,15 +1,16 @@
-"""The judge of pictures: it learns, it is kept, and its distance is Fréchet's."""
+"""The image classifier: it learns, it is saved and loaded, and its distance is Fréchet's."""
 
 import numpy as np
 import pytest
 import torch
 from scipy import linalg
 
-from colorlib import color, image_classifier, models
+from colorlib import color, models
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.image_set import ImageSet
-from colorlib.image_classifier import ImageClassifier, frechet_distance
+from colorlib.evaluate import classify_colorized, frechet_distance
+from colorlib.image_classifier import ImageClassifier
 from colorlib.models import UNet
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -22,34 +23,34 @@ def fruits():
 
 @pytest.fixture(scope="module")
 def trained(fruits):
-    return ImageClassifier.trained(fruits[0], epochs=6, width=8, batch_size=32)
+    return ImageClassifier.train_on(fruits[0], epochs=6, width=8, batch_size=32)
 
 
-def test_a_judge_learns_kinds_of_fruit(fruits, trained):
+def test_a_classifier_learns_kinds_of_fruit(fruits, trained):
     _, test = fruits
     assert trained.accuracy(test.pixels, test.labels) > 0.7 > 3 / len(test.classes)
     assert trained.classes == test.classes
     assert trained.features(test.pixels).shape == (150, 32)
 
 
-def test_a_judge_is_the_same_for_a_seed_and_leaves_random_numbers_alone(fruits):
+def test_a_classifier_is_the_same_for_a_seed_and_leaves_random_numbers_alone(fruits):
     before = torch.get_rng_state()
-    one, again = (ImageClassifier.trained(fruits[0][:64], epochs=1, width=4) for _ in range(2))
+    one, again = (ImageClassifier.train_on(fruits[0][:64], epochs=1, width=4) for _ in range(2))
     assert all(torch.equal(a, b) for a, b in zip(one.net.parameters(), again.net.parameters(), strict=True))
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_a_judge_is_kept_and_found_again(fruits, trained, tmp_path):
+def test_a_classifier_is_kept_and_found_again(fruits, trained, tmp_path):
     again = ImageClassifier.load(trained.save(tmp_path / "j.safetensors", data="fruits"))
     assert again.classes == trained.classes
     torch.testing.assert_close(again.features(fruits[1].pixels), trained.features(fruits[1].pixels), rtol=0, atol=0.05)
-    with pytest.raises(ValueError, match="is no judge"):
+    with pytest.raises(ValueError, match="is no image classifier"):
         ImageClassifier.load(Colorizer(UNet(2, 1)).save(tmp_path / "c.safetensors"))
 
 
-def test_a_judge_may_see_lightness_alone(fruits, tmp_path):
+def test_a_classifier_may_see_lightness_alone(fruits, tmp_path):
     train, test = fruits
-    made = ImageClassifier.trained(train, epochs=4, width=8, batch_size=32, gray=True)
+    made = ImageClassifier.train_on(train, epochs=4, width=8, batch_size=32, gray=True)
     again = ImageClassifier.load(made.save(tmp_path / "encoder.safetensors"))
     assert again.net.config["inputs"] == 1 and again.accuracy(test.pixels, test.labels) > 1.5 / len(test.classes)
     L = color.lightness(test.pixels)
@@ -57,24 +58,24 @@ def test_a_judge_may_see_lightness_alone(fruits, tmp_path):
     torch.testing.assert_close(again.features(gray), again.features(test.pixels), rtol=0.05, atol=0.05)
 
 
-def test_a_color_judge_goes_on_with_gray_pictures(fruits, trained):
-    """A6: first as it was, its first weights summed; then tuned."""
+def test_a_color_classifier_goes_on_with_gray_pictures(fruits, trained):
+    """First as it was, with its first weights summed; then tuned."""
     train, test = fruits
     gray = torch.rand(4, 1, 16, 16)
     torch.testing.assert_close(trained.net.for_gray().eval()(gray), trained.net(gray.expand(-1, 3, -1, -1)),
                                rtol=1e-3, atol=1e-3)
     before = ImageClassifier(trained.net.for_gray(), trained.classes).accuracy(test.pixels, test.labels)
-    tuned = ImageClassifier.trained(train, epochs=2, batch_size=32, gray=True, start=trained)
+    tuned = ImageClassifier.train_on(train, epochs=2, batch_size=32, gray=True, start=trained)
     assert tuned.accuracy(test.pixels, test.labels) > before and tuned.net.config["inputs"] == 1
     with pytest.raises(ValueError, match="cannot go on with .*, in color"):
-        ImageClassifier.trained(train, epochs=1, start=tuned)
+        ImageClassifier.train_on(train, epochs=1, start=tuned)
     with pytest.raises(ValueError, match="cannot go on with"):
-        ImageClassifier.trained(train, epochs=1, gray=True, start=ImageClassifier(trained.net, ("a", "b")))
+        ImageClassifier.train_on(train, epochs=1, gray=True, start=ImageClassifier(trained.net, ("a", "b")))
 
 
-def test_a_judge_needs_labels():
+def test_a_classifier_needs_labels():
     with pytest.raises(ValueError, match="has no labels"):
-        ImageClassifier.trained(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
+        ImageClassifier.train_on(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -107,9 +108,9 @@ def test_true_pictures_are_at_distance_zero_and_gray_ones_are_not(fruits, traine
             self.at += len(L)
             return color.rgb_to_lab(part)[:, 1:]
 
-    told = image_classifier.classify_colorized(trained, Truth(), test)
-    assert told["frechet"] < 1e-3 * told["frechet_gray"]
-    assert told["accuracy"] == told["accuracy_true"] > told["accuracy_gray"]
+    found = classify_colorized(trained, Truth(), test)
+    assert found["frechet"] < 1e-3 * found["frechet_gray"]
+    assert found["accuracy"] == found["accuracy_true"] > found["accuracy_gray"]
 
 
 def test_the_network_takes_any_size_and_is_built_from_its_config():

@@ -1,4 +1,4 @@
-"""The frame of a notebook: profiles, claims, records."""
+"""A run of a notebook: its settings and data, claims and record."""
 
 import json
 import os
@@ -12,8 +12,8 @@ import torch
 
 from colorlib.hardware import free_memory
 from colorlib.notebook import lesson as module
-from colorlib.notebook.lesson import NAMES, PROFILES, ClaimError, Lesson
-from colorlib.paths import source_hash
+from colorlib.notebook.files import source_hash
+from colorlib.notebook.lesson import PROFILE_NAMES, PROFILES, ClaimError, Lesson
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def small(**keywords):
 
 def test_profiles_differ_in_numbers_only():
     for rows in PROFILES.values():
-        assert tuple(rows) == NAMES
+        assert tuple(rows) == PROFILE_NAMES
         assert len({tuple(sorted(row)) for row in rows.values()}) == 1
         assert all(isinstance(value, (int, float)) for row in rows.values() for value in row.values())
         assert rows["smoke"]["minutes"] <= 1 and rows["quick"]["minutes"] <= 5 and rows["lesson"]["minutes"] <= 40
@@ -60,7 +60,7 @@ def test_an_unknown_parameter_names_the_choices(keywords, choices):
 
 
 def test_an_unknown_notebook_names_the_choices():
-    with pytest.raises(ValueError, match="unknown notebook '99': 01"):
+    with pytest.raises(ValueError, match="unknown notebook '99': expected one of 01"):
         Lesson("99")
 
 
@@ -101,28 +101,30 @@ def test_images_come_at_the_profiles_sizes():
     assert lesson.train is lesson.train and lesson.train.device.type == "cpu"
 
 
-def test_the_greeting_tells_no_path_and_no_host(capsys):
+def test_the_greeting_shows_no_path_and_no_host(capsys):
     small()
-    said = capsys.readouterr().out
-    assert "profile smoke" in said and "Data: fruits" in said and "torch" in said and "about 1 min" in said
-    assert os.uname().nodename not in said if hasattr(os, "uname") else True
-    assert os.path.expanduser("~") not in said
+    printed = capsys.readouterr().out
+    assert "profile smoke: about 1 minute on two CPU cores" in printed
+    assert "Data: fruits" in printed and "torch" in printed
+    assert os.uname().nodename not in printed if hasattr(os, "uname") else True
+    assert os.path.expanduser("~") not in printed
 
 
-def test_too_little_memory_is_told_with_what_would_fit(monkeypatch, capsys):
+def test_too_little_memory_causes_a_warning_with_a_profile_that_fits(monkeypatch, capsys):
     monkeypatch.setattr(module, "free_memory", lambda: 1300.0)
     monkeypatch.setitem(PROFILES["01"]["lesson"], "memory_mb", 2000)
     monkeypatch.setattr(module, "held_memory", lambda: 400.0)               # a kernel's peak counts what it holds
     monkeypatch.setitem(PROFILES["01"]["quick"], "memory_mb", 1800)
     small(profile="lesson")
-    said = capsys.readouterr().out
-    assert "needs about 2000 MB and this kernel can have 1700 MB" in said and 'PROFILE = "smoke" would fit' in said
+    printed = capsys.readouterr().out
+    assert "needs about 2000 MB of memory, and only 1700 MB are available" in printed
+    assert 'Set PROFILE = "smoke"' in printed
     small(profile="smoke")
-    assert "Careful" not in capsys.readouterr().out
+    assert "Warning" not in capsys.readouterr().out
     monkeypatch.setitem(PROFILES["01"]["smoke"], "memory_mb", 1900)
     monkeypatch.setitem(PROFILES["01"]["quick"], "memory_mb", 1500)         # less, but a larger profile
     small(profile="smoke")
-    assert "close other programs first" in capsys.readouterr().out
+    assert "Close other programs before you continue." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("version", [1, 2])
@@ -166,7 +168,7 @@ def test_a_claim_that_holds_prints_its_line(true, capsys):
 
 
 @pytest.mark.parametrize("false", [False, np.bool_(False), torch.tensor(1) > 2])
-def test_a_false_claim_stops_and_tells_its_numbers(false):
+def test_a_false_claim_stops_with_its_numbers(false):
     with pytest.raises(ClaimError, match=r"does not hold: one is more than two \(one = 1\)"):
         small().claim("one is more than two", false, one=1)
 
@@ -223,14 +225,14 @@ def test_the_record_holds_what_was_claimed(tmp_path, capsys):
     }  # fmt: skip
     assert record["claims"][0]["values"] == {"a": 0.5, "b": 2.0, "c": [1, 2], "d": "nan"}
     assert 50 < record["peak_memory_mb"] < 100_000
-    said = capsys.readouterr().out
-    assert "| x | a 0.5, b 2, c 1, 2, d nan |" in said and "1 claim held" in said
+    printed = capsys.readouterr().out
+    assert "| x | a 0.5, b 2, c 1, 2, d nan |" in printed and "1 claim held" in printed
 
 
 def test_a_run_by_hand_writes_nothing_among_the_results(monkeypatch, tmp_path):
     monkeypatch.delenv("COLORLIB_RESULTS")
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "colorlib"\n')
     (tmp_path / "notebooks").mkdir()
     assert module._record_folder() == tmp_path / "build/results/notebooks"
 
@@ -238,19 +240,19 @@ def test_a_run_by_hand_writes_nothing_among_the_results(monkeypatch, tmp_path):
 def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="record was not written") as caught:
+    with pytest.warns(UserWarning, match="record of this run was not written") as caught:
         small().finish()
     assert str(tmp_path) not in str(caught[0].message)
 
 
-def test_what_was_not_checked_is_told(capsys):
+def test_claims_that_were_not_checked_are_listed(capsys):
     lesson = small()
     lesson.claim("it takes long", False, profiles=("full",))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         lesson.finish()
-    said = capsys.readouterr().out
-    assert "Not checked in profile `smoke` on fruits:" in said and "- it takes long (full)" in said
+    printed = capsys.readouterr().out
+    assert "Not checked in profile `smoke` on fruits:" in printed and "- it takes long (full)" in printed
 
 
 def test_the_hash_is_that_of_the_code_alone(tmp_path):

@@ -11,12 +11,13 @@ import torch
 from pictures import smooth
 from PIL import Image
 
+import colorlib
 from colorlib import __main__ as command
 from colorlib import color
 from colorlib.colorizer import Colorizer
-from colorlib.data import datasets
+from colorlib.data import datasets, image_files
 from colorlib.data.download import DataUnavailable
-from colorlib.experiments import records
+from colorlib.experiments import missing_runs, records
 from colorlib.experiments.recipes import RECIPES
 from colorlib.models import UNet
 from colorlib.notebook import plots
@@ -70,11 +71,63 @@ def test_the_help_names_every_command(capsys):
     assert all(f"\n    {name} " in text for name in COMMANDS)
 
 
-@pytest.mark.parametrize("words", [(), ("paint",), ("colorize",), ("train", "--seed", "one")])
+@pytest.mark.parametrize("words", [("paint",), ("colorize",), ("train", "--seed", "one")])
 def test_words_that_are_no_command_are_answered_with_the_usage(words, capsys):
     with pytest.raises(SystemExit) as stop:
         run(*words)
     assert stop.value.code == 2 and capsys.readouterr().err.startswith("usage: colorlib")
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    assert run() == 0
+    printed = capsys.readouterr()
+    assert printed.out.startswith("usage: colorlib") and printed.err == ""
+
+
+def test_the_version_is_that_of_the_package(capsys):
+    with pytest.raises(SystemExit) as stop:
+        run("--version")
+    assert stop.value.code == 0 and capsys.readouterr().out == f"colorlib {colorlib.__version__}\n"
+
+
+def examples():
+    """The example of each command, as its words."""
+    parser = command._parser()
+    commands = next(action.choices for action in parser._actions if action.dest == "command")
+    return {name: sub.epilog.removeprefix("example: python -m colorlib ").split() for name, sub in commands.items()}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_examples_in_the_help_are_true(name):
+    options = command._parser().parse_args(examples()[name])
+    assert options.command == name
+    for model in [getattr(options, "model", None), *getattr(options, "models", [])]:
+        assert model is None or "." in model or command._checkpoint_file(model).exists()
+    assert getattr(options, "recipe", None) in (None, *RECIPES)
+    for bench in getattr(options, "only", []):
+        assert (command.project_root() / "benchmarks" / f"bench_{bench}.py").exists()
+
+
+@pytest.mark.parametrize("words", [("bench",), ("bench", "color"), ("results",), ("results", "--check"),
+                                   ("train", "koo-baseline"), ("train", "--missing")])
+def test_outside_of_a_checkout_what_needs_one_does_no_work(words, monkeypatch, capsys):
+    def unexpected(*_, **__):
+        pytest.fail("it began to work")
+
+    monkeypatch.setattr("colorlib.paths.find_project_root", lambda: None)
+    monkeypatch.delenv("COLORLIB_RESULTS", raising=False)
+    for name in ("_bench", "_results", "_train"):
+        monkeypatch.setattr(command, name, unexpected)
+    assert run(*words) == 2
+    error = capsys.readouterr().err
+    assert "needs a checkout of the course" in error and error.count("\n") == 1
+
+
+def test_outside_of_a_checkout_recipes_are_listed_and_records_go_where_one_says(results, monkeypatch, capsys):
+    monkeypatch.setattr("colorlib.paths.find_project_root", lambda: None)
+    assert run("results") == 0 and (results / "README.md").exists()
+    monkeypatch.delenv("COLORLIB_RESULTS")
+    assert run("train") == 0 and "koo-baseline" in capsys.readouterr().out
 
 
 def test_help_comes_at_once_without_torch():
@@ -143,8 +196,14 @@ def test_what_is_written_is_what_the_colorizer_answers(tmp_path, model):
 
 @pytest.mark.parametrize("words, message", [
     (["none.jpg"], "no picture at none.jpg"),
-    (["."], "no picture at ."),
-    (["text.jpg"], "text.jpg: not a JPEG, PNG, WebP, TIFF or GIF"),
+    (["empty"], f"no picture ({image_files.format_names()}) in the folder empty"),
+    (["photo.png", "none.jpg"], "no picture or folder at none.jpg"),
+    ([".", "-o", "."], ". cannot be the folder to write to as well"),
+    ([".", "photo.png", "-o", "all.png"], "several pictures go to a folder: all.png after -o is a file"),
+    ([".", "-o", "text.jpg"], "several pictures go to a folder: text.jpg after -o is a file"),
+    (["photo.png", "empty/", "-o", "out"], "in the folder empty"),
+    (["photo.png", "text.jpg", "-o", "."], "photo.png would replace a photograph"),
+    (["text.jpg"], f"text.jpg: not a {image_files.format_names()}"),
     (["cut.png"], "cut.png: damaged"),
     (["photo.png", "-o", "photo.jpg"], "expected a name ending in .png, got photo.jpg"),
     (["photo.png", "-o", "photo.png"], "would replace the photograph photo.png"),
@@ -160,11 +219,56 @@ def test_what_cannot_be_colored_is_answered_in_one_line(tmp_path, monkeypatch, m
     photograph(tmp_path)
     (tmp_path / "text.jpg").write_text("no picture\n" * 50)
     (tmp_path / "cut.png").write_bytes((tmp_path / "photo.png").read_bytes()[:300])
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "empty").mkdir()
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
     assert run("colorize", *words, *([] if "--model" in words else ["--model", model])) == 2
     error = capsys.readouterr().err
     assert message in error and error.startswith("colorlib colorize: ") and error.count("\n") == 1
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*before, "empty"])
+
+
+def test_many_files_and_folders_are_colored_around_those_that_are_broken(tmp_path, model, capsys):
+    (tmp_path / "holiday/beach").mkdir(parents=True)
+    one = photograph(tmp_path, "one.jpg")
+    photograph(tmp_path / "holiday", "two.webp")
+    photograph(tmp_path / "holiday/beach", "three.png")
+    (tmp_path / "holiday/broken.jpg").write_text("no picture")
+    out = tmp_path / "out"
+    assert run("colorize", one, tmp_path / "holiday", "-o", f"{out}/", "--model", model) == 1
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*")) == [
+        "beach", "beach/three.png", "one.png", "two.png"]
+    printed = capsys.readouterr()
+    assert printed.out == f"3 of 4 pictures colored, in {out}\n"
+    broken = tmp_path / "holiday/broken.jpg"
+    assert printed.err == f"not colored: {broken}: not a {image_files.format_names()}\n"     # and no progress bar
+    broken.unlink()
+    assert run("colorize", one, tmp_path / "holiday", "-o", out, "--model", model) == 0
+    assert capsys.readouterr().out == f"3 of 3 pictures colored, in {out}\n"
+
+
+@pytest.mark.parametrize("output", ["new/", "there"])
+def test_one_file_may_go_to_a_folder_as_well(tmp_path, monkeypatch, model, capsys, output):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").mkdir()
+    photograph(tmp_path)
+    assert run("colorize", "photo.png", "-o", output, "--model", model) == 0
+    assert capsys.readouterr().out == f"1 of 1 pictures colored, in {output.rstrip('/')}\n"
+    assert (tmp_path / output / "photo.png").exists()
+
+
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch, model):
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(model.parent))
+    photograph(model.parent, "mine.png")
+    assert run("colorize", "~/mine.png", "-o", "~/new.png", "--model", f"~/{model.name}") == 0
+    assert (model.parent / "new.png").exists()
+
+
+def test_a_broken_exif_block_neither_stops_nor_warns(tmp_path, model, capsys):
+    photograph(tmp_path, "photo.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\x05\0" + b"\xff" * 9)
+    assert run("colorize", tmp_path / "photo.jpg", "--model", model) == 0
+    assert capsys.readouterr().err == ""
 
 
 # compare
@@ -231,7 +335,7 @@ def test_a_judge_is_trained_by_its_name_and_old_records_are_measured_with_it(res
     monkeypatch.setattr(datasets, "load", labeled)
     monkeypatch.setattr(records, "CHECKPOINTS", results.parent / "none")    # where there is no judge yet
     assert run("train", "classifier", "--device", "cpu", "--epochs", 1) == 0
-    assert "classifier-cifar10.safetensors: names" in capsys.readouterr().out
+    assert "classifier-cifar10.safetensors: accuracy" in capsys.readouterr().out
     assert run("train", "classifier", "--device", "cpu", "--epochs", 1) == 2 and "is there" in capsys.readouterr().err
     assert run("train", "classifier", "--seed", 1) == 2 and "only --data" in capsys.readouterr().err
     (results.parent / "checkpoints" / "classifier-cifar10.safetensors").rename(results.parent / "away")
@@ -284,6 +388,29 @@ def test_missing_trains_what_the_table_lacks(results, monkeypatch, capsys):
     assert "== koo-baseline, seed 1" in capsys.readouterr().out
 
 
+def test_missing_with_a_time_limit_trains_reports_and_packs(results, monkeypatch, capsys):
+    calls = []
+    report = missing_runs.Report(done=["koo-baseline, lesson, seed 1: fine"], left=["nazeri-unet, lesson, seed 2"])
+    monkeypatch.setattr(missing_runs, "train_missing", lambda *given: calls.append(given) or report)
+    folder = records.pending_folder()
+    folder.mkdir(parents=True)
+    (folder / "a.json").write_text("{}")
+    assert run("train", "--missing", "--minutes", 0.5, "--device", "cpu", "--pack") == 0
+    assert calls == [(0.5, None, "cpu")]
+    text = capsys.readouterr().out
+    assert "done: 1" in text and "next: nazeri-unet, lesson, seed 2" in text and "packed: trained-1.zip" in text
+    assert (folder.parent / "trained-1.zip").exists()
+    assert run("train", "--missing", "--minutes", 2, "--profile", "ablation") == 0
+    assert calls[1] == (2.0, "ablation", "auto") and "packed" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [["koo-baseline", "--minutes", 3], ["--pack"], ["--missing", "--pack"],
+                                   ["--missing", "--minutes", 3, "--keep", "x"]])
+def test_a_time_limit_and_packing_go_with_missing_only(results, capsys, words):
+    assert run("train", *words) == 2 and "--missing" in (error := capsys.readouterr().err) + str(words)
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize("stop, message", [(KeyboardInterrupt(), "stopped"), (KeyboardInterrupt("after 2"), "after 2")])
 def test_an_interrupt_is_status_130_and_a_word(monkeypatch, capsys, stop, message):
     def interrupted(*_, **__):
@@ -301,7 +428,7 @@ def test_results_writes_the_table_and_checks_it(results, capsys):
     assert run("results") == 0 and run("results", "--check") == 0
     (results / "README.md").write_text("typed by hand")
     assert run("results", "--check") == 1
-    assert capsys.readouterr().out.endswith("results/README.md is not what the records say\n")
+    assert capsys.readouterr().out.endswith("results/README.md does not agree with the records\n")
 
 
 def test_a_broken_record_is_answered_in_one_line(results, capsys):

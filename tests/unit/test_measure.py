@@ -47,10 +47,10 @@ def test_what_a_network_keeps_for_the_way_back():
     net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh())
     x = torch.rand(2, 1, 100, 100)
     map_of_both = 2 * 100 * 100 * 4 / 1e6                                   # MB of one channel
-    assert profiling.kept(net, x) == pytest.approx(5 * map_of_both)           # its input, and what tanh says of four
+    assert profiling.activation_memory(net, x) == pytest.approx(5 * map_of_both)  # its input and the outputs of four tanh
     net[0].requires_grad_(False)
-    assert profiling.kept(net, x) == 0                                        # no way back
-    assert profiling.kept(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)
+    assert profiling.activation_memory(net, x) == 0                                        # no backward pass
+    assert profiling.activation_memory(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)
 
 
 def test_what_is_kept_twice_counts_once():
@@ -62,4 +62,4 @@ def test_what_is_kept_twice_counts_once():
         def forward(self, x):
             return self.one(x) + self.other(x)
 
-    assert profiling.kept(Twice(), torch.rand(1000, 10)) == pytest.approx(1000 * 10 * 4 / 1e6)
+    assert profiling.activation_memory(Twice(), torch.rand(1000, 10)) == pytest.approx(1000 * 10 * 4 / 1e6)

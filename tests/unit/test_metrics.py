@@ -1,4 +1,4 @@
-"""The measures against scikit-image, an integral, NumPy loops, and cases whose answer is known."""
+"""The metrics against scikit-image, an integral, NumPy loops, and cases whose result is known."""
 
 import math
 
@@ -13,6 +13,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from colorlib import color, metrics
 from colorlib.colorizer import Colorizer
 from colorlib.data.image_set import ImageSet
+from colorlib.evaluate import baseline, evaluate, evaluate_baseline, nazeri_accuracy
 from colorlib.models import KooCNN
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -60,6 +61,15 @@ def test_the_chroma_ratio_of_gray_is_zero_and_does_not_see_hue():
     assert metrics.chroma_ratio(torch.zeros_like(TRUE), TRUE) == 0
     assert metrics.chroma_ratio(TRUE.flip(1), TRUE) == pytest.approx(1, rel=1e-6)
     assert metrics.chroma_ratio(-2 * TRUE, TRUE) == pytest.approx(2, rel=1e-6)
+
+
+def test_sums_over_batches_give_the_numbers_of_all_pixels():
+    predicted, mean = 0.7 * TRUE.roll(1, 0), TRUE.mean((0, 2, 3))
+    sums = metrics.ColorSums(mean)
+    for part, true in zip(predicted.split(7), TRUE.split(7), strict=True):
+        sums.add(part, true)
+    assert sums.unexplained == pytest.approx(metrics.unexplained(predicted, TRUE, mean), rel=1e-9)
+    assert sums.chroma_ratio == pytest.approx(metrics.chroma_ratio(predicted, TRUE), rel=1e-9)
 
 
 def test_auc_is_the_integral_of_the_curve_it_is_named_after():
@@ -125,13 +135,13 @@ def test_colors_beyond_all_bounds_go_to_the_rim():
 # evaluate
 
 def warm(L):
-    """A colorization that sees the gray: L (N, 1, H, W) -> ab, partly right."""
+    """A colorization that depends on the gray: L (N, 1, H, W) -> ab, partly right."""
     return torch.cat([0.1 * (L - 30), 0.3 * (L - 20)], dim=1)
 
 
 def test_evaluate_equals_the_single_functions():
     mean = TRAIN.ab_mean()
-    got = metrics.evaluate(warm, TEST, mean)
+    got = evaluate(warm, TEST, mean)
     lab = color.rgb_to_lab(TEST.pixels)
     ab = warm(lab[:, :1])
     shown = color.lab_to_rgb(torch.cat([lab[:, :1], ab], dim=1))
@@ -176,7 +186,7 @@ def test_the_histogram_distance_asks_for_the_palette_and_not_for_the_places():
 def test_balanced_auc_gives_a_rare_color_the_weight_of_a_common_one():
     """Nine gray pixels and a red one, painted gray: the gray cell scores one, the red one 1 - chroma/150."""
     rgb = (255 * color.swatch([(0.5, 0.5, 0.5)] * 9 + [(1, 0, 0)])).round().to(torch.uint8)
-    got = metrics.evaluate(metrics.baseline("gray", TRAIN), rgb, TRAIN.ab_mean())
+    got = evaluate(baseline("gray", TRAIN), rgb, TRAIN.ab_mean())
     chroma = math.hypot(80.09, 67.20)                                       # of sRGB red
     assert got["auc_balanced"] == pytest.approx((1 + 1 - chroma / 150) / 2, abs=1e-3)
     assert got["auc"] == pytest.approx(1 - chroma / 150 / 10, abs=1e-3)
@@ -184,34 +194,34 @@ def test_balanced_auc_gives_a_rare_color_the_weight_of_a_common_one():
 
 def test_batching_does_not_matter():
     mean = TRAIN.ab_mean()
-    whole = metrics.evaluate(warm, TEST, mean)
+    whole = evaluate(warm, TEST, mean)
     for batch_size in (1, 7, 25):
-        assert metrics.evaluate(warm, TEST, mean, batch_size) == pytest.approx(whole, rel=1e-6)
+        assert evaluate(warm, TEST, mean, batch_size) == pytest.approx(whole, rel=1e-6)
 
 
 def test_a_plain_tensor_of_pictures_is_measured_like_an_image_set():
     mean = TRAIN.ab_mean()
-    assert metrics.evaluate(warm, TEST.pixels, mean) == metrics.evaluate(warm, TEST, mean)
+    assert evaluate(warm, TEST.pixels, mean) == evaluate(warm, TEST, mean)
 
 
 def test_a_colorizer_is_measured_in_evaluation_mode():
     torch.manual_seed(0)
     colorizer = Colorizer(KooCNN()).train()
     kept = {k: v.clone() for k, v in colorizer.state_dict().items()}
-    first = metrics.evaluate(colorizer, TEST, TRAIN.ab_mean())
-    assert first == metrics.evaluate(colorizer.eval(), TEST, TRAIN.ab_mean())
+    first = evaluate(colorizer, TEST, TRAIN.ab_mean())
+    assert first == evaluate(colorizer.eval(), TEST, TRAIN.ab_mean())
     assert all(torch.equal(v, kept[k]) for k, v in colorizer.state_dict().items())
 
 
 def test_the_truth_itself_is_perfect():
-    got = metrics.evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
+    got = evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
     assert got["unexplained"] == 0 and got["ab_error"] == 0 and got["auc"] == got["auc_balanced"] == 1
     assert got["ab_error_balanced"] == got["histogram_distance"] == 0
     assert got["chroma_ratio"] == pytest.approx(1) and got["psnr"] > 90
 
 
 def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
-    got = metrics.evaluate(lambda L: constant(300.0, 0.0), TEST, TRAIN.ab_mean(), batch_size=25)
+    got = evaluate(lambda L: constant(300.0, 0.0), TEST, TRAIN.ab_mean(), batch_size=25)
     assert got["ab_error"] == pytest.approx(metrics.ab_error(constant(300.0, 0.0), TRUE), rel=1e-6)
     assert got["ab_error"] > 200
     assert got["chroma_ratio"] == pytest.approx(metrics.chroma_ratio(constant(300.0, 0.0), TRUE), rel=1e-6)
@@ -219,31 +229,31 @@ def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
 
 def test_no_pictures_are_refused():
     with pytest.raises(ValueError, match="at least one image"):
-        metrics.evaluate(warm, torch.empty(0, 3, 8, 8, dtype=torch.uint8), TRAIN.ab_mean())
+        evaluate(warm, torch.empty(0, 3, 8, 8, dtype=torch.uint8), TRAIN.ab_mean())
 
 
 def test_pictures_without_color_give_no_number_instead_of_a_crash():
     gray = torch.full((2, 3, 8, 8), 100, dtype=torch.uint8)
-    got = metrics.evaluate(metrics.baseline("gray", TRAIN), gray, torch.zeros(2))
+    got = evaluate(baseline("gray", TRAIN), gray, torch.zeros(2))
     assert math.isnan(got["chroma_ratio"]) and math.isnan(got["unexplained"]) and got["ab_error"] == 0
 
 
 # baselines
 
 def test_the_mean_leaves_everything_unexplained_and_gray_more():
-    mean = metrics.evaluate_baseline("mean", TRAIN, TRAIN)
-    gray = metrics.evaluate_baseline("gray", TRAIN, TRAIN)
+    mean = evaluate_baseline("mean", TRAIN, TRAIN)
+    gray = evaluate_baseline("gray", TRAIN, TRAIN)
     assert mean["unexplained"] == pytest.approx(1, abs=1e-5) and gray["unexplained"] > 1
     assert gray["chroma_ratio"] == gray["colorfulness"] == 0
 
 
 def test_gray_errs_by_the_chroma_of_the_truth():
-    gray = metrics.evaluate_baseline("gray", TEST, TRAIN)
+    gray = evaluate_baseline("gray", TEST, TRAIN)
     assert gray["ab_error"] == pytest.approx(float(TRUE.norm(dim=1).mean()), rel=1e-5)
 
 
 def test_the_mean_is_that_of_the_training_images():
-    ab = metrics.baseline("mean", TRAIN)(torch.zeros(3, 1, 5, 6))
+    ab = baseline("mean", TRAIN)(torch.zeros(3, 1, 5, 6))
     assert ab.shape == (3, 2, 5, 6)
     expected = color.rgb_to_lab(TRAIN.pixels)[:, 1:].mean((0, 2, 3))
     torch.testing.assert_close(ab[1, :, 2, 2], expected, rtol=1e-4, atol=1e-4)
@@ -251,52 +261,52 @@ def test_the_mean_is_that_of_the_training_images():
 
 def test_random_takes_the_colors_of_one_training_image_for_each_and_the_same_for_a_seed():
     theirs = color.rgb_to_lab(TRAIN.pixels)[:, 1:]
-    ab = metrics.baseline("random", TRAIN, seed=3)(torch.zeros(30, 1, 16, 16))
+    ab = baseline("random", TRAIN, seed=3)(torch.zeros(30, 1, 16, 16))
     source = (ab[:, None] - theirs[None]).abs().amax((2, 3, 4))             # 30 40
     assert (source.min(1).values < 1e-4).all() and len(source.argmin(1).unique()) > 10
-    assert metrics.evaluate_baseline("random", TEST, TRAIN, 3) == metrics.evaluate_baseline("random", TEST, TRAIN, 3)
-    assert metrics.evaluate_baseline("random", TEST, TRAIN, 3) != metrics.evaluate_baseline("random", TEST, TRAIN, 4)
+    assert evaluate_baseline("random", TEST, TRAIN, 3) == evaluate_baseline("random", TEST, TRAIN, 3)
+    assert evaluate_baseline("random", TEST, TRAIN, 3) != evaluate_baseline("random", TEST, TRAIN, 4)
 
 
 def test_random_is_as_colorful_as_the_truth_and_twice_as_wrong_as_the_mean():
     """Two independent draws of one distribution differ by twice its variance."""
     many = smooth(600, size=8, seed=5)
-    random = metrics.evaluate_baseline("random", many, many)
+    random = evaluate_baseline("random", many, many)
     assert random["chroma_ratio"] == pytest.approx(1, abs=0.1)
     assert random["unexplained"] == pytest.approx(2, abs=0.25)
 
 
 def test_random_does_not_depend_on_batching():
     L = torch.zeros(20, 1, 16, 16)
-    whole, parts = metrics.baseline("random", TRAIN), metrics.baseline("random", TRAIN)
+    whole, parts = baseline("random", TRAIN), baseline("random", TRAIN)
     assert torch.equal(whole(L), torch.cat([parts(part) for part in L.split(7)]))
 
 
 def test_random_colors_of_another_size_are_refused():
     with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
-        metrics.evaluate_baseline("random", ImageSet(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), TRAIN)
+        evaluate_baseline("random", ImageSet(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), TRAIN)
 
 
 def test_an_unknown_baseline_is_named():
     with pytest.raises(ValueError, match="'sepia': expected gray, mean or random"):
-        metrics.evaluate_baseline("sepia", TEST, TRAIN)
+        evaluate_baseline("sepia", TEST, TRAIN)
 
 
-# N's numbers
+# Nazeri and Ng 2018
 
 def test_nazeris_numbers_count_what_text_and_programs_say():
     images = smooth(3, size=16)
     true = color.rgb_to_lab(images.pixels)[:, 1:]
-    found = metrics.nazeri_accuracy(lambda L: true, images)
+    found = nazeri_accuracy(lambda L: true, images)
     assert found == {"mae": 0.0, "exact": 1.0, "exact_values": 1.0, "within_2": 1.0, "within_5": 1.0}
     off = true.round() + torch.tensor([4.0, 5.0]).view(1, 2, 1, 1)          # 5 is more than 4.4 and less than 11
-    found = metrics.nazeri_accuracy(lambda L: off, images)
+    found = nazeri_accuracy(lambda L: off, images)
     assert (found["exact"], found["within_2"], found["within_5"]) == (0.0, 0.0, 1.0)
     assert found["exact_values"] == pytest.approx(1 / 3)                    # L, which is given
     assert found["mae"] == pytest.approx(3.0, abs=0.2)                      # (0 + 4 + 5) / 3, but for rounding
     half = off.clone()
     half[..., :8] = true[..., :8]
-    found = metrics.nazeri_accuracy(lambda L: half, images)
+    found = nazeri_accuracy(lambda L: half, images)
     assert found["exact"] == 0.5 and found["exact_values"] == pytest.approx(2 / 3)
 
 

@@ -1,4 +1,4 @@
-"""The networks: their size, what a pixel of the answer sees, how they start, what they refuse."""
+"""The networks: their size, what an output pixel depends on, their initialization, the inputs they refuse."""
 
 import math
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def seen_by(function, size=41):
-    """(size, size) bool: the input pixels that the middle of the answer depends on, by gradient, over random images."""
+    """(size, size) bool: the input pixels that the middle of the output depends on, by gradient, over random images."""
     seen = torch.zeros(size, size, dtype=torch.bool)
     for seed in range(3):
         x = torch.rand(1, 1, size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
@@ -39,7 +39,7 @@ def koo(seed=0):
     return KooCNN().double().eval()
 
 
-# K1
+# Koo 2016
 
 def test_koo_has_30530_parameters():
     assert models.parameters(KooCNN()) == 30_530
@@ -86,7 +86,7 @@ def test_he_keeps_the_size_of_activations_through_many_layers():
         assert 0.5 < deep(x).square().mean() / x.square().mean() < 2
 
 
-# K's preprocessing
+# the preprocessing of Koo 2016
 
 def numpy_contrast_normalize(y, size=7):
     """By scipy: minus the Gaussian mean, over the larger one of the Gaussian deviation and that deviation's mean."""
@@ -153,7 +153,7 @@ def test_the_window_is_a_gaussian_that_sums_to_one():
     np.testing.assert_allclose(window, ndimage.gaussian_filter(impulse, 1.5, radius=3), atol=1e-6)
 
 
-# N1
+# the U-Net
 
 def unet_parameters(width, depth, outputs):
     """By hand. A unit from i to o channels: two 3x3 convolutions with biases, and two numbers a normed channel."""
@@ -174,10 +174,10 @@ def test_unet_has_the_parameters_of_a_hand_count(width, depth, outputs):
 def test_nazeris_unet_has_five_encoding_units_that_double_the_channels_and_three_answers():
     with torch.device("meta"):                              # 31 million numbers need not be made
         net = UNet(width=64, depth=4, outputs=3)
-        answer = net(torch.empty(1, 1, 32, 32))
+        output = net(torch.empty(1, 1, 32, 32))
     assert [unit[0][0].out_channels for unit in net.down] == [64, 128, 256, 512, 1024]
     assert [up.out_channels for up in net.up] == [512, 256, 128, 64]
-    assert answer.shape == (1, 3, 32, 32)
+    assert output.shape == (1, 3, 32, 32)
     assert isinstance(net.last, nn.Conv2d) and net.last.kernel_size == (1, 1)
 
 
@@ -187,7 +187,7 @@ def test_unet_answers_in_the_size_it_was_asked(height, width):
 
 
 def test_unet_joins_each_level_to_its_mirror():
-    """Without what comes up from below (its convolutions set to zero) detail still reaches the answer."""
+    """Without what comes up from below (its convolutions set to zero) detail still reaches the output."""
     torch.manual_seed(0)
     net = UNet(4, 2).eval()
     nn.init.ones_(net.last.weight)
@@ -254,8 +254,9 @@ def test_unet_answers_once_for_each_cell():
 
 # compact
 
-COMPACT = {"D1": {}, "D2": {"outputs": 261}, "D3": {"outputs": 261, "dilated": True, "concat": False},
-           "D4": {"outputs": 261, "dilated": True}}
+COMPACT = {"regression": {}, "classification": {"outputs": 261},
+           "dilated": {"outputs": 261, "dilated": True, "concat": False},
+           "dilated, concatenated": {"outputs": 261, "dilated": True}}
 
 
 @pytest.mark.parametrize("cell", [1, 2])
@@ -277,24 +278,25 @@ def test_compact_networks_take_small_and_odd_pictures_through_a_colorizer(name):
 
 
 def test_only_the_named_property_differs():
-    """Of table II: pools in D1 and D2, strides and dilation in D3 and D4, concatenation in all but D3."""
+    """Table II of Dorscheidt et al. 2016: pools or strides and dilation, concatenation in all but one."""
     nets = {name: DorscheidtNet(8, **settings) for name, settings in COMPACT.items()}
     convs = {name: [m for m in net.modules() if isinstance(m, nn.Conv2d)] for name, net in nets.items()}
     assert {name: max(c.stride[0] for c in layers) for name, layers in convs.items()} == \
-        {"D1": 1, "D2": 1, "D3": 2, "D4": 2}
+        {"regression": 1, "classification": 1, "dilated": 2, "dilated, concatenated": 2}
     assert {name: [c.dilation[0] for c in layers if c.dilation[0] > 1] for name, layers in convs.items()} == \
-        {"D1": [], "D2": [], "D3": [2, 4, 2, 4], "D4": [2, 4, 2, 4]}
+        {"regression": [], "classification": [], "dilated": [2, 4, 2, 4], "dilated, concatenated": [2, 4, 2, 4]}
     assert [net.multiple for net in nets.values()] == [8, 8, 4, 4]
     body = {name: {k: v.shape for k, v in net.state_dict().items() if not k.startswith("last")}
             for name, net in nets.items()}
-    assert body["D1"] == body["D2"]
+    assert body["regression"] == body["classification"]
     encoders = {str({k: v for k, v in shapes.items() if k.startswith("down")}) for shapes in body.values()}
     assert len(encoders) == 1
     sizes = [models.parameters(net) - models.parameters(net.last) for net in nets.values()]
     assert max(sizes) / min(sizes) < 1.25
 
 
-@pytest.mark.parametrize("name, joined", [("D2", True), ("D3", False), ("D4", True)])
+@pytest.mark.parametrize("name, joined", [
+    ("classification", True), ("dilated", False), ("dilated, concatenated", True)])
 def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, joined):
     torch.manual_seed(0)
     net = DorscheidtNet(4, **COMPACT[name]).eval()
@@ -307,7 +309,7 @@ def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, j
 
 
 def test_a_block_of_three_dilated_convolutions_sees_15_pixels():
-    """D, figure 3."""
+    """Dorscheidt et al. 2016, figure 3."""
     torch.manual_seed(0)
     block = DorscheidtNet(1, dilated=True).bottom[:3].double().eval()
     entry = nn.Conv2d(1, 4, 1, bias=False).double()
@@ -331,7 +333,7 @@ def test_compact_networks_refuse_what_makes_no_sense(settings, words):
         DorscheidtNet(**settings)
 
 
-@pytest.mark.parametrize("name, multiple", [("D1", 8), ("D3", 4)])
+@pytest.mark.parametrize("name, multiple", [("regression", 8), ("dilated", 4)])
 def test_compact_networks_say_which_sides_they_take(name, multiple):
     with pytest.raises(ValueError, match=rf"multiples of {multiple}.*Colorizer"):
         DorscheidtNet(4, **COMPACT[name])(torch.zeros(1, 1, 30, 32))

@@ -11,9 +11,11 @@ import pytest
 
 pytest.importorskip("nbformat")
 
-from colorlib import __main__ as tools  # noqa: E402
+import colorlib  # noqa: E402
+from colorlib.__main__ import _parser as colorlib_parser  # noqa: E402
 from tools import readme  # noqa: E402
-from tools.__main__ import parser as course_parser  # noqa: E402
+from tools.__main__ import main as tools_main  # noqa: E402
+from tools.__main__ import parser as tools_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -30,7 +32,7 @@ def commands(text):
 
 @pytest.mark.parametrize("name", readme.DOCUMENTS)
 def test_what_is_made_is_that_of_the_records(name):
-    assert readme.document(DOCUMENTS[name], ROOT) == DOCUMENTS[name], "python -m tools.readme"
+    assert readme.document(DOCUMENTS[name], ROOT) == DOCUMENTS[name], "python -m tools readme"
     assert "<!-- /" in DOCUMENTS[name]
 
 
@@ -77,13 +79,18 @@ def test_the_make_targets_named_exist(name):
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_the_commands_named_are_understood(name):
     for line in commands(DOCUMENTS[name]):
-        found = re.match(r"(?:\w+=\S+ )*(?:python|\.venv/bin/python) -m colorlib(\.course|\.readme)? (.*)", line)
+        found = re.match(r"(?:\w+=\S+ )*(?:python|\.venv/bin/python) -m (colorlib|tools)\b(.*)", line)
         if not found:
             continue
         words = found[2].split("#")[0].split()
-        known = {".course": course_parser, None: tools._parser}.get(found[1])
-        if known and "--help" not in words:
-            known().parse_args(words)
+        parser = {"colorlib": colorlib_parser, "tools": tools_parser}[found[1]]()
+        if "--help" not in words:
+            parser.parse_args(words)
+
+
+def test_no_document_names_a_command_of_before():
+    for path in (*(ROOT / name for name in DOCUMENTS), ROOT / "Makefile", *(ROOT / "tools").glob("*.py")):
+        assert not re.search(r"colorlib[./](course|readme)\b|-m tools\.", path.read_text(encoding="utf-8")), path.name
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -91,6 +98,59 @@ def test_files_linked_and_named_exist(name):
     text = DOCUMENTS[name]
     for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
         assert ((ROOT / name).parent / target).exists(), target
+
+
+def modules():
+    """The modules and packages of colorlib as they are on the disk: "color", "models", "models.unet"."""
+    folder = ROOT / "colorlib"
+    parts = [path.relative_to(folder).with_suffix("").parts for path in folder.rglob("*.py")]
+    return {".".join(part).removesuffix(".__init__") for part in parts} - {"__init__"}
+
+
+def test_the_map_in_the_docstring_names_every_module_and_no_other():
+    named = set(re.findall(r"`([a-z_][\w.]*)`", colorlib.__doc__))
+    checkers = {name for name in modules() if re.search(r"notebook_\d\d$", name)}
+    assert {min(checkers), max(checkers)} <= named                          # "`notebook_01` to `notebook_07`"
+    assert named | checkers == modules()
+
+
+def test_the_readme_says_where_each_module_and_package_is():
+    section = TEXT.partition("## Where things are")[2].partition("\n## ")[0]
+    linked = set(re.findall(r"\]\(colorlib/([\w/.]+)\)", section))
+    tops = {name for name in modules() if "." not in name}
+    want = {name if (ROOT / "colorlib" / name).is_dir() else f"{name}.py" for name in tops}
+    assert want - {"_lab_cpu.py", "__main__.py"} <= linked
+
+
+def test_the_readme_lists_every_environment_variable_and_no_other():
+    section = TEXT.partition("## Settings")[2].partition("\n## ")[0]
+    files = [path for folder in ("colorlib", "tools", "tests") for path in (ROOT / folder).rglob("*.py")]
+    text = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    used = set(re.findall(r"\bCOLORLIB_[A-Z_]*[A-Z]\b", text))
+    assert set(re.findall(r"`(COLORLIB_\w+)`", section)) == used
+
+
+def test_without_a_command_the_tools_list_what_they_do(capsys):
+    assert tools_main([]) == 0
+    printed = capsys.readouterr().out
+    for name in ("run", "store", "text", "notebook", "links", "site", "editions", "kit", "readme"):
+        assert re.search(rf"^ +{name} +\w+", printed, flags=re.M), name
+
+
+@pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
+def test_make_passes_a_folder_with_a_space_as_one_word(tmp_path):
+    """An interpreter that prints its arguments stands for the one of the environment."""
+    (tmp_path / "bin").mkdir()
+    python = tmp_path / "bin" / "python"
+    python.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    python.chmod(0o755)
+    for name in ("installed-python", "installed-course"):
+        (tmp_path / name).touch()
+    command = ["make", "-s", "course", f"VENV={tmp_path}", "DATA=folder:my pics"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    words = done.stdout.splitlines()
+    assert words[:3] == ["-m", "tools", "run"] and words[words.index("--data") + 1] == "folder:my pics"
 
 
 @pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
@@ -121,6 +181,8 @@ def test_make_clean_keeps_what_was_trained(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="make is not here")
 def test_every_make_target_can_be_planned():
-    for target in ("lab", "course", "test", "test-gpu", "bench", "results", "kit", "lint", "clean"):
+    targets = ("lab", "course", "test", "test-gpu", "bench", "train-gpu", "results", "site", "editions", "kit", "lint",
+               "clean")
+    for target in targets:
         done = subprocess.run(["make", "-n", target, "VENV=build/none"], cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""The recipes hold what their sources say, build what they name, and train."""
+"""Recipes hold the settings of their sources, build the networks they name, and train."""
 
 import dataclasses
 
@@ -13,6 +13,7 @@ from colorlib.experiments import recipes
 from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
 from colorlib.image_classifier import ImageClassifier
 from colorlib.models import dahl2016, resnet_unet
+from colorlib.paths import CHECKPOINTS
 from colorlib.targets import LabTarget, YuvTarget
 from colorlib.train import absolute_error_step, blurred_error_step
 from colorlib.train_gan import gan_step
@@ -38,6 +39,7 @@ def no_download(monkeypatch, made_up):
         monkeypatch.setattr(family, "state_of", lambda weights, name: made_up[name])
 
 
+AUTHORS = {"A": "Dahl 2016: ", "K": "Koo 2016: ", "N": "Nazeri 2018: ", "D": "Dorscheidt 2016: ", "P": "Pérez 2020: "}
 EACH = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
 
 
@@ -57,11 +59,12 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
 
 def test_what_stands_beside_a_system_differs_from_it_in_the_named_part_alone():
     def parts(recipe):
-        fields = ("net", "target", "step", "course", "gan", "start", "source_net", "source")
+        fields = ("net", "target", "step", "training", "gan", "start", "published_net",
+                  "published_training", "gpu_training")
         return {name: getattr(recipe, name) for name in fields}
 
     for name, base, changed in (("small-random-patchgan", "small-resnet-patchgan", {"start"}),
-                                ("small-plain-patchgan", "small-resnet-patchgan", {"net", "source_net"}),
+                                ("small-plain-patchgan", "small-resnet-patchgan", {"net", "published_net"}),
                                 ("dahl-residual-encoder-plain", "dahl-residual-encoder", {"step"})):
         one, other = parts(get(name)), parts(get(base))
         assert {part for part in one if one[part] != other[part]} == changed, name
@@ -88,7 +91,7 @@ def test_nazeris_settings_are_those_of_his_paper():
     with torch.device("meta"):
         net = recipe.build(as_published=True).net
     assert len(net.down) == 5 and net.last.out_channels == 3
-    assert recipe.source_target(None) == LabTarget(channels=3)
+    assert recipe.published_target(None) == LabTarget(channels=3)
 
 
 @pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
@@ -101,7 +104,7 @@ def test_the_course_answers_two_channels_of_lab(name):
 @pytest.mark.parametrize("name", [name for name in RECIPES if name.startswith("delft") and "vgg" not in name])
 def test_delfts_networks_have_the_settings_of_table_ii(name):
     recipe = get(name)
-    source = recipe.source
+    source = recipe.published_training
     assert (source.batch_size, source.optimizer, source.lr, source.momentum) == (20, "adadelta", 1.0, 0.9)
     assert source.epochs == {"D1": 50, "D6": 50, "D8": 50, "D2": 28, "D10": 28, "D3": 30, "D4": 30}[recipe.code]
     target = recipe.build(0, IMAGES).target
@@ -120,11 +123,11 @@ def test_delfts_networks_differ_only_in_the_named_property():
     plain = nets["delft-compact"]
     for name in nets:                                                       # as published: an answer for each pixel
         source = RECIPES[name].build(0, IMAGES, as_published=True)
-        assert RECIPES[name].source_net == nets[name] | {"cell": 1} and source.target.cell == 1
+        assert RECIPES[name].published_net == nets[name] | {"cell": 1} and source.target.cell == 1
     assert all(nets[name] == plain for name in nets if "dilated" not in name)
     assert nets["delft-dilated"] == plain | {"dilated": True, "concat": False}
     assert nets["delft-dilated-concat"] == plain | {"dilated": True}
-    assert len({str(RECIPES[name].course) for name in nets}) == 1
+    assert len({str(RECIPES[name].training) for name in nets}) == 1
 
 
 @pytest.mark.parametrize("name", ["unet-classifier", "delft-classifier"])
@@ -132,20 +135,20 @@ def test_rebalancing_is_all_that_tells_the_two_classifiers_apart(name):
     plain, weighed = (get(one).build(0, IMAGES) for one in (name, f"{name}-rebalanced"))
     assert not plain.target.weights and len(weighed.target.weights) == 261
     assert dataclasses.replace(weighed.target, weights=()) == plain.target
-    assert get(name).course == get(f"{name}-rebalanced").course
+    assert get(name).training == get(f"{name}-rebalanced").training
 
 
 def test_koos_gan_has_the_settings_of_his_section_5_2():
     recipe = get("koo-gan")
-    source, gan = recipe.source, recipe.source_gan
+    source, gan = recipe.published_training, recipe.published_gan
     assert (source.batch_size, source.optimizer, source.lr, source.schedule) == (128, "rmsprop", 1e-2, "koo")
     assert gan.training == source.replace(lr=1e-3) and source.epochs == 125
     assert (gan.config.margin, gan.config.loss, gan.config.l1) == (0.5, "saturating", 0)
-    assert recipe.course.replace(epochs=125) == source and recipe.gan == gan
+    assert recipe.training.replace(epochs=125) == source and recipe.gan == gan
 
 
 def test_nazeris_gan_has_the_settings_of_his_section_3_3():
-    source, gan = get("nazeri-gan").source, get("nazeri-gan").source_gan
+    source, gan = get("nazeri-gan").published_training, get("nazeri-gan").published_gan
     assert (source.batch_size, source.epochs, source.optimizer, source.lr, source.momentum) == (128, 500, "adam", 5e-4,
                                                                                               0.5)
     assert (gan.config.loss, gan.config.l1, gan.config.real, gan.config.fake) == ("non-saturating", 100, 0.9, 0.0)
@@ -153,18 +156,18 @@ def test_nazeris_gan_has_the_settings_of_his_section_3_3():
 
 def test_perezs_gans_differ_in_the_discriminator_only_as_published():
     one, two = get("perez-sigmoid-gan"), get("perez-patchgan")
-    assert one.source == two.source and one.source_net == two.source_net
-    rules = one.source_gan.config
+    assert one.published_training == two.published_training and one.published_net == two.published_net
+    rules = one.published_gan.config
     assert (rules.real, rules.fake) == ((0.0, 0.49), (0.5, 0.99)) and rules.together
-    assert one.source.batch_size == 16                                      # of 32 images G colors one half
-    assert two.source_gan.config == rules and two.source_gan.training == one.source_gan.training
-    assert (one.source_gan.net["model"], two.source_gan.net["model"]) == ("image", "patch")
+    assert one.published_training.batch_size == 16                                      # of 32 images G colors one half
+    assert two.published_gan.config == rules and two.published_gan.training == one.published_gan.training
+    assert (one.published_gan.net["model"], two.published_gan.net["model"]) == ("image", "patch")
 
 
 @pytest.mark.parametrize("name", ["dahl-hypercolumn", "dahl-residual-encoder"])
 def test_dahls_settings_are_those_of_his_article(name):
     recipe = get(name)
-    source = recipe.source
+    source = recipe.published_training
     assert (source.optimizer, source.lr, source.momentum, source.weight_decay, source.schedule) == (
         "sgd", 0.1, 0.0, 0.0, "constant")
     assert source.batch_size == {"A1": 1, "A2": 6}[recipe.code] and recipe.step is blurred_error_step
@@ -180,7 +183,7 @@ def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
     recipe = get("perez-resnet50-patchgan")
     net = recipe.build(as_published=True).net
     assert net.config | {"depth": 50, "first": "stacked", "skip": False, "train": "none", "small": False} == net.config
-    assert recipe.source_gan == get("perez-patchgan").source_gan
+    assert recipe.published_gan == get("perez-patchgan").published_gan
     adversary = recipe.make_step(0)
     colorizer = recipe.build(0, IMAGES)
     decoder = models.parameters(colorizer.net)
@@ -189,14 +192,14 @@ def test_perezs_last_system_is_a_frozen_resnet_50_and_a_plain_decoder():
         expected += 9 * channels * width + 9 * width * width + 6 * width
         channels = width
     assert decoder == expected + 9 * 32 * 16 + 3 * 16 + 16 * 2 + 2
-    history = recipes.fit_recipe(colorizer, smooth(4, size=32), adversary, recipe.course.replace(batch_size=4), device="cpu",
-                  progress=False)
+    history = recipes.fit_recipe(colorizer, smooth(4, size=32), adversary, recipe.training.replace(batch_size=4),
+                                 device="cpu", progress=False)
     assert len(history["loss"]) == 1 and torch.isfinite(torch.tensor(history["loss"])).all()
 
 
 def test_the_small_encoder_starts_as_the_classifier_of_gray_images():
     recipe = get("small-resnet-patchgan")
-    known = ImageClassifier.load(recipes.CHECKPOINTS / "encoder-cifar10.safetensors").net
+    known = ImageClassifier.load(CHECKPOINTS / "encoder-cifar10.safetensors").net
     encoder = recipe.build(0).net.encoder
     assert all(torch.equal(t, known.state_dict()[name]) for name, t in encoder.state_dict().items())
     assert known.config["inputs"] == 1
@@ -213,7 +216,7 @@ def test_an_adversary_is_the_same_for_a_seed_and_new_each_time(name):
 def parts(recipe):
     """All that a row may change, by name."""
     told = {f"net.{k}": v for k, v in recipe.net.items()} | {"target": recipe.target, "step": recipe.step,
-            "start": recipe.start, "course": recipe.course, "gan": recipe.gan is not None}
+            "start": recipe.start, "course": recipe.training, "gan": recipe.gan is not None}
     if recipe.gan:
         told |= {f"D.{k}": v for k, v in recipe.gan.net.items()} | dataclasses.asdict(recipe.gan.config)
         told["D.lr"] = recipe.gan.training.lr
@@ -261,7 +264,7 @@ def test_starts_differ_in_the_start_alone():
         ("imagenet", False), ("imagenet", True), ("none", True)]
     assert {row.code for row in small} == {"P3*"} and {row.code for row in vgg16} == {"A2*"}
     for rows in (small, vgg16):
-        assert len({str(row.course) + str(row.step) + str(row.target) + str(row.epochs) for row in rows}) == 1
+        assert len({str(row.training) + str(row.step) + str(row.target) + str(row.epochs) for row in rows}) == 1
         assert len({str({k: v for k, v in row.net.items() if k not in ("train", "weights", "tuned")})
                     for row in rows}) == 1
     assert [n * small[0].epochs[f"transfer-{n}"] for n in TRANSFER_IMAGES] == [10_000, 10_000, 10_000, 50_000]
@@ -277,8 +280,9 @@ def test_vgg16_sees_small_pictures_enlarged_and_large_ones_as_they_are(name, mon
 
 def test_a_number_of_epochs_stands_in_for_a_profile_that_a_recipe_has_not():
     row = get("delft-vgg16-classifier")
-    assert "lesson" not in row.epochs and row.training_config("lesson", epochs=3) == row.course.replace(epochs=3)
-    assert row.training_config("full", True, 3) == row.source.replace(epochs=3) and row.training_config("full", True) == row.source
+    assert "lesson" not in row.epochs and row.training_config("lesson", epochs=3) == row.training.replace(epochs=3)
+    assert row.training_config("full", True, 3) == row.published_training.replace(epochs=3)
+    assert row.training_config("full", True) == row.published_training
     with pytest.raises(ValueError, match="unknown profile 'lesson' of delft-vgg16-classifier: expected one of smoke"):
         row.training_config("lesson")
     with pytest.raises(ValueError, match="epochs"):
@@ -289,8 +293,8 @@ def test_a_number_of_epochs_stands_in_for_a_profile_that_a_recipe_has_not():
 def test_a_start_trains_a_step(row):
     images = smooth(4, size=16)
     colorizer = row.build(0, images)
-    history = recipes.fit_recipe(colorizer, images, row.make_step(0), row.training_config("transfer-10000").replace(batch_size=4), device="cpu",
-                  progress=False)
+    config = row.training_config("transfer-10000").replace(batch_size=4)
+    history = recipes.fit_recipe(colorizer, images, row.make_step(0), config, device="cpu", progress=False)
     assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
 
 
@@ -301,15 +305,15 @@ def test_a_row_of_the_ablation_trains_a_step(row):
     history = recipes.fit_recipe(row.build(0, images), images, row.make_step(0), settings, device="cpu", progress=False)
     assert torch.isfinite(torch.tensor(history["loss"])).all() and get(row.name) is row
     for profile, as_published in (("lesson", False), ("ablation", True)):
-        with pytest.raises(ValueError, match="unknown profile|of no source"):
+        with pytest.raises(ValueError, match="unknown profile|no source describes"):
             row.training_config(profile, as_published)
 
 
 def test_l1_alone_is_p2_without_its_discriminator():
     alone, whole = get("generator-l1"), get("perez-patchgan")
-    assert (alone.net, alone.target, alone.course) == (whole.net, whole.target, whole.course)
+    assert (alone.net, alone.target, alone.training) == (whole.net, whole.target, whole.training)
     assert alone.make_step(0) is absolute_error_step
-    with pytest.raises(ValueError, match="of no source"):
+    with pytest.raises(ValueError, match="no source describes"):
         alone.training_config("full", as_published=True)
 
 
@@ -324,7 +328,8 @@ def test_the_absolute_error_is_the_l1_of_a_gan():
 @EACH
 def test_a_recipe_says_what_its_source_says_and_what_the_course_does_instead(recipe):
     assert len(recipe.description) > 60 and len(recipe.changes) > 60 and recipe.title
-    assert recipe.description.startswith(recipe.code[0] if recipe.sourced else "None of the five sources")
+    author = AUTHORS[recipe.code[0]] if recipe.has_source else "None of the five sources"
+    assert recipe.description.startswith(author)
 
 
 @EACH
@@ -341,12 +346,58 @@ def test_profiles_differ_in_epochs_only_and_full_is_the_sources_length(recipe):
     assert recipe.epochs.keys() - {"same-time", "same-pictures"} | {"lesson"} == {"smoke", "quick", "lesson", "full"}
     assert ("same-time" in recipe.epochs) == (recipe.name in SAME_TIME)
     for profile in recipe.epochs:
-        assert recipe.training_config(profile) == recipe.course.replace(epochs=recipe.epochs[profile])
-    if recipe.sourced:
-        assert recipe.training_config("full", as_published=True) == recipe.source
-        assert recipe.training_config("smoke", as_published=True) == recipe.source.replace(epochs=recipe.epochs["smoke"])
+        assert recipe.training_config(profile) == recipe.training.replace(epochs=recipe.epochs[profile])
+    if recipe.has_source:
+        assert recipe.training_config("full", as_published=True) == recipe.published_training
+        short = recipe.published_training.replace(epochs=recipe.epochs["smoke"])
+        assert recipe.training_config("smoke", as_published=True) == short
     with pytest.raises(ValueError, match="unknown profile 'fast' of .*: expected one of smoke, quick, .*full"):
         recipe.training_config("fast")
+
+
+# batch size and learning rate of the course's version, on a CPU
+ON_CPU = {
+    "koo-baseline": (64, 1e-2), "koo-baseline-yuv": (64, 1e-2), "koo-gan": (128, 1e-2), "nazeri-unet": (32, 4e-3),
+    "nazeri-gan": (32, 5e-4), "dahl-hypercolumn": (32, 1e-3), "dahl-residual-encoder": (32, 1e-3),
+    "dahl-residual-encoder-plain": (32, 1e-3), "delft-vgg16-classifier": (32, 1e-3),
+    **dict.fromkeys(["unet-classifier", "unet-classifier-rebalanced", "delft-compact", "delft-compact-ycbcr",
+                     "delft-compact-hsv", "delft-compact-rgb", "delft-compact-blur", "delft-classifier",
+                     "delft-classifier-rebalanced", "delft-dilated", "delft-dilated-concat"], (32, 4e-3)),
+    **dict.fromkeys(["perez-sigmoid-gan", "perez-patchgan", "perez-resnet50-patchgan", "resnet18-patchgan",
+                     "small-resnet-patchgan", "small-random-patchgan", "small-plain-patchgan", "generator-l1"],
+                    (32, 2e-4))}
+
+
+@EACH
+def test_the_settings_on_a_cpu_are_those_of_the_recorded_results(recipe):
+    assert (recipe.training.batch_size, recipe.training.lr) == ON_CPU[recipe.name]
+    for profile in recipe.epochs:
+        for device in ("cpu", torch.device("cpu"), "mps"):
+            expected = recipe.training.replace(epochs=recipe.epochs[profile])
+            assert recipe.training_config(profile, device=device) == expected
+
+
+@EACH
+def test_on_a_large_gpu_the_batch_is_larger_and_the_rate_grows_with_its_square_root(recipe):
+    assert bool(recipe.gpu_training) == (recipe.gan is None and recipe.name != "generator-l1")
+    for profile in recipe.epochs:
+        on_cpu, on_gpu = (recipe.training_config(profile, device=device) for device in ("cpu", torch.device("cuda:0")))
+        if recipe.gan or recipe.name == "generator-l1" or profile not in ("lesson", "full"):
+            assert on_gpu == on_cpu
+            continue
+        assert on_gpu == on_cpu.replace(**recipe.gpu_training)
+        ratio = on_gpu.batch_size / on_cpu.batch_size
+        assert on_cpu.optimizer == "adamw" and on_cpu.schedule == "onecycle" and ratio >= 4
+        assert on_gpu.lr == pytest.approx(min(0.02, on_cpu.lr * ratio**0.5), rel=0.05)
+        assert on_gpu.epochs * 50_000 // on_gpu.batch_size >= 300           # enough steps to learn anything
+    if recipe.has_source:
+        assert recipe.training_config("full", True, device="cuda") == recipe.published_training
+
+
+@pytest.mark.parametrize("row", [*ABLATIONS.values(), *TRANSFER.values()], ids=[*ABLATIONS, *TRANSFER])
+def test_rows_that_are_compared_with_each_other_have_the_same_settings_on_every_device(row):
+    for profile in row.epochs:
+        assert row.training_config(profile, device="cuda") == row.training_config(profile)
 
 
 def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
@@ -359,8 +410,8 @@ def test_what_two_cores_cannot_train_in_an_evening_has_no_lesson():
 @EACH
 def test_a_recipe_trains_saves_and_colors(recipe, tmp_path):
     colorizer = recipe.build(0, IMAGES)
-    recipes.fit_recipe(colorizer, IMAGES, recipe.make_step(0, size=16), recipe.training_config("smoke"), device="cpu", precision="no",
-        progress=False)
+    recipes.fit_recipe(colorizer, IMAGES, recipe.make_step(0, size=16), recipe.training_config("smoke"), device="cpu",
+                       precision="no", progress=False)
     loaded = Colorizer.load(colorizer.save(tmp_path / "one.safetensors"))
     assert loaded.colorize(IMAGES.pixels[0, :, :13, :15]).shape == (3, 13, 15)
 
@@ -369,8 +420,8 @@ def test_koo_as_published_trains_too():
     """With a rate of 1 it may go wrong, so one epoch of one batch and ask only that it runs."""
     recipe = get("koo-baseline")
     colorizer = recipe.build(0, IMAGES, as_published=True)
-    history = recipes.fit_recipe(colorizer, IMAGES, recipe.step, recipe.training_config("smoke", True), device="cpu", precision="no",
-                  progress=False)
+    history = recipes.fit_recipe(colorizer, IMAGES, recipe.step, recipe.training_config("smoke", True), device="cpu",
+                                 precision="no", progress=False)
     assert 0.5 < history["loss"][0] < 50                    # two channels of unit variance: about 2 for the mean
 
 
@@ -386,5 +437,5 @@ def test_heads_that_are_fitted_need_images(name):
 
 
 def test_an_unknown_recipe_is_named():
-    with pytest.raises(ValueError, match="unknown recipe 'vgg': expected one of koo-baseline, nazeri-unet"):
+    with pytest.raises(ValueError, match="unknown recipe 'vgg': expected one of koo-baseline, koo-baseline-yuv"):
         recipes.get("vgg")

@@ -10,9 +10,10 @@ from PIL import Image
 
 from colorlib import losses, metrics
 from colorlib.colorizer import Colorizer
-from colorlib.experiments import records
+from colorlib.evaluate import baseline, classify_colorized, evaluate, evaluate_baseline, nazeri_accuracy
+from colorlib.experiments import classifiers, records, results_table
 from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, get
-from colorlib.image_classifier import ImageClassifier, classify_colorized
+from colorlib.image_classifier import ImageClassifier
 from colorlib.train import TrainingHistory, fit, regression_step
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -67,7 +68,7 @@ def test_what_is_recorded_is_what_the_kept_file_measures(folder, tmp_path):
     made = run(keep=tmp_path / "kept.safetensors")
     kept = Colorizer.load(tmp_path / "kept.safetensors")
     assert kept.notes == {name: made[name] for name in ("recipe", "code", "data", "profile", "seed", "epochs")}
-    again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
+    again = evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
     assert {k: round(v, 6) for k, v in again.items()} == {k: made["metrics"][k] for k in again}
 
 
@@ -76,7 +77,7 @@ def test_a_classifier_is_recorded_with_the_plain_mean_too(folder, tmp_path):
     kept = Colorizer.load(tmp_path / "kept.safetensors")
     assert kept.target.T == 0.38
     kept.target = dataclasses.replace(kept.target, T=1.0)
-    again = metrics.evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
+    again = evaluate(kept, IMAGES[1], IMAGES[0].ab_mean())
     assert {f"{k}_at_T1": round(v, 6) for k, v in again.items()} == {k: v for k, v in made.items() if k.endswith("_T1")}
     assert made["chroma_ratio_at_T1"] != made["chroma_ratio"]
 
@@ -104,7 +105,7 @@ def test_the_record_of_a_gan_says_what_its_game_came_to(folder):
 def test_where_there_is_a_judge_the_record_has_its_distance(folder):
     train = IMAGES[0]
     labeled = type(train)(train.pixels, torch.arange(len(train)) % 2, ("a", "b"), train.name)
-    judge = ImageClassifier.trained(labeled, epochs=1, width=4)
+    judge = ImageClassifier.train_on(labeled, epochs=1, width=4)
     judge.save(folder.parent / "checkpoints" / f"classifier-{IMAGES[1].name}.safetensors")
     made = run("baseline-gray")["metrics"]
     assert made["frechet"] == made["frechet_gray"] > 0 and "judge_accuracy" not in made     # test images without labels
@@ -118,7 +119,7 @@ def test_the_same_run_twice_measures_the_same(folder):
 def test_a_colorizer_is_asked_once_for_each_picture(folder):
     asked, test = [], smooth(700, size=16, seed=4)
     test.labels, test.classes = torch.arange(700) % 3, ("a", "b", "c")
-    judge = ImageClassifier.trained(test, epochs=1, width=2)
+    judge = ImageClassifier.train_on(test, epochs=1, width=2)
     judge.save(folder.parent / "checkpoints" / f"classifier-{test.name}.safetensors")
 
     def predict(L):
@@ -127,26 +128,28 @@ def test_a_colorizer_is_asked_once_for_each_picture(folder):
 
     values = records.measured(predict, test, IMAGES[0].ab_mean())
     assert asked == [500, 200]
-    expected = metrics.evaluate(predict, test, IMAGES[0].ab_mean()) | metrics.nazeri_accuracy(predict, test, batch_size=90)
+    expected = evaluate(predict, test, IMAGES[0].ab_mean()) | nazeri_accuracy(predict, test, batch_size=90)
     assert {name: values[name] for name in expected} == pytest.approx(expected, rel=1e-6)
     assert values["frechet"] == pytest.approx(classify_colorized(judge, predict, test)["frechet"], rel=1e-2)
     with pytest.raises(ValueError, match=r"expected the next batch of 20 pictures, got \(30, 1, 16, 16\)"):
-        records._Answers(predict, IMAGES[1])(torch.zeros(30, 1, 16, 16))
+        records.CachedPredictions(predict, IMAGES[1])(torch.zeros(30, 1, 16, 16))
 
 
 def test_the_same_time_is_measured_in_pictures_of_each_system(monkeypatch):
     a1, a2, *_ = SAME_TIME
-    assert [records._sizes("same-time", name) for name in (a1, a2)] == [(SAME_TIME[a1], 2000), (SAME_TIME[a2], 2000)]
-    assert records._sizes("same-pictures", a2) == (SAME_TIME[a1], 2000)
-    with pytest.raises(ValueError, match="profile same-time is of dahl-hypercolumn, .*, not of koo-baseline"):
-        records._sizes("same-time", "koo-baseline")
+    counts = [records.image_counts("same-time", name) for name in (a1, a2)]
+    assert counts == [(SAME_TIME[a1], 2000), (SAME_TIME[a2], 2000)]
+    assert records.image_counts("same-pictures", a2) == (SAME_TIME[a1], 2000)
+    with pytest.raises(ValueError, match="profile same-time is for dahl-hypercolumn, .*, not for koo-baseline"):
+        records.image_counts("same-time", "koo-baseline")
 
 
 def test_the_usual_number_of_epochs_is_the_sources_where_it_is_as_published(folder, monkeypatch):
     seen = []
-    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *given, **named: seen.append(named["checkpoint"].name) or TrainingHistory([]))
+    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *given, **named: seen.append(named["checkpoint"].name)
+                        or TrainingHistory([]))
     monkeypatch.setattr(records, "finish", lambda *given, **named: {})
-    monkeypatch.setitem(RECIPES["dahl-residual-encoder"].source_net, "weights", "none")
+    monkeypatch.setitem(RECIPES["dahl-residual-encoder"].published_net, "weights", "none")
     for epochs in (None, 19, 10):
         run("dahl-residual-encoder" + records.PUBLISHED, profile="full", epochs=epochs)
     assert [name.split(".")[2] for name in seen] == ["full", "full", "full-10-epochs"]
@@ -154,8 +157,8 @@ def test_the_usual_number_of_epochs_is_the_sources_where_it_is_as_published(fold
 
 def test_a_baseline_is_recorded_without_training(folder):
     made = run("baseline-mean")
-    expected = metrics.evaluate_baseline("mean", IMAGES[1], IMAGES[0])
-    expected |= metrics.nazeri_accuracy(metrics.baseline("mean", IMAGES[0]), IMAGES[1])
+    expected = evaluate_baseline("mean", IMAGES[1], IMAGES[0])
+    expected |= nazeri_accuracy(baseline("mean", IMAGES[0]), IMAGES[1])
     assert made["metrics"] == {k: round(v, 6) for k, v in expected.items()}
     assert made["epochs"] == made["parameters"] == 0 and made["code"] == "-"
 
@@ -163,6 +166,24 @@ def test_a_baseline_is_recorded_without_training(folder):
 def test_as_published_is_a_row_of_its_own(folder):
     assert run("koo-baseline" + records.PUBLISHED)["recipe"] == "koo-baseline-as-published"
     assert (folder / "runs" / "koo-baseline-as-published.smooth.smoke.s0.json").exists()
+
+
+def test_a_run_with_the_settings_of_a_gpu_has_them_in_its_record_and_a_checkpoint_of_its_own(folder, monkeypatch):
+    """On a CPU that stands for a GPU: `Recipe.training_config` gives the GPU's settings."""
+    recipe, seen = RECIPES["koo-baseline"], []
+    real = type(recipe).training_config
+    monkeypatch.setattr(type(recipe), "training_config",
+                        lambda self, profile, published=False, epochs=None, device=None: real(
+                            self, profile, published, epochs, "cpu" if device is None else "cuda"))
+    monkeypatch.setitem(recipe.gpu_training, "batch_size", 70)
+    fit_recipe = records.recipes.fit_recipe
+    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *given, **named: seen.append(
+        (given[3], named["checkpoint"])) or fit_recipe(*given, **named))
+    made = run(profile="lesson", epochs=1)
+    (config, checkpoint), = seen
+    assert (config.batch_size, config.lr) == (70, 2e-2) and checkpoint.name.endswith(".s0.gpu.safetensors")
+    assert made["training"] == {"batch_size": 70, "lr": 2e-2} and records.read() == [made]
+    assert rows(results_table.table([made]))[0]["trained on"].endswith(", batch 70")
 
 
 @pytest.mark.parametrize("call, whole_epochs", [(2, 0), (4, 1)])              # of two batches an epoch
@@ -178,7 +199,7 @@ def test_a_run_that_was_stopped_goes_on_and_ends_as_one_that_was_not(folder, mon
         return loss(*given)
 
     monkeypatch.setattr(losses, "squared_error", stop)
-    with pytest.raises(KeyboardInterrupt, match=f"stopped after {whole_epochs} epochs: the same command goes on"):
+    with pytest.raises(KeyboardInterrupt, match=f"stopped after {whole_epochs} epochs: the same command resumes"):
         run(epochs=3, seed=5)
     assert not list((folder / "runs").iterdir())
     calls.clear()
@@ -238,14 +259,14 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
     true = records.measured(colorizer, labeled[1], IMAGES[0].ab_mean())
     assert "frechet" not in true
     old = {name: true[name] for name in metrics.NAMES} | {"loss": 0.25}
-    flat = metrics.evaluate_baseline("mean", labeled[1], IMAGES[0])
+    flat = evaluate_baseline("mean", labeled[1], IMAGES[0])
     put(folder, record(data="smooth", metrics=old if same else old | {"unexplained": 0.1}),
         record("baseline-mean", data="smooth", metrics=flat), record(data="smooth", seed=1))    # no checkpoint of that
     colorizer.save(folder.parent / "checkpoints" / "koo-baseline.safetensors",
                    recipe="koo-baseline", data="smooth", profile="lesson", seed=0)
-    records.train_classifier("smooth", "cpu", epochs=1)
+    classifiers.train_classifier("smooth", "cpu", epochs=1)
     if not same:
-        with pytest.raises(ValueError, match="it leaves|another training's"):
+        with pytest.raises(ValueError, match="leaves .* unexplained .* of different trainings"):
             records.measure_again("smooth", "cpu")
         return
     assert records.measure_again("smooth", "cpu") == ["baseline-mean", "koo-baseline"]
@@ -259,26 +280,26 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
 def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder, monkeypatch, labeled):
     asked, seen = [], []
     monkeypatch.setattr(records.datasets, "load", lambda name, split: asked.append(split) or labeled[split == "test"])
-    trained = ImageClassifier.trained
-    monkeypatch.setattr(records.ImageClassifier, "trained", lambda images, *a, **k: seen.append(len(images))
+    trained = ImageClassifier.train_on
+    monkeypatch.setattr(records.ImageClassifier, "train_on", lambda images, *a, **k: seen.append(len(images))
                         or trained(images, *a, **k))
-    path, accuracy = records.train_encoder("smooth", "cpu", epochs=1)
+    path, accuracy = classifiers.train_encoder("smooth", "cpu", epochs=1)
     assert asked == ["train"] and seen == [len(labeled[0]) * 9 // 10] and 0 <= accuracy <= 1
     assert path == folder.parent / "checkpoints" / "encoder-smooth.safetensors"
     assert ImageClassifier.load(path).net.config["inputs"] == 1
     with pytest.raises(ValueError, match="encoder-smooth.safetensors is there"):
-        records.train_encoder("smooth", "cpu", epochs=1)
+        classifiers.train_encoder("smooth", "cpu", epochs=1)
 
 
 def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
     monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
-    path, accuracy = records.train_classifier("smooth", "cpu", epochs=1)
+    path, accuracy = classifiers.train_classifier("smooth", "cpu", epochs=1)
     assert path == records.classifier_path("smooth") == folder.parent / "checkpoints" / "classifier-smooth.safetensors"
     assert accuracy == ImageClassifier.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
     with pytest.raises(ValueError, match="classifier-smooth.safetensors is there"):
-        records.train_classifier("smooth", "cpu", epochs=1)
+        classifiers.train_classifier("smooth", "cpu", epochs=1)
     with pytest.raises(ValueError, match="epochs must be at least 1"):
-        ImageClassifier.trained(labeled[0], epochs=0)
+        ImageClassifier.train_on(labeled[0], epochs=0)
 
 
 def test_the_checkouts_judge_serves_other_results_too(folder):
@@ -296,7 +317,8 @@ def test_other_epochs_than_the_profiles_leave_a_record_of_their_own(folder):
 
 
 def test_of_several_processes_only_the_first_writes(folder, monkeypatch):
-    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *_, **__: TrainingHistory([{"epoch": 1, "loss": 1.0, "seconds": 1.0}]))
+    history = TrainingHistory([{"epoch": 1, "loss": 1.0, "seconds": 1.0}])
+    monkeypatch.setattr(records.recipes, "fit_recipe", lambda *_, **__: history)
     monkeypatch.setenv("RANK", "1")
     assert run() == {} and not (folder / "runs").exists()
 
@@ -337,16 +359,17 @@ def test_what_a_record_lacks_is_said(folder):
 
 
 def test_no_records_are_no_error(folder):
-    assert records.read() == [] and records.table([]).count("\n") == 2
+    assert records.read() == [] and results_table.table([]).count("\n") == 2
 
 
 def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
     def at(recipe, seed, chroma):
         return record(recipe, seed=seed, metrics=record()["metrics"] | {"chroma_ratio": chroma, "unexplained": 1.0})
-    groups = records.plane([at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
-                            at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
-                            at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
-                            at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
+    groups = results_table.plane([
+        at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
+        at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
+        at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
+        at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
     assert groups == {
         "the error": {"K1": (pytest.approx(0.3), 1.0), "HSV": (0.5, 1.0), "generator-l1": (0.3, 1.0),
                       "koo-baseline-as-published": (0.1, 1.0)},
@@ -381,29 +404,34 @@ def rows(text):
 def test_a_row_is_the_mean_over_the_seeds_with_their_range(folder):
     measured = [(0.80, 3.0), (0.86, 5.0), (0.89, 4.0)]
     made = [record(seed=seed, unexplained=u, minutes=m) for seed, (u, m) in enumerate(measured)]
-    (row,) = rows(records.table(made))
+    (row,) = rows(results_table.table(made))
     assert row["unexplained"] == "0.850 (0.800...0.890)" and row["seeds"] == "3" and row["minutes"] == "4.0"
     assert row["images"] == "10,000" and row["parameters"] == "30,530" and row["trained on"] == "2 cores, float32"
 
 
+def test_a_row_names_every_device_that_trained_one_of_its_seeds():
+    made = [record(), record(seed=1, device="a GPU", precision="bf16"), record(seed=2)]
+    assert rows(results_table.table(made))[0]["trained on"] == "2 cores, float32; a GPU, bf16"
+
+
 def test_one_seed_has_no_range():
-    assert rows(records.table([record(unexplained=0.8765)]))[0]["unexplained"] == "0.876"
+    assert rows(results_table.table([record(unexplained=0.8765)]))[0]["unexplained"] == "0.876"
 
 
 def test_data_sets_and_profiles_are_rows_of_their_own_and_the_worst_comes_first():
     made = [record(data="fruits"), record(profile="quick"), record(unexplained=0.7),
             record("baseline-mean", unexplained=1.0)]
-    assert [(row["data"], row["profile"], row["recipe"]) for row in rows(records.table(made))] == [
+    assert [(row["data"], row["profile"], row["recipe"]) for row in rows(results_table.table(made))] == [
         ("cifar10", "lesson", "baseline-mean"), ("cifar10", "lesson", "koo-baseline"),
         ("cifar10", "quick", "koo-baseline"), ("fruits", "lesson", "koo-baseline")]
 
 
 def test_the_page_is_made_of_the_records_alone(folder):
     put(folder, record(unexplained=0.8), record(seed=1, unexplained=0.9))
-    text = records.write_table().read_text(encoding="utf-8")
-    assert (folder / "README.md").exists() and text == records.page(records.read())
+    text = results_table.write_table().read_text(encoding="utf-8")
+    assert (folder / "README.md").exists() and text == results_table.page(records.read())
     assert "0.850 (0.800...0.900)" in text and "torch 2.6.0" in text
-    assert records.table(records.read()) in text
+    assert results_table.table(records.read()) in text
 
 
 def test_the_commit_is_that_of_the_checkout_or_unknown(monkeypatch):

@@ -1,4 +1,4 @@
-"""ResNets in front: torchvision's own answers, two ways in that agree, and what is frozen stays."""
+"""Networks on top of a ResNet: the tensors are torchvision's, both first convolutions agree, frozen parts stay."""
 
 import pytest
 import torch
@@ -92,8 +92,8 @@ def test_resnet_50_counts_its_parameters_and_takes_a_step():
     net = ResNetUNet(50, weights="none", train="all", small=True)
     encoder = models.parameters(zoo.resnet50(weights=None)) - 2048 * 1000 - 1000        # without the classifier
     assert models.parameters(net.encoder) == encoder == 23_508_032
-    fit(Colorizer(net), smooth(2, size=16), regression_step, TrainingConfig(epochs=1, batch_size=2, lr=1e-3), device="cpu",
-        progress=False)
+    fit(Colorizer(net), smooth(2, size=16), regression_step, TrainingConfig(epochs=1, batch_size=2, lr=1e-3),
+        device="cpu", progress=False)
 
 
 @pytest.mark.parametrize("train", ["none", "deep"])
@@ -132,8 +132,8 @@ def test_the_small_resnet_keeps_what_is_frozen(train):
     net = SmallResNetColorizer(width=4, train=train, rise=4)
     assert not net(torch.rand(2, 1, 12, 20)).any() and net.decoder.last.out_channels == 2
     before = {k: v.clone() for k, v in net.state_dict().items()}
-    fit(Colorizer(net), smooth(16, size=16), regression_step, TrainingConfig(epochs=2, batch_size=8, lr=1e-2), device="cpu",
-        progress=False)
+    fit(Colorizer(net), smooth(16, size=16), regression_step, TrainingConfig(epochs=2, batch_size=8, lr=1e-2),
+        device="cpu", progress=False)
     moved = {k for k, v in net.state_dict().items() if not torch.equal(v, before[k])}
     assert any(k.startswith("encoder.") for k in moved) is (train == "all")
     assert any(k.startswith("decoder.") for k in moved) and not any(k.startswith("encoder.last") for k in moved)
@@ -154,6 +154,6 @@ def test_the_small_resnet_is_built_again_and_saved(tmp_path):
 def test_three_blocks_answer_at_three_sizes_and_the_classifier_is_on_the_last():
     net = SmallResNet(1, 5, 4).eval()
     x = torch.rand(2, 1, 16, 24)
-    seen = net.seen(x)
+    seen = net.stages(x)
     assert [tuple(t.shape[1:]) for t in seen] == [(4, 16, 24), (8, 8, 12), (16, 4, 6)]
     torch.testing.assert_close(net(x), net.last(seen[-1].mean((2, 3))))

@@ -1,11 +1,11 @@
-"""The committed results: the table is that of the records, and the records say what the course says of K1 and N1."""
+"""The committed results: the table agrees with the records, and the records with the course's claims."""
 import json
 
 import pytest
 
-from colorlib import metrics
 from colorlib.colorizer import Colorizer
-from colorlib.experiments import records
+from colorlib.evaluate import evaluate
+from colorlib.experiments import records, results_table
 from colorlib.notebook.lesson import PROFILES
 
 RECORDS = [r for r in records.read() if (r["data"], r["profile"]) == ("cifar10", "lesson")]
@@ -22,7 +22,7 @@ def values(recipe: str, key: str) -> list[float]:
 
 
 def test_the_table_is_made_of_the_records():
-    assert (records.root() / "README.md").read_text(encoding="utf-8") == records.page(records.read())
+    assert (records.root() / "README.md").read_text(encoding="utf-8") == results_table.page(records.read())
 
 
 @pytest.mark.parametrize("name", ["baseline-gray", "baseline-mean", "baseline-random"])
@@ -60,10 +60,10 @@ def test_no_notebook_took_more_than_its_profile_announces(path):
 @pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
 def test_a_reference_checkpoint_measures_what_its_record_says(name, cifar):
     """Measured on 2,000 of the 10,000 test images, which differ from the whole by a few percent: held to six."""
-    path = records.root().parent / "checkpoints" / f"{name}.safetensors"
+    path = records.checkpoint_folder() / f"{name}.safetensors"
     colorizer = Colorizer.load(path)
     record = next(r for r in of(name) if r["seed"] == colorizer.notes["seed"])
     train, test = cifar
-    measured = metrics.evaluate(colorizer, test.take(2000), train.ab_mean())
+    measured = evaluate(colorizer, test.take(2000), train.ab_mean())
     for key in ("unexplained", "chroma_ratio", "ab_error"):
         assert measured[key] == pytest.approx(record["metrics"][key], rel=0.06), key

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from torch import nn
 from colorlib import hardware, losses, train, training_run
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
+from colorlib.experiments.recipes import get
 from colorlib.models import KooCNN, UNet
 from colorlib.optimizers import AdadeltaNesterov, make_optimizer
 from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
@@ -35,8 +38,8 @@ def fit(colorizer, settings=FOUR, images=IMAGES, step=regression_step, **keyword
 
 
 def equal(one, other):
-    """Whether two colorizers have the same weights, to the bit."""
-    a, b = one.net.state_dict(), other.net.state_dict()
+    """Whether two colorizers, or networks, have the same weights, to the bit."""
+    a, b = (getattr(model, "net", model).state_dict() for model in (one, other))
     return a.keys() == b.keys() and all(torch.equal(a[k], b[k]) for k in a)
 
 
@@ -72,7 +75,7 @@ def test_a_classifier_learns(cell):
 
 
 def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
-    plain, weighed = classifier(), classifier(weights=ColorBinsTarget.fitted(IMAGES.pixels).weights)
+    plain, weighed = classifier(), classifier(weights=ColorBinsTarget.from_images(IMAGES.pixels).weights)
     for colorizer in (plain, weighed):                                      # all bins alike: log Q a pixel
         x, target = colorizer.encode(IMAGES.pixels)
         weight = target.weight.float().sum(1).mean().item()
@@ -549,3 +552,129 @@ def test_the_first_step_of_rmsprop_has_hintons_length_whatever_the_slope():
     optimizer.step()
     expected = torch.full((2, 2), -(10 ** 0.5) * 1e-3)
     torch.testing.assert_close(torch.stack(weights).detach(), expected, rtol=1e-3, atol=0)
+
+
+# one's own network, step and data
+
+def own_data(n=48):
+    """Two numbers from one, a linear rule with a little noise."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(n, 1, 4, 4, generator=generator)
+    return torch.utils.data.TensorDataset(x, torch.cat([2 * x, -x], dim=1))
+
+
+def own_network(seed=0):
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(1, 8, 1), nn.Dropout(0.1), nn.Conv2d(8, 2, 1))
+
+
+def own_step(net, inputs, targets):
+    return F.mse_loss(net(inputs), targets)
+
+
+OWN = TrainingConfig(epochs=4, lr=0.03)
+
+
+def fit_own(net, **keywords):
+    loader = torch.utils.data.DataLoader(own_data(), batch_size=8, shuffle=True)
+    return train.fit(net, loader, keywords.pop("step", own_step), OWN, progress=False,
+                     **{"device": "cpu", "precision": "no"} | keywords)
+
+
+def test_a_network_a_step_and_data_of_ones_own_are_trained_without_a_colorizer():
+    net = own_network()
+    history = fit_own(net, validation=torch.utils.data.DataLoader(own_data(), batch_size=16))
+    assert history["validation_loss"][-1] < 0.05 < history["loss"][0] and not net.training
+    assert len(history.epochs) == 4
+
+
+def test_the_same_seed_shuffles_a_dataloader_alike_and_another_does_not():
+    first, again, other = own_network(), own_network(), own_network()
+    assert fit_own(first, seed=1)["loss"] == fit_own(again, seed=1)["loss"] != fit_own(other, seed=2)["loss"]
+    assert equal(first, again)
+
+
+def test_a_training_of_ones_own_resumes_to_the_same_bits(tmp_path):
+    whole, stopped, resumed = own_network(), own_network(), own_network(5)
+    fit_own(whole)
+    kept = tmp_path / "own.safetensors"
+    assert fit_own(stopped, step=Stopping(15, interrupt, own_step), checkpoint=kept).interrupted
+    fit_own(resumed, checkpoint=kept)
+    assert equal(whole, resumed)
+
+
+def test_batches_may_have_any_number_of_parts():
+    batches = [(torch.ones(2, 1, 2, 2), torch.ones(2, 2, 2, 2), torch.tensor(0.5))] * 3
+    seen = []
+
+    def step(net, inputs, targets, weight):
+        seen.append(weight.item())
+        return weight * F.mse_loss(net(inputs), targets)
+
+    train.fit(own_network(), batches, step, OWN, device="cpu", precision="no", progress=False)
+    assert seen == [0.5] * 12
+
+
+@pytest.mark.parametrize(("model", "data", "words"), [
+    (own_network(), IMAGES, "give a Colorizer, or a DataLoader"),
+    (own_network(), 5, "yields batches and has a length"),
+    (own_network(), iter([]), "yields batches and has a length"),
+])
+def test_a_model_and_data_that_do_not_fit_together_are_named(model, data, words):
+    with pytest.raises(TypeError, match=words):
+        train.fit(model, data, own_step, OWN, device="cpu")
+
+
+def test_no_batch_at_all_is_named():
+    with pytest.raises(ValueError, match="at least one batch"):
+        train.fit(own_network(), [], own_step, OWN, device="cpu")
+
+
+# compiled
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["koo-baseline", "unet-classifier"])
+def test_compiled_a_recipe_comes_to_the_same_losses_but_for_rounding(name):
+    """The code path of a GPU, as far as a processor has it."""
+    recipe, images = get(name), smooth(32, size=16)
+    config = recipe.training_config("smoke").replace(batch_size=8, epochs=2)
+
+    def trained(compiled):
+        colorizer = recipe.build(0, images)
+        history = train.fit(colorizer, images, recipe.step, config, device="cpu", precision="no", progress=False,
+                            compiled=compiled)
+        return colorizer, history["loss"]
+
+    (plain, losses_of_plain), (fast, losses_of_fast) = trained(False), trained(True)
+    assert losses_of_fast == pytest.approx(losses_of_plain, rel=1e-3)
+    assert type(fast.net) is type(plain.net) and fast.net.state_dict().keys() == plain.net.state_dict().keys()
+
+
+def test_a_short_training_pays_for_no_compiling(monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: pytest.fail("compiled"))
+    fit(unet(), FOUR.replace(epochs=1))
+
+
+# memory
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the setting is of glibc")
+def test_memory_that_a_training_kept_is_returned_and_the_setting_undone():
+    """In a process of its own: 200 MB in pieces of 20 MB go back to the system after a training, not within it."""
+    code = """
+import ctypes, psutil
+from colorlib.hardware import keep_freed_memory
+libc = ctypes.CDLL(None); libc.malloc.restype = ctypes.c_void_p; libc.free.argtypes = [ctypes.c_void_p]
+def held():
+    return psutil.Process().memory_info().rss / 1e6
+def use():
+    pieces = [libc.malloc(20_000_000) for _ in range(10)]
+    for piece in pieces: ctypes.memset(piece, 1, 20_000_000)
+    for piece in pieces: libc.free(ctypes.c_void_p(piece))
+use(); before = held()
+with keep_freed_memory():
+    use(); within = held()
+after = held(); use(); again = held()
+print(within - before > 150, after - before < 40, again - before < 100)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.split() == ["True"] * 3, (done.stdout, done.stderr)

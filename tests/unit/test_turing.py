@@ -8,7 +8,14 @@ from colorlib import color
 from colorlib.colorizer import Colorizer
 from colorlib.models import UNet
 from colorlib.notebook import turing_test
-from colorlib.notebook.turing_test import Pairs, Share, answer, answers, interval, result
+from colorlib.notebook.turing_test import (
+    FoolingRate,
+    Pairs,
+    fooling_rate,
+    read_answers,
+    save_answer,
+    wilson_interval,
+)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -43,27 +50,28 @@ def test_the_interval_is_wilsons(k, n):
     z, p = 1.959964, k / n
     middle, half = p + z * z / (2 * n), z * (p * (1 - p) / n + (z / (2 * n)) ** 2) ** 0.5
     ends = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-    assert interval(k, n) == pytest.approx(ends, abs=1e-6)
+    assert wilson_interval(k, n) == pytest.approx(ends, abs=1e-6)
 
 
 @pytest.mark.parametrize(("k", "n"), [(-1, 5), (6, 5), (0, 0)])
 def test_a_share_that_cannot_be_is_refused(k, n):
-    with pytest.raises(ValueError, match="expected 0 <= fooled <= answers"):
-        interval(k, n)
+    with pytest.raises(ValueError, match="expected 0 <= successes <= trials"):
+        wilson_interval(k, n)
 
 
 def test_answers_are_kept_and_counted(pairs, tmp_path):
     path = tmp_path / "a.csv"
-    assert answers(path) == []
+    assert read_answers(path) == []
     for i in range(4):
         wrong = "left" if pairs.true_side[i] == "right" else "right"
-        answer(pairs, i, wrong if i < 3 else pairs.true_side[i], path)
-    assert result(path) == Share(3, 4) and str(result(path)).startswith("3 of 4 fooled: 75% (95 % ")
-    answer(pairs, 0, pairs.true_side[0], path)                              # a pair is judged once
-    assert result(path) == Share(3, 4)
+        save_answer(pairs, i, wrong if i < 3 else pairs.true_side[i], path)
+    assert fooling_rate(path) == FoolingRate(3, 4) and str(fooling_rate(path)) == (
+        "3 of 4 answers took the colorized picture for the true one: 75% (95 % interval: 30% to 95%)")
+    save_answer(pairs, 0, pairs.true_side[0], path)  # only the first answer to a pair counts
+    assert fooling_rate(path) == FoolingRate(3, 4)
     assert path.read_text().splitlines()[0] == "model,seed,pairs,pair,true_side,answer,fooled"
     with pytest.raises(ValueError, match="left or right"):
-        answer(pairs, 5, "middle", path)
+        save_answer(pairs, 5, "middle", path)
 
 
 def test_files_of_a_class_are_pooled_by_model(pairs, colorizer, tmp_path):
@@ -71,36 +79,36 @@ def test_files_of_a_class_are_pooled_by_model(pairs, colorizer, tmp_path):
     for name, which in (("ada", pairs), ("bob", pairs), ("cy", other)):
         for i in range(3):
             (tmp_path / name).mkdir(exist_ok=True)
-            answer(which, i, which.true_side[i], tmp_path / name / "answers-P2-lesson.csv")
+            save_answer(which, i, which.true_side[i], tmp_path / name / "answers-P2-lesson.csv")
     files = sorted(tmp_path.glob("*/answers-*.csv"))                       # as docs/teaching.md says
-    assert result(*files) == Share(0, 9) and result(*files, model="v") == Share(0, 3)
-    with pytest.raises(ValueError, match="no answer yet for w"):
-        result(*files, model="w")
+    assert fooling_rate(*files) == FoolingRate(0, 9) and fooling_rate(*files, model="v") == FoolingRate(0, 3)
+    with pytest.raises(ValueError, match="no answers yet for w"):
+        fooling_rate(*files, model="w")
 
 
 def test_a_file_that_holds_something_else_is_refused_and_a_cut_line_is_no_answer(pairs, tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("name,points\nada,3\n")
-    with pytest.raises(ValueError, match=r"a.csv is no file of answers"):
-        answers(path)
+    with pytest.raises(ValueError, match=r"a.csv does not hold answers"):
+        read_answers(path)
     path.unlink()
-    answer(pairs, 0, "left", path)
+    save_answer(pairs, 0, "left", path)
     with path.open("a") as file:
         file.write("u,3,12,1,le")
-    assert len(answers(path)) == 1
-    answer(pairs, 1, "left", path)
-    assert [row["pair"] for row in answers(path)] == ["0", "1"]
+    assert len(read_answers(path)) == 1
+    save_answer(pairs, 1, "left", path)
+    assert [row["pair"] for row in read_answers(path)] == ["0", "1"]
 
 
 def controls(widget):
-    told, views, buttons, keys = widget.children
-    return told, views.children, buttons.children, keys
+    message, views, buttons, keys = widget.children
+    return message, views.children, buttons.children, keys
 
 
 def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_reload(pairs, tmp_path):
     path = tmp_path / "a.csv"
-    told, views, buttons, keys = controls(turing_test.show(pairs, path))
-    assert told.value.startswith("Pair 1 of 12") and all(view.value[1:4] == b"PNG" for view in views)
+    message, views, buttons, keys = controls(turing_test.show(pairs, path))
+    assert message.value.startswith("Pair 1 of 12") and all(view.value[1:4] == b"PNG" for view in views)
     seen = {views[0].value}
     for i in range(6):
         if i % 2:
@@ -109,22 +117,22 @@ def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_
         else:
             buttons[1].click()
         seen.add(views[0].value)
-    assert len(seen) == 7 and [row["answer"] for row in answers(path)] == ["right", "left"] * 3
-    told, views, buttons, keys = controls(turing_test.show(pairs, path))         # the page was loaded again
-    assert told.value.startswith("Pair 7 of 12") and views[0].value in seen
+    assert len(seen) == 7 and [row["answer"] for row in read_answers(path)] == ["right", "left"] * 3
+    message, views, buttons, keys = controls(turing_test.show(pairs, path))         # the page was loaded again
+    assert message.value.startswith("Pair 7 of 12") and views[0].value in seen
     for _ in range(6):
         keys.value = "right"
-    assert told.value.startswith("All 12 judged. ") and "95 % interval" in told.value
+    assert message.value.startswith("You have answered all 12 pairs. ") and "95 % interval" in message.value
     assert keys.disabled and all(button.disabled for button in buttons)
-    assert len(answers(path)) == 12
+    assert len(read_answers(path)) == 12
     buttons[0].click()
-    assert len(answers(path)) == 12
+    assert len(read_answers(path)) == 12
 
 
-def test_an_answer_that_cannot_be_saved_is_told_and_asked_again(pairs, tmp_path):
-    told, _, buttons, keys = controls(turing_test.show(pairs, tmp_path / "no folder" / "a.csv"))
+def test_an_answer_that_cannot_be_saved_causes_a_message_and_its_pair_stays(pairs, tmp_path):
+    message, _, buttons, keys = controls(turing_test.show(pairs, tmp_path / "no folder" / "a.csv"))
     buttons[0].click()
-    assert "was not saved" in told.value and "no folder" in told.value and not keys.disabled
+    assert "was not saved" in message.value and "no folder" in message.value and not keys.disabled
     (tmp_path / "no folder").mkdir()
     buttons[0].click()
-    assert told.value.startswith("Pair 2 of 12")
+    assert message.value.startswith("Pair 2 of 12")

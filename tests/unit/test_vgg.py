@@ -1,4 +1,4 @@
-"""VGG16 in front: the same tensors as torchvision's, heads of the right sizes, weights found or asked for."""
+"""Networks on top of VGG16: torchvision's tensors, the right sizes, weights that are found or named as missing."""
 
 import shutil
 import socket
@@ -21,14 +21,14 @@ from colorlib.train import TrainingConfig, blurred_error_step, fit
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-def answering(net):
-    """Whose last layer, which starts at zero in A1 and A2, is random: its answers tell what came in."""
-    last = net.target[-1] if isinstance(net, Hypercolumns) else net.last
+def randomized(net):
+    """The network with a random last layer, which would start at zero, so that its outputs depend on its inputs."""
+    last = net.layers[-1] if isinstance(net, Hypercolumns) else net.last
     nn.init.normal_(last.weight)
     return net
 
 
-NETS = {"A1": Hypercolumns, "A2": ResidualEncoder, "D5": VggClassifier}
+NETS = {"hypercolumns": Hypercolumns, "residual": ResidualEncoder, "classifier": VggClassifier}
 each = pytest.mark.parametrize("name", NETS)
 THERE = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES).exists()
 
@@ -94,18 +94,18 @@ def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
     assert models.receptive_field(nested) == 11                             # 9 pixels and one more on each side
 
 
-@pytest.mark.parametrize("name", ["A1", "A2"])
+@pytest.mark.parametrize("name", ["hypercolumns", "residual"])
 def test_untrained_the_answer_is_gray(name):
-    answer = NETS[name](weights="none").eval()(2 * torch.rand(1, 1, 16, 24) - 1)
-    uv = YuvTarget.unit_range().ab(answer, torch.full((1, 1, 16, 24), 50.0))
-    assert torch.equal(answer, torch.full_like(answer, 0.5)) and uv.abs().max() < 0.01
+    output = NETS[name](weights="none").eval()(2 * torch.rand(1, 1, 16, 24) - 1)
+    uv = YuvTarget.unit_range().decode(output, torch.full((1, 1, 16, 24), 50.0))
+    assert torch.equal(output, torch.full_like(output, 0.5)) and uv.abs().max() < 0.01
 
 
 def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room():
     for enlarge in (1, 2):
         colorizer, sizes = Colorizer(Hypercolumns(weights="none", enlarge=enlarge), YuvTarget.unit_range()), []
-        assert colorizer.net.at_once * enlarge ** 2 == 2 ** 16              # columns
-        colorizer.net.at_once = 1000                                        # pixels
+        assert colorizer.net.max_pixels * enlarge ** 2 == 2 ** 16              # columns
+        colorizer.net.max_pixels = 1000                                        # pixels
         colorizer.net.register_forward_pre_hook(lambda net, given, sizes=sizes: sizes.append(len(given[0])))
         for side, expected in ((8, [15, 5]), (40, [1, 1])):
             sizes.clear()
@@ -127,10 +127,10 @@ def test_the_heads_have_the_widths_that_dahl_gives_and_no_biases_but_the_last():
 
 @each
 def test_an_answer_has_the_size_of_the_image(name):
-    net = answering(NETS[name](weights="none")).eval()
+    net = randomized(NETS[name](weights="none")).eval()
     y = net(2 * torch.rand(2, 1, 16, 24) - 1)
-    assert y.shape == ((2, 261, 8, 12) if name == "D5" else (2, 2, 16, 24)) and y.std() > 0
-    assert name == "D5" or (0 <= y.min() and y.max() <= 1)                  # A: a sigmoid
+    assert y.shape == ((2, 261, 8, 12) if name == "classifier" else (2, 2, 16, 24)) and y.std() > 0
+    assert name == "classifier" or (0 <= y.min() and y.max() <= 1)                  # a sigmoid (Dahl 2016)
     with pytest.raises(ValueError, match="multiples of 8"):
         net(torch.zeros(1, 1, 12, 16))
 
@@ -140,9 +140,9 @@ def test_an_answer_has_the_size_of_the_image(name):
 def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
     colorizer = colorizer_of(name, tuned=tuned)
     before = {k: v.clone() for k, v in colorizer.net.state_dict().items()}
-    step = blurred_error_step if name != "D5" else lambda net, x, y: net(x).square().mean()
-    fit(colorizer, smooth(8, size=16), step, TrainingConfig(epochs=1, batch_size=4, lr=1e-3, weight_decay=0.0), device="cpu",
-        progress=False)
+    step = blurred_error_step if name != "classifier" else lambda net, x, y: net(x).square().mean()
+    config = TrainingConfig(epochs=1, batch_size=4, lr=1e-3, weight_decay=0.0)
+    fit(colorizer, smooth(8, size=16), step, config, device="cpu", progress=False)
     moved = {k for k, v in colorizer.net.state_dict().items() if not torch.equal(v, before[k])}
     assert any(k.startswith("encoder.") for k in moved) is tuned and any(not k.startswith("encoder.") for k in moved)
     frozen = [p for p in colorizer.net.encoder.parameters() if not p.requires_grad]
@@ -150,8 +150,8 @@ def test_frozen_weights_stay_and_tuned_ones_move(name, tuned):
 
 
 def colorizer_of(name, **settings):
-    target = ColorBinsTarget(cell=2) if name == "D5" else YuvTarget.unit_range()
-    return Colorizer(answering(NETS[name](weights=settings.pop("weights", "none"), **settings)), target)
+    target = ColorBinsTarget(cell=2) if name == "classifier" else YuvTarget.unit_range()
+    return Colorizer(randomized(NETS[name](weights=settings.pop("weights", "none"), **settings)), target)
 
 
 @each
@@ -192,15 +192,15 @@ def test_a_checkpoint_asks_for_imagenets_weights_only_if_it_lacks_them(name, tun
 @each
 def test_an_image_may_be_enlarged_for_vgg16_and_the_answer_keeps_its_size(name):
     net, x = NETS[name](weights="none", enlarge=2).eval(), 2 * torch.rand(2, 1, 16, 24) - 1
-    assert net(x).shape == ((2, 261, 8, 12) if name == "D5" else (2, 2, 16, 24))
-    assert net.multiple == (4 if name == "D5" else 8)
+    assert net(x).shape == ((2, 261, 8, 12) if name == "classifier" else (2, 2, 16, 24))
+    assert net.multiple == (4 if name == "classifier" else 8)
     seen = []
     net.encoder.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     net(x)
     torch.testing.assert_close(seen[0], nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
     large = torch.zeros(1, 1, 64, 72)
     net(large)
-    assert seen[1].shape[-2:] == ((128, 144) if name == "D5" else (64, 72))
+    assert seen[1].shape[-2:] == ((128, 144) if name == "classifier" else (64, 72))
     with pytest.raises(ValueError, match=f"multiples of {net.multiple}"):
         net(torch.zeros(1, 1, 10, 16))
     with pytest.raises(ValueError, match="enlarge must be 1 or 2, got 3"):
@@ -213,7 +213,7 @@ def test_a_sigmoid_answers_in_the_range_that_its_head_wants():
     _, y = target.encode(corners)
     assert target.unit and y.amin((0, 2, 3)).abs().max() < 2e-3 and (1 - y.amax((0, 2, 3))).abs().max() < 2e-3
     for other in (LabTarget(), YuvTarget(), ColorBinsTarget(cell=1)):
-        with pytest.raises(ValueError, match="ends in a sigmoid|wants"):
+        with pytest.raises(ValueError, match="ends in a sigmoid|needs"):
             Colorizer(Hypercolumns(outputs=other.outputs, weights="none"), other)
     Colorizer(Hypercolumns(weights="none", squash=False), LabTarget())
 
@@ -247,9 +247,9 @@ def cache(tmp_path, monkeypatch):
 
 def test_weights_that_cannot_be_had_are_one_message_with_every_way(cache, monkeypatch):
     monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
-    with pytest.raises(DataUnavailable, match="cannot be reached") as told:
+    with pytest.raises(DataUnavailable, match="cannot be reached") as found:
         Vgg16()
-    assert all(way in str(told.value) for way in ("where there is a network", str(cache), 'weights="none"'))
+    assert all(way in str(found.value) for way in ("with a network connection", str(cache), 'weights="none"'))
 
 
 def test_offline_no_download_is_tried(cache, monkeypatch):
@@ -261,15 +261,15 @@ def test_offline_no_download_is_tried(cache, monkeypatch):
 
 def test_one_process_fetches_with_patience_that_ends(cache, monkeypatch):
     """While it fetches, the lock is held and a silent host has half a minute; afterwards all is as it was."""
-    told = {}
+    found = {}
     def fetch(url, dst, *_, **__):
-        told["patience"] = socket.getdefaulttimeout()
+        found["patience"] = socket.getdefaulttimeout()
         with pytest.raises(Timeout):
             FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01)
         torch.save({f"features.{name}": t for name, t in Vgg16("none").features.state_dict().items()}, dst)
     monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
     Vgg16()
-    assert told["patience"] == pretrained.SILENCE and socket.getdefaulttimeout() is None
+    assert found["patience"] == pretrained.TIMEOUT and socket.getdefaulttimeout() is None
     FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01).lock.release()
 
 
@@ -289,19 +289,19 @@ def test_a_cache_that_cannot_be_written_to_is_named(cache, monkeypatch):
 
 
 def test_other_weights_in_the_cache_than_those_it_was_trained_with_are_noticed(imagenet, tmp_path):
-    path = colorizer_of("A1", weights="imagenet").save(tmp_path / "one.safetensors")
+    path = colorizer_of("hypercolumns", weights="imagenet").save(tmp_path / "one.safetensors")
     Colorizer.load(path)
     imagenet["features.5.bias"] += 1
-    with pytest.raises(ValueError, match="with other weights than those that are here: delete the encoder's file"):
+    with pytest.raises(ValueError, match="with other weights than those on this machine: delete the encoder's file"):
         Colorizer.load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"no weights at all", b"PK\x03\x04 cut off"])
 def test_a_damaged_file_of_weights_is_named(cache, content):
     cache.write_bytes(content)
-    with pytest.raises(ValueError, match="damaged or no file of weights") as told:
+    with pytest.raises(ValueError, match="damaged or no file of weights") as found:
         Vgg16()
-    assert str(cache) in str(told.value)
+    assert str(cache) in str(found.value)
 
 
 def test_a_file_that_would_run_something_is_not_run(cache):
@@ -330,6 +330,6 @@ def test_dahls_loss_is_the_mean_of_three_distances_two_of_them_blurred():
                for size, sigma in ((3, 0.8), (5, 1.1)) for d in difference]
     expected = [(one - other).square().sum(1).mean()] + [
         torch.stack(part).square().sum(-1).mean() for part in (blurred[:3], blurred[3:])]
-    assert float(losses.blurred_distances(one, other)) == pytest.approx(float(sum(expected) / 3), rel=1e-3)
+    assert float(losses.blurred_squared_error(one, other)) == pytest.approx(float(sum(expected) / 3), rel=1e-3)
     with pytest.raises(ValueError, match="shapes differ"):
-        losses.blurred_distances(one, other[:1])
+        losses.blurred_squared_error(one, other[:1])

@@ -1,0 +1,43 @@
+"""Transfer learning in notebook 07: two networks that start from different weights.
+
+Every row is trained on 10,000 pictures in total: a small set is seen several times. The largest
+set, of 50,000 images, is seen once.
+"""
+from __future__ import annotations
+
+import dataclasses
+
+from colorlib.experiments.recipe import Recipe
+from colorlib.experiments.systems_dahl2016 import ON_VGG, RESIDUAL_ENCODER
+from colorlib.experiments.systems_perez2020 import SMALL
+from colorlib.train import regression_step
+
+TRANSFER_IMAGES = (500, 2_000, 10_000, 50_000)
+
+
+def _row(name: str, title: str, base: Recipe, start: str | None = None, **net) -> Recipe:
+    """Make a row: `base` without its discriminator, from another start.
+
+    start   name of a checkpoint, "" for random weights; None: that of `base`
+    net     changes to the network
+    """
+    # The small encoder tolerates a higher learning rate than the decoder on VGG16.
+    training = ON_VGG.replace(lr=4e-3) if base is SMALL else ON_VGG
+    return dataclasses.replace(
+        base, name=name, code=f"{base.code.rstrip('*')}*", title=title, net=base.net | net,
+        start=base.start if start is None else start, training=training, gpu_training={},
+        step=regression_step if base.gan else base.step, gan=None, published_gan=None,
+        has_source=False, epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
+        changes=f"The network of {base.name}, {title}. It is trained on 10,000 pictures in total, "
+            "so the images of a small set appear several times; a set of 50,000 appears once.")
+
+
+TRANSFER: dict[str, Recipe] = {recipe.name: recipe for recipe in [
+    _row("vgg-imagenet", "ImageNet's weights, frozen", RESIDUAL_ENCODER),
+    _row("vgg-tuned", "ImageNet's weights, tuned", RESIDUAL_ENCODER, tuned=True),
+    _row("vgg-random", "random weights, tuned", RESIDUAL_ENCODER, weights="none", tuned=True),
+    _row("small-frozen", "weights of the gray classifier, frozen", SMALL, train="none"),
+    _row("small-gray", "weights of the gray classifier, tuned", SMALL),
+    _row("small-color", "weights of the color classifier, tuned", SMALL, "classifier-cifar10"),
+    _row("small-random", "random weights, tuned", SMALL, ""),
+]}

@@ -1,0 +1,48 @@
+"""Notebook files read as plain JSON, so that a lesson needs no library for notebooks."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from colorlib.paths import find_project_root
+
+# Tools write these cells: a release changes the first kind, every run the second.
+GENERATED_TAGS = {"bootstrap", "injected-parameters"}
+
+
+def find_notebook(number: str) -> Path | None:
+    """The file notebooks/03_….ipynb for "03", or None.
+
+    The working folder is searched first, since a kernel runs in the folder of its notebook.
+    """
+    checkout = find_project_root()
+    for folder in (Path.cwd(), *([checkout / "notebooks"] if checkout else [])):
+        found = sorted(folder.glob(f"{number}_*.ipynb"))
+        if found:
+            return found[0]
+    return None
+
+
+def cell_source(cell: dict[str, Any]) -> str:
+    """The text of a cell, which a notebook file keeps as a string or as a list of lines."""
+    text = cell["source"]
+    return text if isinstance(text, str) else "".join(text)
+
+
+def cell_tags(cell: dict[str, Any]) -> set[str]:
+    """The tags of a cell."""
+    return set(cell.get("metadata", {}).get("tags", []))
+
+
+def source_hash(path: Path) -> str:
+    """SHA-256 of a notebook's code cells without the generated ones.
+
+    A stored run carries this hash, so that it counts as outdated once the code has changed.
+    """
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = [cell_source(cell).rstrip() for cell in cells
+            if cell["cell_type"] == "code" and not cell_tags(cell) & GENERATED_TAGS]
+    return hashlib.sha256("\0".join(code).encode()).hexdigest()
