@@ -1,4 +1,4 @@
-"""Training: one epoch of Koo's CNN against the usual tutorial's pipeline, and against the machine's own convolution rate.
+"""Training: an epoch of Koo's CNN against the usual tutorial's pipeline, and the share of the best convolution rate.
 
     python -m colorlib bench train
 

@@ -30,7 +30,9 @@ from colorlib.data.image_set import ImageSet
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.training_run import TrainingDiverged, TrainingHistory, TrainingRun, epoch_seed
 
-__all__ = ["Step", "TrainingConfig", "TrainingDiverged", "TrainingHistory", "fit"]
+__all__ = [
+    "Step", "TrainingConfig", "TrainingDiverged", "TrainingHistory", "epoch_seed", "fit",
+]  # fmt: skip
 
 Step = Callable[..., Tensor]  # step(net, *batch) -> loss, a scalar
 

@@ -18,7 +18,8 @@ from colorlib.train_gan import Adversary, GanConfig, fit_gan, gan_step, generato
 pytestmark = pytest.mark.usefixtures("one_thread")
 
 IMAGES = smooth(32, size=16)
-G_SETTINGS = TrainingConfig(epochs=3, batch_size=8, optimizer="adam", lr=1e-3, momentum=0.5, schedule="drops", flip=True)
+G_SETTINGS = TrainingConfig(epochs=3, batch_size=8, optimizer="adam", lr=1e-3, momentum=0.5, schedule="drops",
+                            flip=True)
 
 
 def unet(seed=0):
@@ -28,7 +29,8 @@ def unet(seed=0):
 
 def adversary(seed=1, rules=None, **settings):
     torch.manual_seed(seed)
-    return Adversary(ImageDiscriminator(4, 2, size=16), rules or GanConfig(l1=10, real=0.9), G_SETTINGS.replace(**settings))
+    rules = rules or GanConfig(l1=10, real=0.9)
+    return Adversary(ImageDiscriminator(4, 2, size=16), rules, G_SETTINGS.replace(**settings))
 
 
 def fit(colorizer, step, settings=G_SETTINGS, **keywords):

@@ -47,7 +47,8 @@ def test_what_a_network_keeps_for_the_way_back():
     net = nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.Tanh())
     x = torch.rand(2, 1, 100, 100)
     map_of_both = 2 * 100 * 100 * 4 / 1e6                                   # MB of one channel
-    assert profiling.activation_memory(net, x) == pytest.approx(5 * map_of_both)  # its input and the outputs of four tanh
+    # its input and the outputs of four tanh
+    assert profiling.activation_memory(net, x) == pytest.approx(5 * map_of_both)
     net[0].requires_grad_(False)
     assert profiling.activation_memory(net, x) == 0                                        # no backward pass
     assert profiling.activation_memory(nn.Linear(1000, 1000), x.reshape(20, 1000)) == pytest.approx(20 * 1000 * 4 / 1e6)

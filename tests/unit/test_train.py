@@ -270,7 +270,8 @@ def test_one_line_an_epoch_is_printed_or_none(capsys):
 
 def test_koos_schedule_is_his_formula():
     """K, section 5.1: rate 1, a decay of 1e-7 for every iteration, halved every 25 epochs."""
-    history = fit(unet(), TrainingConfig(epochs=60, batch_size=16, optimizer="sgd", lr=0.01, schedule="koo"))     # 2 batches
+    # 2 batches
+    history = fit(unet(), TrainingConfig(epochs=60, batch_size=16, optimizer="sgd", lr=0.01, schedule="koo"))
     expected = [0.01 * 0.5 ** (epoch // 25) / (1 + 1e-7 * 2 * epoch) for epoch in range(60)]
     assert history["lr"] == pytest.approx(expected, rel=1e-12)
     assert history["lr"][24] / history["lr"][25] == pytest.approx(2, rel=1e-6)
