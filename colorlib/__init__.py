@@ -15,9 +15,9 @@ From gray to color
     `color_bins`        the ab plane cut into bins: soft targets, rebalancing, annealed mean
     `targets`           what a network gets and should predict, and the colors of its outputs
     `models`            the networks: `models.unet`, `models.discriminators` (PatchGAN),
-                        `models.koo2016`, `models.dorscheidt2016`, `models.dahl2016` (on VGG16),
-                        `models.resnet_unet`, `models.small_resnet`, and what they share:
-                        `models.blocks`, `models.pretrained`
+                        `models.fast_unet`, `models.koo2016`, `models.dorscheidt2016`,
+                        `models.dahl2016` (on VGG16), `models.resnet_unet`, `models.small_resnet`,
+                        and what they share: `models.blocks`, `models.pretrained`
     `colorizer`         a network with its target: from gray images to colored ones
     `colorize_files`    the same for image files and folders
 
@@ -50,10 +50,11 @@ The course
     `experiments`       the systems that the course compares: `experiments.recipes` by name, each an
                         `experiments.recipe`, from `experiments.systems_koo2016`,
                         `experiments.systems_nazeri2018`, `experiments.systems_dorscheidt2016`,
-                        `experiments.systems_perez2020`, `experiments.systems_dahl2016`;
-                        `experiments.ablations`, `experiments.transfer` and
-                        `experiments.classifiers`. `experiments.records` of trainings make the
-                        `experiments.results_table`; `experiments.missing_runs` trains what it lacks
+                        `experiments.systems_perez2020`, `experiments.systems_dahl2016`,
+                        `experiments.systems_course`; `experiments.ablations`,
+                        `experiments.transfer`, `experiments.classifiers`.
+                        `experiments.records` of trainings make the `experiments.results_table`;
+                        `experiments.missing_runs` trains what it lacks
     `notebook`          `notebook.lesson`: settings, claims and record of a notebook;
                         `notebook.profiles`: how much it computes. Figures: `notebook.plots` (which
                         collects `notebook.pictures`, `notebook.ab_plane`, `notebook.display`,

@@ -41,11 +41,12 @@ Step = Callable[..., Tensor]  # step(net, *batch) -> loss, a scalar
 class TrainingConfig:
     """How to train. ValueError on a value that makes no sense.
 
-    optimizer   "adamw", "adam", "adadelta", "rmsprop" or "sgd"
+    optimizer   "adamw", "adam", "adadelta", "rmsprop", "sgd" or "muon"
     schedule    "onecycle": up to lr over a quarter of the steps, then down to nearly 0, the
                 momentum the other way from 0.95 to 0.85 and back, whatever `momentum` says (Smith
-                2018). "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016,
-                5.1). "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where
+                2018). "linear": up to lr over 15 percent of the steps, then straight down to 0.
+                "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016, 5.1).
+                "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where
                 Nazeri divides by hand
     momentum    for Adam its beta1
     flip        mirror half of the images, left to right

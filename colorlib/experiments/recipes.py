@@ -9,6 +9,7 @@ version of its source. `python -m colorlib train` lists the systems.
 """
 from __future__ import annotations
 
+from colorlib.experiments import systems_course as course
 from colorlib.experiments import systems_dahl2016 as dahl
 from colorlib.experiments import systems_dorscheidt2016 as dorscheidt
 from colorlib.experiments import systems_koo2016 as koo
@@ -23,7 +24,7 @@ __all__ = ["ABLATIONS", "RECIPES", "SAME_TIME", "TRANSFER", "TRANSFER_IMAGES", "
 
 SAME_TIME = dahl.SAME_TIME
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for source in (
-    koo, nazeri, dorscheidt, perez, dahl) for recipe in source.SYSTEMS}
+    koo, nazeri, dorscheidt, perez, dahl, course) for recipe in source.SYSTEMS}
 
 
 def get(name: str) -> Recipe:

@@ -6,6 +6,7 @@
 | ----------------- | ------------------------------------------------------------------------- |
 | `koo2016`         | small CNN, generator and discriminator of Koo 2016; contrast normalization |
 | `unet`            | U-Net and generator after Nazeri and Ng 2018                              |
+| `fast_unet`       | U-Net that learns in minutes on two CPU cores                              |
 | `discriminators`  | PatchGAN (Isola et al. 2017) and a discriminator with one output per image |
 | `dorscheidt2016`  | four compact networks, for regression and for classification              |
 | `dahl2016`        | colorizers on top of VGG16: hypercolumns, residual encoder, classifier    |
@@ -32,23 +33,25 @@ from colorlib.models.blocks import receptive_field
 from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
 from colorlib.models.discriminators import ImageDiscriminator, PatchDiscriminator
 from colorlib.models.dorscheidt2016 import DorscheidtNet
+from colorlib.models.fast_unet import FastUNet
 from colorlib.models.koo2016 import KooCNN, KooDiscriminator, KooGenerator
 from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
 __all__ = [
-    "MODELS", "DorscheidtNet", "Hypercolumns", "ImageDiscriminator", "KooCNN", "KooDiscriminator",
-    "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet", "ResidualEncoder", "SmallResNet",
-    "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds",
-    "parameters", "receptive_field",
+    "MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageDiscriminator", "KooCNN",
+    "KooDiscriminator", "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet",
+    "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier",
+    "build", "multiply_adds", "parameters", "receptive_field",
 ]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {
-    "koo": KooCNN, "unet": UNet, "compact": DorscheidtNet, "koo-generator": KooGenerator,
-    "koo-discriminator": KooDiscriminator, "patch": PatchDiscriminator, "image": ImageDiscriminator,
-    "small-resnet": SmallResNet, "small-resnet-colorizer": SmallResNetColorizer,
+    "koo": KooCNN, "unet": UNet, "fast-unet": FastUNet, "compact": DorscheidtNet,
+    "koo-generator": KooGenerator, "koo-discriminator": KooDiscriminator,
+    "patch": PatchDiscriminator, "image": ImageDiscriminator, "small-resnet": SmallResNet,
+    "small-resnet-colorizer": SmallResNetColorizer,
     "hypercolumns": Hypercolumns, "residual-encoder": ResidualEncoder,
     "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
 }

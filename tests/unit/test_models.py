@@ -363,7 +363,7 @@ def test_build_leaves_its_settings_as_they_were():
 
 
 @pytest.mark.parametrize("config, words", [
-    ({"model": "nobody"}, "unknown model 'nobody': expected one of koo, unet, compact"),
+    ({"model": "nobody"}, "unknown model 'nobody': expected one of koo, unet, fast-unet, compact"),
     ({}, "unknown model None"),
     ({"model": "koo", "width": 3}, "does not take"),
 ])

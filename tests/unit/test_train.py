@@ -109,6 +109,44 @@ def test_adadelta_with_nesterov_momentum_is_adadelta_without_it():
         torch.testing.assert_close(a, b)
 
 
+def test_a_step_of_muon_is_an_orthogonal_matrix_of_the_length_of_its_rate():
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.Conv2d(8, 12, 3), nn.Conv2d(12, 2, 3))
+    optimizer = make_optimizer(net.parameters(), TrainingConfig(epochs=1, optimizer="muon", lr=0.5, weight_decay=0.0))
+    net(torch.randn(4, 1, 12, 12)).square().mean().backward()
+    before = net[1].weight.detach().clone()
+    optimizer.step()
+    step = (before - net[1].weight.detach()).flatten(1) / 0.5                    # 12 72
+    lengths = torch.linalg.svdvals(step)
+    assert 0.5 < lengths.min() and lengths.max() < 1.4                          # Jordan's coefficients: about 1
+    gradient = net[1].weight.grad.flatten(1)
+    assert torch.linalg.svdvals(gradient).max() > 5 * torch.linalg.svdvals(gradient).min()
+    assert (step * gradient).sum() > 0                                          # downhill
+
+
+def test_muon_takes_adams_steps_for_what_is_no_inner_matrix():
+    torch.manual_seed(0)
+    nets = [nn.Sequential(nn.Conv2d(1, 4, 3), nn.Tanh(), nn.Conv2d(4, 2, 1)) for _ in range(2)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    config = TrainingConfig(epochs=1, optimizer="muon", lr=0.1, momentum=0.9)
+    optimizers = [make_optimizer(nets[0].parameters(), config),
+                  torch.optim.Adam(nets[1].parameters(), 0.008, betas=(0.9, 0.99))]
+    for net, optimizer in zip(nets, optimizers, strict=True):
+        for i in range(3):
+            optimizer.zero_grad()
+            (net(torch.arange(25.0).view(1, 1, 5, 5) / 25 + i) - 1).square().mean().backward()
+            optimizer.step()
+    for a, b in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_the_linear_schedule_rises_for_15_percent_and_falls_to_zero():
+    config = TrainingConfig(epochs=20, batch_size=16, optimizer="muon", lr=0.1, schedule="linear")
+    rates = fit(unet(), config)["lr"]                                           # at the start of each epoch
+    assert max(rates) == pytest.approx(0.1, rel=0.05) and rates.index(max(rates)) == 3
+    assert rates[0] < 0.03 and rates[-1] < 0.01
+
+
 def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
     """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
     def trained(**kind):
