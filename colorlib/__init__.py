@@ -40,10 +40,10 @@ Evaluation
 
 Images
     `data`              `data.datasets` loads a data set by its name: `data.cifar10` (which
-                        `data.cifar10_sources` downloads), `data.painted_fruit` (drawn by
+                        `data.cifar10_download` downloads), `data.painted_fruit` (drawn by
                         `data.painted_fruit_shapes`), `data.photos`, `data.folder` (your own).
                         All are a `data.image_set` or, if too large for memory, a
-                        `data.streamed_set`. `data.download`: the data folder.
+                        `data.streamed_set`. `data.storage`: the data folder.
                         `data.image_files`: one picture file
 
 The course
@@ -55,12 +55,12 @@ The course
                         `experiments.transfer`, `experiments.classifiers`.
                         `experiments.records` of trainings make the `experiments.results_table`;
                         `experiments.missing_runs` trains what it lacks
-    `notebook`          `notebook.lesson`: settings, claims and record of a notebook;
-                        `notebook.profiles`: how much it computes. Figures: `notebook.plots` (which
-                        collects `notebook.pictures`, `notebook.ab_plane`, `notebook.display`,
-                        `notebook.style`). Widgets: `notebook.data_check`, `notebook.photo_upload`,
-                        `notebook.turing_test`. Also `notebook.report`, `notebook.cell_order`,
-                        `notebook.files`
+    `notebook`          `notebook.lesson`: settings and record of a notebook; `notebook.claims`:
+                        what it claims and checks; `notebook.profiles`: how much it computes.
+                        Figures: `notebook.plots` (which collects `notebook.pictures`,
+                        `notebook.ab_plane`, `notebook.display`, `notebook.style`). Widgets:
+                        `notebook.data_check`, `notebook.photo_upload`, `notebook.turing_test`.
+                        Also `notebook.report`, `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`
     `paths`             where the checkout is, and files written in one step

@@ -13,8 +13,8 @@ import sys
 from pathlib import Path
 
 from colorlib import __version__
-from colorlib.data.download import DataUnavailable
 from colorlib.data.image_files import COLOR_SIDE, check_png, format_names, write_png
+from colorlib.data.storage import DataUnavailable
 from colorlib.paths import CHECKPOINTS, project_root
 
 DEVICES = "auto (default), cpu, cuda or mps"

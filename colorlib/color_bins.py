@@ -33,7 +33,8 @@ class SoftTarget(NamedTuple):
     """The k bins that each pixel belongs to, and how much it belongs to each.
 
     index    (N, k, H, W) int16, nearest bin first
-    weight   (N, k, H, W) float16 or float32, sums to one over k
+    weight   (N, k, H, W) float16 or float32; sums to one over k or, with class rebalancing, to the
+             weight of the pixel's bin (`targets.ColorBinsTarget`)
 
     Only k numbers a pixel are stored, not Q.
     """

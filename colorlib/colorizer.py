@@ -23,7 +23,7 @@ from torch import Tensor, nn
 
 from colorlib import color, models
 from colorlib.checkpoint import read_tensors, write_tensors
-from colorlib.data.download import DataUnavailable, no_downloads
+from colorlib.data.storage import DataUnavailable, no_downloads
 from colorlib.targets import TARGETS, ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
 FORMAT = "colorlib-2"

@@ -70,9 +70,5 @@ class Processes:
 
 
 def unwrap(net: nn.Module) -> nn.Module:
-    """The network inside `DistributedDataParallel` and `torch.compile`, if it is wrapped."""
-    while True:
-        inner = getattr(net, "module", None) or getattr(net, "_orig_mod", None)
-        if not isinstance(inner, nn.Module):
-            return net
-        net = inner
+    """The network that `Processes.wrap` was given."""
+    return net.module if isinstance(net, nn.parallel.DistributedDataParallel) else net

@@ -143,7 +143,9 @@ def keep_freed_memory() -> Iterator[None]:
     """
     libc = _glibc()
     if libc:
-        libc.mallopt(M_MMAP_THRESHOLD, 1 << 30)
+        # Older versions refuse so large a threshold; they are given their usual one.
+        if not libc.mallopt(M_MMAP_THRESHOLD, 1 << 30):
+            libc.mallopt(M_MMAP_THRESHOLD, USUAL_MMAP_THRESHOLD)
         libc.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield

@@ -42,8 +42,10 @@ def blurred_squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     from torchvision.transforms.functional import gaussian_blur  # slow to import, rarely needed
 
     plain = squared_error(predicted, target)
-    difference = predicted - target  # blurring is linear, so it suffices to blur the difference
-    blurred = [gaussian_blur(difference, size).square().sum(dim=1).mean() for size in (3, 5)]
+    with torch.autocast(predicted.device.type, enabled=False):  # else the blur rounds to 8 bits
+        # Blurring is linear, so it suffices to blur the difference.
+        difference = predicted.to(target.dtype) - target
+        blurred = [gaussian_blur(difference, size).square().sum(dim=1).mean() for size in (3, 5)]
     return (plain + sum(blurred)) / 3
 
 
@@ -53,8 +55,11 @@ def soft_cross_entropy(logits: Tensor, index: Tensor, share: Tensor) -> Tensor:
     logits    (N, Q, H, W)
     index     (N, k, H, W), integers: the bins that a pixel belongs to
     share     (N, k, H, W): how much it belongs to each, as in `color_bins.SoftTarget`; the shares
-              of a pixel sum to one or, with rebalancing, to the weight of the pixel
+              of a pixel sum to one or, with class rebalancing, to the weight of the pixel's bin
     returns   a scalar, nats: the mean over pixels, whatever their weights
+
+    The class-rebalanced loss is this one: `color_bins.AbBins.rebalance` computes the weights of the
+    bins, and `targets.ColorBinsTarget.encode` multiplies each pixel's shares by its bin's weight.
 
     Zhang et al. 2016, equations 2 and 3; written out with dense targets in notebook 04. Here only
     the logits and their gradient need Q numbers per pixel, the targets need k.

@@ -12,20 +12,14 @@ SCHEDULES = ("onecycle", "linear", "constant", "koo", "drops")
 WARMUP = 0.15  # share of the steps in which the linear schedule rises
 
 
-def make_optimizer(
-    parameters: Iterable[nn.Parameter], config, fused: bool = True
-) -> torch.optim.Optimizer:
-    """The optimizer that a `TrainingConfig` names, over these parameters.
-
-    fused   all weights in one pass through memory, where torch has it. Not with loss scaling
-            (fp16): a fused optimizer then skips a step without saying so
-    """
+def make_optimizer(parameters: Iterable[nn.Parameter], config) -> torch.optim.Optimizer:
+    """The optimizer that a `TrainingConfig` names, over these parameters."""
     parameters, decay = list(parameters), config.weight_decay
     if config.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, config.lr, weight_decay=decay, fused=fused)
+        return torch.optim.AdamW(parameters, config.lr, weight_decay=decay, fused=True)
     if config.optimizer == "adam":
-        # On a CPU the plain one, whose steps the records were made with.
-        fused = fused and all(p.is_cuda for p in parameters)
+        # None: torch chooses, as it did on the CPUs that made the records.
+        fused = all(p.is_cuda for p in parameters) or None
         betas = (config.momentum, 0.999)
         return torch.optim.Adam(parameters, config.lr, betas=betas, fused=fused)
     if config.optimizer == "adadelta":
@@ -51,8 +45,9 @@ def make_schedule(optimizer: torch.optim.Optimizer, config, steps_per_epoch: int
     """The learning rate of every step, as one of torch's schedulers; see `TrainingConfig`."""
     steps = config.epochs * steps_per_epoch
     if config.schedule == "onecycle" and steps > 1:
+        rates = [group["lr"] for group in optimizer.param_groups]
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, config.lr, total_steps=steps + 1, pct_start=0.25
+            optimizer, rates, total_steps=steps + 1, pct_start=0.25
         )
 
     def factor(step: int) -> float:
@@ -116,7 +111,7 @@ class Muon(torch.optim.Optimizer):
     Of a momentum matrix, outputs by inputs, a few directions are large and most are tiny. Muon sets
     all its singular values to about 1, so that a network learns in every direction at once and
     needs fewer epochs. It is meant for the matrices inside a network: the first and the last
-    convolution, biases and batch norm take the steps of Adam, at 0.08 times the rate.
+    convolution, linear layers, biases and batch norm take Adam's steps, at 0.08 times the rate.
     """
 
     def __init__(self, params, lr: float = 0.1, momentum: float = 0.9, weight_decay: float = 0.01):
@@ -141,8 +136,15 @@ class Muon(torch.optim.Optimizer):
                 if p.grad is not None:
                     (self._orthogonal_step if group["orthogonal"] else self._adam_step)(p, group)
 
+    def _kept(self, p: Tensor, name: str) -> Tensor:
+        """A tensor of a weight's state, of the weight's shape; zero at first."""
+        state = self.state[p]
+        if name not in state:
+            state[name] = torch.zeros_like(p)
+        return state[name]
+
     def _orthogonal_step(self, p: Tensor, group: dict) -> None:
-        mean = self.state[p].setdefault("mean", torch.zeros_like(p))
+        mean = self._kept(p, "mean")
         mean.lerp_(p.grad, 1 - group["momentum"])
         ahead = p.grad.lerp(mean, group["momentum"])  # Nesterov's look ahead
         rows = ahead.permute(0, 2, 3, 1)  # outputs, then all inputs: no copy in channels_last
@@ -152,11 +154,10 @@ class Muon(torch.optim.Optimizer):
         p.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"] * scale)
 
     def _adam_step(self, p: Tensor, group: dict, beta2: float = 0.99, eps: float = 1e-8) -> None:
-        state, beta1 = self.state[p], group["momentum"]
-        mean = state.setdefault("mean", torch.zeros_like(p)).lerp_(p.grad, 1 - beta1)
-        square = state.setdefault("square", torch.zeros_like(p))
-        square.lerp_(p.grad.square(), 1 - beta2)
-        steps = state.setdefault("steps", torch.zeros((), device=p.device)).add_(1)
+        beta1 = group["momentum"]
+        mean = self._kept(p, "mean").lerp_(p.grad, 1 - beta1)
+        square = self._kept(p, "square").lerp_(p.grad.square(), 1 - beta2)
+        steps = self.state[p].setdefault("steps", torch.zeros((), device=p.device)).add_(1)
         deviation = (square / (1 - beta2**steps)).sqrt_().add_(eps)
         p.sub_(group["lr"] * (mean / (1 - beta1**steps)) / deviation)
 

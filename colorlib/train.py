@@ -14,6 +14,7 @@ resumed, `training_run.py` the frame around both loops. Built step by step in no
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +23,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DistributedSampler
 
 from colorlib import losses
 from colorlib.color_bins import SoftTarget
@@ -42,13 +44,14 @@ class TrainingConfig:
     """How to train. ValueError on a value that makes no sense.
 
     optimizer   "adamw", "adam", "adadelta", "rmsprop", "sgd" or "muon"
-    schedule    "onecycle": up to lr over a quarter of the steps, then down to nearly 0, the
-                momentum the other way from 0.95 to 0.85 and back, whatever `momentum` says (Smith
-                2018). "linear": up to lr over 15 percent of the steps, then straight down to 0.
-                "constant". "koo": lr / (1 + 1e-7 step), halved every 25 epochs (Koo 2016, 5.1).
-                "drops": a tenth from 60 percent of the steps on, a hundredth from 85, where
-                Nazeri divides by hand
-    momentum    for Adam its beta1
+    schedule    how the learning rate changes from step to step. "onecycle": up to lr over a quarter
+                of the steps, then down to nearly 0; the momentum moves the other way, from 0.95 to
+                0.85 and back, and `momentum` is ignored (Smith 2018). "linear": up to lr over 15
+                percent of the steps, then straight down to 0. "constant". "koo": lr / (1 + 1e-7
+                step), halved every 25 epochs (Koo 2016, 5.1). "drops": a tenth of lr from 60
+                percent of the steps on, a hundredth from 85 percent on; Nazeri 2018 divides by
+                hand, when the loss stops falling
+    momentum    of SGD, RMSProp, ADADELTA and Muon; for Adam its beta1
     flip        mirror half of the images, left to right
     """
 
@@ -133,29 +136,42 @@ def fit(
     model        a Colorizer, or any network
     data         for a Colorizer an ImageSet. For a network of one's own what yields batches, each a
                  tuple of tensors, and has a length: a DataLoader, or a list
-    step         step(net, *batch) -> loss, a scalar: `regression_step`, or one you wrote
-    seed         order and mirroring of the images, and dropout; the same run twice on a CPU
+    step         the loss of one training step: step(net, *batch) -> scalar, such as
+                 `regression_step`, or one you wrote
+    config       epochs, batch size, optimizer, learning rate
+    seed         of the order and mirroring of the images, and of dropout. On a CPU the same seed
+                 gives the same weights
     validation   data whose loss is taken after each epoch
     checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU
-                 to the same bits as if it had never stopped; ValueError if it belongs to another
-                 training (one step is not told from another)
+                 to the same bits as if it had never stopped. ValueError if it belongs to another
+                 training; another step alone is not noticed
+    device       "auto" (a CUDA GPU if there is one), "cpu", "cuda", "mps", or a torch.device
     precision    "auto" (`hardware.best_precision`), "no" (float32), "bf16" or "fp16"
-    watch        called before the first step and after each `every` steps; what it returns, plain
-                 numbers by name, goes to history.watched. It may use the network in any mode, and
-                 random numbers: the training does not notice, and its time is not counted
-    compiled     by torch.compile; "auto": on a GPU, when there are enough steps to pay for it
+    progress     whether to show a progress bar and a line per epoch
+    watch        a function called before the first step and after each `every` optimizer steps. It
+                 returns plain numbers by name, which go to history.watched. It may use the network
+                 in any mode, and random numbers: the training does not notice, and its time is not
+                 counted
+    compiled     whether torch.compile speeds up the network; "auto": on a GPU, if the training is
+                 long enough to pay for it
 
-    An interrupt (the stop button) ends the training and keeps what was learned; in the first epoch,
-    the history holds that epoch as far as it came. A loss that is not finite raises
-    `TrainingDiverged`, on a GPU at the epoch's end. With several processes (`distributed.py`) each
-    takes its part of a batch that is as many times larger.
+    An interrupt (the stop button) ends the training and keeps what was learned; if it comes in the
+    first epoch, the history holds that epoch as far as it came. A loss that is not finite raises
+    `TrainingDiverged`, on a GPU at the epoch's end. With n processes (`distributed.py`) each takes
+    config.batch_size images, so that a batch is n times larger.
     """
     if not callable(step):
         kind = type(step).__name__
         raise TypeError(f"expected a step, got {kind}: an Adversary goes to `fit_gan`")
+    if isinstance(validation, ImageSet):
+        _require_colorizer(model)
+    if validation is not None and not len(validation):
+        raise ValueError("the validation data are empty: give at least one image, or None")
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
-    run.cleanup.callback(model.eval)
+    run.cleanup.callback(model.eval)  # when the loop ends, in whatever way
     batches = make_batches(model, data, config, run.processes)
+    # A learner is a network with its optimizer and schedule. "": its names in the checkpoint are
+    # the network's own.
     learner = run.add_network("", network_of(model), config, len(batches))
     run.resume(describe(model, data, config))
     net = run.compile(learner.net, compiled)
@@ -163,19 +179,21 @@ def fit(
     with run:
         for epoch in run.epochs():
             if validation is not None:
-                run.note(validation_loss=math.nan)  # until the epoch has ended
+                run.note(validation_loss=math.nan)  # what an interrupted epoch will show
             for batch in batches.epoch(epoch_seed(seed, epoch)):
                 with run.autocast():
                     loss = step(net, *batch)
                 learner.optimizer.zero_grad()
-                run.scaler.scale(loss).backward()  # scales in fp16 only
+                # In fp16 the scaler keeps small gradients from becoming 0; else it does nothing.
+                run.scaler.scale(loss).backward()
                 run.scaler.step(learner.optimizer)
                 run.scaler.update()
                 learner.schedule.step()
                 run.log(loss=loss)
             if validation is not None:
-                with run.not_counted(), run.autocast():
-                    run.note(validation_loss=validation_loss(model, validation, step))
+                with run.not_counted():
+                    loss = validation_loss(model, validation, step, run.autocast)
+                    run.note(validation_loss=loss)
     return run.history
 
 
@@ -218,25 +236,35 @@ class LoaderBatches:
         self.loader, self.device = loader, processes.device
         if not len(loader):
             raise ValueError("the data are empty: expected at least one batch")
+        self.sampler = getattr(loader, "sampler", None)
+        shared = isinstance(self.sampler, DistributedSampler)
+        if processes.count > 1 and not shared:
+            raise ValueError(
+                f"{processes.count} processes would all see the same batches: give a DataLoader "
+                "with a torch.utils.data.DistributedSampler"
+            )
 
     def __len__(self) -> int:
         return len(self.loader)
 
     def epoch(self, seed: int) -> Iterator[tuple[Tensor, ...]]:
         """One pass. A DataLoader shuffles by torch's random numbers, which the run has seeded."""
+        if isinstance(self.sampler, DistributedSampler):
+            self.sampler.set_epoch(seed)
         for batch in self.loader:
-            parts = batch if isinstance(batch, (tuple, list)) else (batch,)
-            yield tuple(part.to(self.device, non_blocking=True) for part in parts)
+            yield _parts(batch, self.device)
+
+
+def _parts(batch: Tensor | tuple[Tensor, ...], device: torch.device) -> tuple[Tensor, ...]:
+    """The tensors of a batch, on the device; pinned memory is copied in the background."""
+    parts = batch if isinstance(batch, (tuple, list)) else (batch,)
+    return tuple(part.to(device, non_blocking=True) for part in parts)
 
 
 def make_batches(model, data, config, processes) -> ColorizerBatches | LoaderBatches:
     """What one epoch shows to the network; TypeError if model and data do not fit together."""
     if isinstance(data, ImageSet):
-        if not isinstance(model, Colorizer):
-            raise TypeError(
-                f"{type(model).__name__} does not say what it predicts of an ImageSet: give a "
-                "Colorizer, or a DataLoader that yields (inputs, targets)"
-            )
+        _require_colorizer(model)
         return ColorizerBatches(data, model.target, config, processes)
     if not hasattr(data, "__iter__") or not hasattr(data, "__len__"):
         raise TypeError(
@@ -244,6 +272,14 @@ def make_batches(model, data, config, processes) -> ColorizerBatches | LoaderBat
             f"got {type(data).__name__}"
         )
     return LoaderBatches(data, processes)
+
+
+def _require_colorizer(model) -> None:
+    if not isinstance(model, Colorizer):
+        raise TypeError(
+            f"{type(model).__name__} does not say what it predicts of an ImageSet: give a "
+            "Colorizer, or a DataLoader that yields (inputs, targets)"
+        )
 
 
 def network_of(model: Colorizer | nn.Module) -> nn.Module:
@@ -261,13 +297,17 @@ def describe(model, data, config: TrainingConfig) -> dict:
     else:
         about["images"] = f"{len(data)} batches of {type(data).__name__}"
     about["target"] = repr(model.target) if isinstance(model, Colorizer) else ""
-    about["net"] = getattr(net, "config", type(net).__name__)
+    config = getattr(net, "config", None)
+    about["net"] = config if isinstance(config, dict) else type(net).__name__
+    about["adversary"] = ""  # a GAN has one
     return about
 
 
 @torch.no_grad()
-def validation_loss(model, data: ImageSet | Iterable, step: Step, batch_size: int = 100) -> float:
-    """The mean loss of a step over data, in evaluation mode."""
+def validation_loss(
+    model, data, step: Step, autocast=contextlib.nullcontext, batch_size: int = 100
+) -> float:
+    """The mean loss of a step over data, in evaluation mode; autocast: see `TrainingRun`."""
     net = network_of(model)
     was_training, device = net.training, next(net.parameters()).device
     net.eval()
@@ -275,9 +315,11 @@ def validation_loss(model, data: ImageSet | Iterable, step: Step, batch_size: in
     if isinstance(data, ImageSet):
         batches = (model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
     else:
-        batches = (tuple(part.to(device) for part in batch) for batch in data)
+        batches = (_parts(batch, device) for batch in data)
     for batch in batches:
-        total += float(step(net, *batch)) * len(batch[0])
+        with autocast():
+            loss = step(net, *batch)
+        total += float(loss) * len(batch[0])
         count += len(batch[0])
     net.train(was_training)
     return total / count

@@ -107,17 +107,20 @@ class GanConfig:
         """Whether the discriminator's output is low for true colors (Pérez)."""
         return _middle(self.real) < _middle(self.fake)
 
-    def networks_to_update(self, on_real: Tensor, on_fake: Tensor) -> tuple[Tensor, Tensor]:
+    def networks_to_update(
+        self, on_real: Tensor, on_fake: Tensor
+    ) -> tuple[bool | Tensor, bool | Tensor]:
         """Whether discriminator and generator are updated, by the discriminator's errors (scalars).
 
-        Two bool tensors on the errors' device, so that a GPU need not be waited for.
+        True where no rule applies, else a bool tensor on the errors' device.
         """
-        yes = torch.ones_like(on_real, dtype=torch.bool)
         if self.margin is None:
-            return yes, yes
+            return True, True
         error = on_real + on_fake if self.margin_of == "sum" else torch.minimum(on_real, on_fake)
         update_d = error > self.margin
-        update_g = torch.maximum(on_real, on_fake) <= 1 - self.margin if self.pause_g else yes
+        if not self.pause_g:
+            return update_d, True
+        update_g = torch.maximum(on_real, on_fake) <= 1 - self.margin
         neither = ~(update_d | update_g)
         return update_d | neither, update_g | neither
 
@@ -204,7 +207,7 @@ def gan_step(
     errors = torch.stack([on_real, on_fake]).detach()
     update_d, update_g = config.networks_to_update(*(run.processes.mean(errors) if run else errors))
     d_optimizer.zero_grad()
-    _update(d_optimizer, on_real + on_fake, update_d if config.margin is not None else True, run)
+    _update(d_optimizer, on_real + on_fake, update_d, run)
 
     # The generator's loss goes through the discriminator, whose own gradients are not needed here.
     inner = unwrap(discriminator)
@@ -218,13 +221,14 @@ def gan_step(
             loss = adversarial + config.l1 * l1
         g_optimizer.zero_grad()
         update_g = update_g & update_generator
-        _update(g_optimizer, loss, update_g if config.pause_g else update_generator, run)
+        _update(g_optimizer, loss, update_g, run)
     finally:  # an interrupt, too, leaves the discriminator as it was
         for p, flag in zip(inner.parameters(), flags, strict=True):
             p.requires_grad_(flag)
     metrics = dict(loss=loss, on_real=on_real, on_fake=on_fake, adversarial=adversarial, l1=l1,
-                   d_steps=update_d.float(), g_steps=update_g.float())  # fmt: skip
-    return {name: value.detach() for name, value in metrics.items()}
+                   d_steps=update_d, g_steps=update_g)  # fmt: skip
+    return {name: value.detach().float() if isinstance(value, Tensor) else
+            torch.full_like(loss, float(value)).detach() for name, value in metrics.items()}
 
 
 def _update(optimizer, loss: Tensor, update: bool | Tensor, run: TrainingRun | None) -> None:
@@ -239,8 +243,8 @@ def _update(optimizer, loss: Tensor, update: bool | Tensor, run: TrainingRun | N
 
 
 def _decides_itself(device: torch.device) -> bool:
-    """Whether a device is so far ahead of Python that asking it for one bit would stop both."""
-    return device.type != "cpu"
+    """Whether a device is to decide: a GPU lags behind Python, which would have to wait for it."""
+    return device.type == "cuda"
 
 
 # -------------------------------------------------------------------------------------------- loop
@@ -267,6 +271,9 @@ def fit_gan(
              loss: a GAN has none that falls as it gets better; use watch, or
              `gan_diagnostics.diagnose`
     """
+    if not isinstance(adversary, Adversary) or not isinstance(images, ImageSet):
+        kinds = f"{type(images).__name__} and {type(adversary).__name__}"
+        raise TypeError(f"expected an ImageSet and an Adversary, got {kinds}")
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
     run.cleanup.callback(colorizer.eval)
     batches = ColorizerBatches(images, colorizer.target, config, run.processes)

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import time
 import warnings
@@ -126,7 +127,7 @@ class TrainingRun:
         self.steps_per_epoch = steps
         net.to(self.device, memory_format=torch.channels_last)
         net = self.processes.wrap(net, broadcast_buffers)
-        optimizer = make_optimizer(net.parameters(), config, fused=self.precision != "fp16")
+        optimizer = make_optimizer(net.parameters(), config)
         learner = Learner(net, optimizer, make_schedule(optimizer, config, steps))
         self.learners[prefix] = learner
         return learner
@@ -143,9 +144,9 @@ class TrainingRun:
 
     def compile(self, net: nn.Module, compiled: bool | str) -> nn.Module:
         """The network as the loop calls it: compiled, or as it is. See `train.fit`."""
-        total = self.steps_per_epoch * self.config.epochs
         if compiled == "auto":
-            compiled = self.device.type == "cuda" and total >= WORTH_COMPILING
+            steps = self.steps_per_epoch * self.config.epochs
+            compiled = steps >= WORTH_COMPILING and _can_compile(self.device)
         if not compiled or self.processes.count > 1:
             return net
         # reduce-overhead: CUDA graphs, so that Python does not wait between two kernels
@@ -171,7 +172,9 @@ class TrainingRun:
 
     def log(self, **values: Tensor) -> None:
         """Keep what a step measured; call it once after each step. The first value is the loss."""
-        self._logged.append({name: value.detach().float() for name, value in values.items()})
+        # cloned: a loss that a compiled network returned would be overwritten by the next step
+        self._logged.append({name: v.detach().float().clone() for name, v in values.items()})
+        self._bar.update(1)
         self.step += 1
         if self.device.type == "cpu" and len(self._logged) - self._checked >= CHECK_EVERY:
             self._check()
@@ -183,7 +186,8 @@ class TrainingRun:
 
     @contextlib.contextmanager
     def not_counted(self) -> Iterator[None]:
-        """What happens inside is no training time."""
+        """What happens inside is no training time, and comes only if the loss is finite."""
+        self._check()  # waits for the steps that a GPU still has to take: they are training time
         started = time.perf_counter()
         try:
             yield
@@ -211,7 +215,7 @@ class TrainingRun:
             self.history.interrupted = True
             if self._logged and not self.history.epochs:  # the first epoch: as far as it came
                 self.history.partial = True
-                self._finish_row()
+                self._finish_row(_table(self._logged).mean(0))  # other processes may be elsewhere
             print("interrupted: what was learned so far is kept")
         return interrupted
 
@@ -230,6 +234,7 @@ class TrainingRun:
             total=self.steps_per_epoch, desc=title, disable=not self.progress, leave=False,
             mininterval=1.0,
         )  # fmt: skip
+        self.cleanup.callback(self._bar.close)
         self._started = time.perf_counter()
 
     def _end(self) -> None:
@@ -238,7 +243,7 @@ class TrainingRun:
         for learner in self.learners.values():
             if not torch.stack([p.isfinite().all() for p in learner.net.parameters()]).all():
                 raise TrainingDiverged(self.step, "a weight is no finite number", self._kept)
-        row = self._finish_row()
+        row = self._finish_row(self.processes.mean(_table(self._logged).mean(0)))
         if self.progress:
             validation = row.get("validation_loss")
             more = "" if validation is None else f"  validation {validation:.5f}"
@@ -248,9 +253,8 @@ class TrainingRun:
             checkpoints.save_training(self.file, self)
         self.processes.wait()
 
-    def _finish_row(self) -> dict:
+    def _finish_row(self, means: Tensor) -> dict:
         """Append this epoch's means and seconds to the history."""
-        means = self.processes.mean(_table(self._logged).mean(0))
         self._row |= dict(zip(self._logged[0], means.tolist(), strict=True))
         self._row["seconds"] = time.perf_counter() - self._started - self._not_counted
         self.history.epochs.append(self._row)
@@ -267,7 +271,6 @@ class TrainingRun:
             first, which = bad[0].tolist()
             what = f"the {list(fresh[0])[which]} became {float(values[first, which])}"
             raise TrainingDiverged(self.step - len(fresh) + first + 1, what, self._kept)
-        self._bar.update(len(fresh))
         self._bar.set_postfix(loss=f"{float(values[:, 0].mean()):.4f}")
         self._checked = len(self._logged)
 
@@ -318,7 +321,7 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
         for p, (weight, old_state) in zip(weights, before, strict=True):
             p.copy_(torch.where(update, p, weight))
             for name, value in state(p).items():
-                if value.device == update.device:  # else a step counter that RMSProp never reads
+                if value.device == update.device:  # else a step counter that is never read
                     old = old_state.get(name, torch.zeros_like(value))  # new state began at zero
                     value.copy_(torch.where(update, value, old))
 
@@ -326,6 +329,13 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
 def epoch_seed(seed: int, epoch: int) -> int:
     """A seed for each epoch, so that an epoch does not depend on how many ran before it."""
     return (seed * 1_000_003 + epoch * 7919 + 1) % 2**31
+
+
+def _can_compile(device: torch.device) -> bool:
+    """Whether torch.compile works on a device: Triton wants CUDA and compute capability 7."""
+    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
+        return False
+    return torch.cuda.get_device_capability(device) >= (7, 0)
 
 
 def _table(logged: list[dict[str, Tensor]]) -> Tensor:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from colorlib.data import download
+from colorlib.data import storage
 from colorlib.paths import project_root
 from tools.editions import student_course
 from tools.files import CourseError, build, fresh
@@ -100,8 +100,8 @@ def _collect_packages(wheels: Path, pip: Sequence[str]) -> None:
 
 def _copy_data(folder: Path) -> str:
     """Copy the CIFAR-10 files and pretrained weights of this machine; returns their names."""
-    sets = sorted(download.data_folder().glob("cifar10-*.npy"))
-    places = (download.data_folder() / "weights", Path(torch.hub.get_dir(), "checkpoints"))
+    sets = sorted(storage.data_folder().glob("cifar10-*.npy"))
+    places = (storage.data_folder() / "weights", Path(torch.hub.get_dir(), "checkpoints"))
     weights = {file.name: file for place in places for pattern in ENCODERS
                for file in sorted(place.glob(pattern))}
     for files, target in ((sets, folder), (weights.values(), folder / "weights")):

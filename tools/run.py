@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
 from colorlib.notebook.report import count
-from tools import page
+from tools import run_page
 from tools.files import KERNEL, CourseError, executed, number, read, title
 
 OVERRIDES = ("COLORLIB_PROFILE", "COLORLIB_DEVICE", "COLORLIB_DATASET")
@@ -81,7 +81,7 @@ def run(notebooks: list[Path], out: Path, parameters: dict[str, Any]) -> int:
               f"{result.peak_mb:.0f} MB", flush=True)
         if result.error:
             print(result.error, file=sys.stderr)
-        page.write(runs, out, parameters)  # after each notebook: one can watch the page grow
+        run_page.write(runs, out, parameters)  # after each notebook: one can watch the page grow
     print(f"index page: {_short(out / 'index.html')}")
     return int(any(result.error for result in runs))
 

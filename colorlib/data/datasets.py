@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from colorlib.data import cifar10, download
+from colorlib.data import cifar10, storage
 from colorlib.data.cifar10 import load_cifar10
-from colorlib.data.download import DataUnavailable
 from colorlib.data.folder import load_folder
 from colorlib.data.image_set import ImageSet, check_split
 from colorlib.data.painted_fruit import load_painted_fruit
 from colorlib.data.photos import load_photos
+from colorlib.data.storage import DataUnavailable
 
 __all__ = ["DataUnavailable", "ImageSet", "available", "load", "load_auto", "load_cifar10",
            "load_folder", "load_painted_fruit", "load_photos"]
@@ -69,7 +69,7 @@ def load_auto(split: str = "train", n: int | None = None, seed: int = 0,
         try:
             return load_cifar10(split, n, seed, retry=False)
         except DataUnavailable as error:
-            download.notify(f"{str(error).splitlines()[0]} Using generated fruits.")
+            storage.notify(f"{str(error).splitlines()[0]} Using generated fruits.")
     return load_painted_fruit(split, _default_count(n, split), size, seed)
 
 

@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 from tqdm.auto import tqdm
 
-from colorlib.data import download, image_files
+from colorlib.data import image_files, storage
 from colorlib.data.image_set import ImageSet
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.paths import move_into_place
@@ -148,14 +148,14 @@ def _digest(*parts: Any) -> str:
 
 def _load(selection: _Selection) -> ImageSet:
     """Read the pixels from the data folder, after decoding the pictures if they are not there."""
-    place, name, key = download.data_folder(), selection.cache_name(), selection.key()
+    place, name, key = storage.data_folder(), selection.cache_name(), selection.key()
     note = _read_note(place, name, key)
     if note is None:
         try:
-            download.make_writable(place)
-        except download.NoStorage:
+            storage.make_writable(place)
+        except storage.NoStorage:
             return _decode_in_memory(selection)
-        with download.exclusive(place, name, "decoding the pictures"):
+        with storage.exclusive(place, name, "decoding the pictures"):
             # Another process may have decoded them while this one waited.
             note = _read_note(place, name, key) or _decode_to_cache(selection, place, name, key)
     path, shape, about = place / f"{name}.rgb", tuple(note["shape"]), selection.describe(note)
@@ -230,7 +230,7 @@ def _decode_into(file: BinaryIO, selection: _Selection) -> dict[str, Any]:
 
 
 def _decode_to_cache(selection: _Selection, place: Path, name: str, key: str) -> dict[str, Any]:
-    with download.workspace(place, name) as work:
+    with storage.workspace(place, name) as work:
         with open(work / "rgb", "wb") as file:
             note = {**_decode_into(file, selection), "key": key}
         (work / "json").write_text(json.dumps(note), encoding="utf-8")
@@ -250,9 +250,9 @@ class _BoundedBuffer(io.BytesIO):
 
     def write(self, data: bytes) -> int:
         if self.tell() + len(data) > self.limit:
-            raise download.NoStorage(
+            raise storage.NoStorage(
                 f"the pictures do not fit into {self.limit / 1e6:.0f} MB of memory, and the data "
-                f"folder {download.data_folder()} cannot be written to. Set COLORLIB_DATA to a "
+                f"folder {storage.data_folder()} cannot be written to. Set COLORLIB_DATA to a "
                 "folder that you can write to."
             )
         return super().write(data)

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from colorlib.data.download import DataUnavailable
 from colorlib.data.image_set import ImageSet, check_split
+from colorlib.data.storage import DataUnavailable
 
 # Photographs whose license the packages state: (package, file). None is in both splits.
 PHOTOS = {

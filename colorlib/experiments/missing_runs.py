@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from colorlib.checkpoint import read_tensors
-from colorlib.data.download import DataUnavailable
 from colorlib.data.image_set import ImageSet
+from colorlib.data.storage import DataUnavailable
 from colorlib.evaluate import baseline
 from colorlib.experiments import recipes, records
 from colorlib.hardware import hardware, select_device

@@ -13,8 +13,8 @@ SYSTEMS = [
         net={"model": "fast-unet"}, target=lab_target, training=FAST,
         published_net={"model": "fast-unet"}, published_target=lab_target, published_training=FAST,
         epochs={"smoke": 1, "quick": 1, "lesson": 3, "full": 30}, has_source=False,
-        description="None of the five sources has it: a U-Net made to learn as much as possible in a few minutes "
-            "on two CPU cores.",
+        description="None of the five sources has it: a U-Net made to learn as much as possible in "
+            "a few minutes on two CPU cores.",
         changes="Almost no layer at full resolution, features added instead of concatenated, and "
             "the optimizer Muon, which needs fewer epochs than AdamW.",
     ),

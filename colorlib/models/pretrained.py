@@ -17,8 +17,8 @@ from urllib.error import URLError
 import torch
 from torch import nn
 
-from colorlib.data import download
-from colorlib.data.download import DataUnavailable, NoStorage
+from colorlib.data import storage
+from colorlib.data.storage import DataUnavailable, NoStorage
 
 WEIGHTS = ("imagenet", "none")
 TIMEOUT = 30  # seconds without a byte after which a download is given up
@@ -30,7 +30,7 @@ def file_of(weights) -> Path:
     In weights/ of the data folder, or else in torch's cache.
     """
     name = weights.url.rsplit("/", 1)[1]
-    for place in (download.data_folder(), download.kit_folder()):
+    for place in (storage.data_folder(), storage.kit_folder()):
         if (place / "weights" / name).exists():
             return place / "weights" / name
     return Path(torch.hub.get_dir(), "checkpoints", name)
@@ -79,12 +79,12 @@ def _downloading(file: Path, name: str) -> Iterator[None]:
 
     Raises NoStorage if there is no room for the file, or if downloads are switched off.
     """
-    if download.offline():
-        raise NoStorage("no download was tried" if download.downloads_disabled() else
+    if storage.offline():
+        raise NoStorage("no download was tried" if storage.downloads_disabled() else
                       "COLORLIB_OFFLINE is set: no download was tried")
-    download.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
+    storage.make_writable(file.parent, "folder of torch's weights", "TORCH_HOME")
     timeout = socket.getdefaulttimeout()
-    with download.exclusive(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
+    with storage.exclusive(file.parent, file.stem, f"fetching ImageNet's weights of {name}"):
         socket.setdefaulttimeout(TIMEOUT)  # torch's download sets none
         try:
             yield

@@ -54,13 +54,14 @@ class UNet(NoiseInput, nn.Module):
         self.multiple = 2 ** depth
 
         channels = [width * 2 ** level for level in range(depth + 1)]
-        last_level = cell.bit_length() - 1  # 0 unless cell > 1
+        last_level = cell.bit_length() - 1  # log2(cell): 0, or how many decoder levels to leave out
         self.down = nn.ModuleList(
             _two_convolutions(channels[level - 1] if level else 1, channels[level], leak,
                               strided and level > 0)
             for level in range(depth + 1))
         self.pool = nn.Identity() if strided else nn.MaxPool2d(2)
-        decoded = channels[:last_level:-1]  # from the deepest level upward
+        # From the deepest level upward: [16, 32, 64, 128] gives 128, 64, 32.
+        decoded = channels[:last_level:-1]
         self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in decoded)
         self.merge = nn.ModuleList(_two_convolutions(c, c // 2) for c in decoded)
         self.last = nn.Conv2d(channels[last_level], outputs, 1)
@@ -73,16 +74,16 @@ class UNet(NoiseInput, nn.Module):
             nn.init.zeros_(self.perturb.bias)
 
     def forward(self, x: Tensor, z: Tensor | None = None) -> Tensor:
-        """Gray (N, 1, H, W), -1...1, and optional noise (N, noise) -> (N, outputs, H, W).
+        """Gray (N, 1, H, W), -1...1, and optional noise -> (N, outputs, H / cell, W / cell).
 
         Without z, noise is drawn in training; in evaluation it is the same at every call.
         """
         check_gray(x, self.multiple)
         skips = []
         for unit in self.down[:-1]:
-            x = unit(x)  # N 2c h w, the first one N width H W
+            x = unit(x)  # N 2c h w, the first one N width H W; if strided, it halves h and w itself
             skips.append(x)
-            x = self.pool(x)  # N 2c h/2 w/2; with strides, the unit has halved h and w already
+            x = self.pool(x)  # N 2c h/2 w/2; nothing happens if strided
         x = self.down[-1](x)  # N width*2**depth H/2**depth W/2**depth
         if self.noise or z is not None:
             z = self._noise_for(x, z)  # N noise

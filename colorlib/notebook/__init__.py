@@ -1,6 +1,7 @@
 """What the course's notebooks use besides the models and the data.
 
-lesson         `Lesson`: settings, device and data of a run, the claims it checks, its record
+lesson         `Lesson`: settings, device and data of a run, its record
+claims         the claims that a notebook states and checks
 profiles       how much each notebook computes in the profiles smoke, quick, lesson and full
 plots          every figure; the notebooks import this module only
 pictures       grids of pictures and color swatches

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from colorlib.hardware import free_memory, hardware, held_memory, select_device, versions
 from colorlib.notebook import cell_order, report
+from colorlib.notebook.claims import ClaimError, Claims
 from colorlib.notebook.files import find_notebook, source_hash
 from colorlib.notebook.profiles import PROFILE_NAMES, PROFILES
 from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
@@ -40,11 +40,7 @@ __all__ = ["PROFILES", "PROFILE_NAMES", "ClaimError", "Lesson"]
 PACKAGES = ("colorlib", "torch", "torchvision")  # whose versions go into the record
 
 
-class ClaimError(AssertionError):
-    """A claim of a notebook does not hold."""
-
-
-class Lesson:
+class Lesson(Claims):
     """One run of one notebook.
 
     number    of the notebook, "01" … "07"
@@ -120,43 +116,6 @@ class Lesson:
                 f"Train it with: python -m colorlib train {kind}"
             )
         return path
-
-    # ------------------------------------------------------------------------------------- claims
-
-    def claim(
-        self, text: str, holds: bool | np.bool_ | Tensor, profiles: Sequence[str] | None = None,
-        data: Sequence[str] | None = None, **values: Any,
-    ) -> None:
-        """State a finding and check it; ClaimError if it is false.
-
-        text       the same on every machine and in every profile, so without measured numbers
-        holds      a bool, or a tensor or array of one bool; TypeError for anything else
-        profiles   in which it can be checked, for example ("lesson", "full"); None: in all.
-                   Elsewhere it is recorded as not checked
-        data       on which it can be checked, for example ("cifar10",); None: on all
-        values     the numbers that the claim rests on, for the record
-        """
-        for name in profiles or ():
-            if name not in PROFILE_NAMES:
-                known = ", ".join(PROFILE_NAMES)
-                raise ValueError(f"unknown profile {name!r} in a claim: expected one of {known}")
-        truth = _as_bool(holds)
-        checked = profiles is None or self.profile in profiles
-        checked = checked and (data is None or self.data in data)
-        entry = {
-            "text": text,
-            "holds": truth if checked else None,
-            "values": {name: report.to_json(value) for name, value in values.items()},
-            "profiles": None if profiles is None else list(profiles),
-            "data": None if data is None else list(data),
-        }
-        # A cell that runs twice replaces its claim.
-        self.claims = [c for c in self.claims if c["text"] != text] + [entry]
-        if checked and not truth:
-            numbers = ", ".join(f"{k} = {v}" for k, v in entry["values"].items())
-            raise ClaimError(f"does not hold: {text}" + (f" ({numbers})" if numbers else ""))
-        where = "; ".join(", ".join(names) for names in (profiles, data) if names)
-        print(f"claim ({where}): {text}" if where else f"claim: {text}")
 
     # ------------------------------------------------------------------------------------- record
 
@@ -241,17 +200,6 @@ def _checked_data(name: str, profile: str) -> str:
         known = "auto, cifar10, fruits, photos, folder:PATH"
         raise ValueError(f"unknown data set {name!r}: expected one of {known}")
     return "fruits" if name == "auto" and profile == "smoke" else name
-
-
-def _as_bool(holds: Any) -> bool:
-    """Convert a single truth value. Numbers and lists are refused: they are mistakes in a claim."""
-    if isinstance(holds, (bool, np.bool_)):
-        return bool(holds)
-    is_scalar = isinstance(holds, (Tensor, np.ndarray)) and tuple(holds.shape) == ()
-    if is_scalar and holds.dtype in (torch.bool, np.dtype(bool)):
-        return bool(holds)
-    raise TypeError("a claim must be True or False (a bool, or a tensor of one bool); "
-                    f"got {type(holds).__name__}")
 
 
 def _record_folder() -> Path:

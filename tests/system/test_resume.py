@@ -64,15 +64,15 @@ def kill_in_step(folder, stop):
 @pytest.mark.timeout(240)
 def test_a_killed_and_resumed_training_ends_at_the_bits_of_one_left_alone(tmp_path):
     alone, killed = tmp_path / "alone", tmp_path / "killed"
-    preserve_state = start(alone)
+    undisturbed = start(alone)
     kill_in_step(killed, stop=5)                            # in the first epoch: nothing to resume from yet
     assert not (killed / "run.safetensors").exists()
     kill_in_step(killed, stop=21)                           # in the third epoch
     assert len(read_tensors(killed / "run.safetensors")[1]["epochs"]) == 2
     assert not (killed / "end.safetensors").exists()
     resumed = start(killed)
-    last, losses = resumed.communicate(timeout=120)[0], preserve_state.communicate(timeout=120)[0]
-    assert resumed.returncode == preserve_state.returncode == 0
+    last, losses = resumed.communicate(timeout=120)[0], undisturbed.communicate(timeout=120)[0]
+    assert resumed.returncode == undisturbed.returncode == 0
     assert last == losses and losses.startswith("losses [")
 
     assert sorted(os.listdir(killed)) == sorted(os.listdir(alone)) == ["end.safetensors", "run.safetensors"]

@@ -353,6 +353,18 @@ def test_a_loss_that_is_no_number_names_the_step_and_the_checkpoint(tmp_path, mo
         fit(unet(), adversary(), checkpoint=kept)
 
 
+def test_a_supervised_training_does_not_go_on_from_a_gans_checkpoint(tmp_path):
+    kept = tmp_path / "gan.safetensors"
+    fit(unet(), adversary(), checkpoint=kept)
+    with pytest.raises(ValueError, match="another training: its adversary is"):
+        fit(unet(), train.regression_step, checkpoint=kept)
+
+
+def test_the_gan_loop_names_what_it_wants():
+    with pytest.raises(TypeError, match="an ImageSet and an Adversary"):
+        fit_gan(unet(), IMAGES, train.regression_step, G_SETTINGS)
+
+
 def test_an_adversary_is_no_step_and_the_error_names_the_loop_that_takes_it():
     with pytest.raises(TypeError, match="goes to `fit_gan`"):
         train.fit(unet(), IMAGES, adversary(), G_SETTINGS)

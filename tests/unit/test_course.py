@@ -11,7 +11,7 @@ import synthetic
 
 pytest.importorskip("papermill")
 
-from tools import files, links, page, run, store, text  # noqa: E402
+from tools import files, links, run, run_page, store, text  # noqa: E402
 from tools.__main__ import main  # noqa: E402
 
 PARAMETERS = {"PROFILE": "smoke", "SEED": 0, "DEVICE": "cpu", "DATA": "fruits"}
@@ -223,7 +223,7 @@ def test_links_come_from_the_one_address(course, tmp_path):
 def test_badges_are_read_as_markdown(course):
     nb = files.read(course)
     links.apply(nb, course.name)
-    assert '<img alt="Open in Colab"' in (html := page.notebook_page(nb, "x")) and "[![" not in html
+    assert '<img alt="Open in Colab"' in (html := run_page.notebook_page(nb, "x")) and "[![" not in html
 
 
 def test_what_the_stored_run_cost_comes_from_its_record(course, tmp_path):
@@ -268,9 +268,9 @@ def test_a_missing_bootstrap_cell_is_put_in(course):
 
 def test_the_page_says_when_a_quick_run_takes_too_much_memory(course, tmp_path):
     one = run.Run(course, tmp_path / "x.ipynb", "A <title>", minutes=1, sampled_mb=1600)
-    assert "over the 1.5 GB" in page.index_page([one], {"PROFILE": "quick"})
-    assert "over the 1.5 GB" not in page.index_page([one], {"PROFILE": "lesson"})
-    assert "A &lt;title&gt;" in page.index_page([one], {"PROFILE": "quick"})
+    assert "over the 1.5 GB" in run_page.index_page([one], {"PROFILE": "quick"})
+    assert "over the 1.5 GB" not in run_page.index_page([one], {"PROFILE": "lesson"})
+    assert "A &lt;title&gt;" in run_page.index_page([one], {"PROFILE": "quick"})
 
 
 class Process:

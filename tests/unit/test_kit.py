@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from colorlib.data import download
+from colorlib.data import storage
 from tools import kit
 from tools.files import CourseError, find, read
 
@@ -81,14 +81,14 @@ def test_packages_that_cannot_be_collected_are_said_so(pip, tmp_path):
 def test_a_kits_data_is_found_before_the_users_cache_and_a_kit_asks_no_network(tmp_path, monkeypatch):
     for name in ("COLORLIB_DATA", "COLORLIB_OFFLINE"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(download, "find_project_root", lambda: tmp_path)
+    monkeypatch.setattr(storage, "find_project_root", lambda: tmp_path)
     (tmp_path / "data" / "sets" / "weights").mkdir(parents=True)
     # Weights alone hide no cache.
-    assert download.data_folder() != tmp_path / "data" / "sets" and not download.offline()
+    assert storage.data_folder() != tmp_path / "data" / "sets" and not storage.offline()
     for file in ("data/sets/cifar10-test.npy", "KIT.txt"):
         (tmp_path / file).touch()
-    assert download.data_folder() == tmp_path / "data" / "sets" and download.offline()
+    assert storage.data_folder() == tmp_path / "data" / "sets" and storage.offline()
     monkeypatch.setenv("COLORLIB_OFFLINE", "0")
-    assert not download.offline()
+    assert not storage.offline()
     monkeypatch.setenv("COLORLIB_DATA", str(tmp_path / "other"))
-    assert download.data_folder() == tmp_path / "other"
+    assert storage.data_folder() == tmp_path / "other"

@@ -16,7 +16,7 @@ from colorlib import __main__ as command
 from colorlib import color
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets, image_files
-from colorlib.data.download import DataUnavailable
+from colorlib.data.storage import DataUnavailable
 from colorlib.experiments import missing_runs, records
 from colorlib.experiments.recipes import RECIPES
 from colorlib.models import UNet

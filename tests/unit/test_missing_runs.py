@@ -11,7 +11,7 @@ from colorlib import losses
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
-from colorlib.data.download import DataUnavailable
+from colorlib.data.storage import DataUnavailable
 from colorlib.experiments import missing_runs, records
 from colorlib.experiments.missing_runs import PRIORITY, Cost, Deadline, TimedImages, WantedRun, wanted_runs
 from colorlib.experiments.recipes import ABLATIONS, RECIPES, TRANSFER

@@ -75,7 +75,7 @@ def test_without_a_checkout_an_error_says_what_to_do(tmp_path, monkeypatch):
 
 
 def test_without_a_checkout_data_are_in_the_cache_and_records_in_the_working_folder(tmp_path, monkeypatch):
-    from colorlib.data import download
+    from colorlib.data import storage
     from colorlib.experiments import records
     from colorlib.notebook import lesson
 
@@ -83,7 +83,7 @@ def test_without_a_checkout_data_are_in_the_cache_and_records_in_the_working_fol
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(paths, "__file__", str(tmp_path / "site-packages/colorlib/paths.py"))
     monkeypatch.chdir(tmp_path)
-    assert not download.offline() and tmp_path not in download.data_folder().parents
+    assert not storage.offline() and tmp_path not in storage.data_folder().parents
     assert records.read() == [] and records.pending_folder() == tmp_path / "build/trained"
     assert lesson._record_folder() == tmp_path / "build/results/notebooks"
 

@@ -16,7 +16,7 @@ from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.experiments.recipes import get
 from colorlib.models import KooCNN, UNet
-from colorlib.optimizers import AdadeltaNesterov, make_optimizer
+from colorlib.optimizers import AdadeltaNesterov, make_optimizer, make_schedule
 from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
 from colorlib.train import TrainingConfig, TrainingDiverged, classification_step, regression_step
 from colorlib.training_run import epoch_seed
@@ -150,7 +150,7 @@ def test_the_linear_schedule_rises_for_15_percent_and_falls_to_zero():
 def test_the_fused_adamw_takes_the_steps_of_the_plain_one(monkeypatch):
     """The fused one goes through memory in a row: weights, gradients and moments must lie in the same order."""
     def trained(**kind):
-        monkeypatch.setattr(training_run, "make_optimizer", lambda p, c, fused: torch.optim.AdamW(p, c.lr, **kind))
+        monkeypatch.setattr(training_run, "make_optimizer", lambda p, c: torch.optim.AdamW(p, c.lr, **kind))
         colorizer = unet()
         fit(colorizer, FOUR.replace(epochs=2))
         return torch.cat([p.flatten() for p in colorizer.net.parameters()])
@@ -667,6 +667,59 @@ def test_a_model_and_data_that_do_not_fit_together_are_named(model, data, words)
 def test_no_batch_at_all_is_named():
     with pytest.raises(ValueError, match="at least one batch"):
         train.fit(own_network(), [], own_step, OWN, device="cpu")
+
+
+def test_a_network_that_calls_a_layer_module_is_kept_whole(tmp_path):
+    """Only a wrapper of several processes is taken off before weights are written."""
+    class Outer(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.module, self.scale = nn.Conv2d(1, 2, 1), nn.Parameter(torch.ones(()))
+
+        def forward(self, x):
+            return self.scale * self.module(x)
+
+    kept = tmp_path / "outer.safetensors"
+    first, again = Outer(), Outer()
+    fit_own(first, checkpoint=kept)
+    fit_own(again, checkpoint=kept)
+    assert equal(first, again) and first.scale != 1
+
+
+def test_a_network_whose_config_is_an_object_has_its_checkpoint(tmp_path):
+    net = own_network()
+    net.config = object()
+    assert len(fit_own(net, checkpoint=tmp_path / "own.safetensors").epochs) == 4
+
+
+def test_validation_data_that_do_not_fit_are_named_before_the_first_epoch():
+    with pytest.raises(TypeError, match="give a Colorizer"):
+        fit_own(own_network(), validation=IMAGES, step=lambda *_: pytest.fail("trained"))
+    with pytest.raises(ValueError, match="validation data are empty"):
+        fit_own(own_network(), validation=[], step=lambda *_: pytest.fail("trained"))
+
+
+def test_a_batch_that_is_one_tensor_is_one_argument():
+    batches = [torch.ones(3, 1, 2, 2)] * 2
+    seen = []
+
+    def step(net, inputs):
+        seen.append(tuple(inputs.shape))
+        return net(inputs).square().mean()
+
+    train.fit(own_network(), batches, step, OWN.replace(epochs=1), device="cpu", precision="no", progress=False,
+              validation=batches)
+    assert set(seen) == {(3, 1, 2, 2)}
+
+
+def test_onecycle_keeps_the_ratio_of_muons_two_rates():
+    net = own_network()
+    optimizer = make_optimizer(net.parameters(), OWN.replace(optimizer="muon", lr=0.1))
+    schedule = make_schedule(optimizer, OWN.replace(optimizer="muon", lr=0.1), 10)
+    assert {round(group["lr"] / optimizer.param_groups[0]["lr"], 6) for group in optimizer.param_groups} <= {1.0, 0.08}
+    optimizer.step()
+    schedule.step()
+    assert optimizer.param_groups[-1]["max_lr"] == pytest.approx(0.008)
 
 
 # compiled

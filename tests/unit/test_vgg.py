@@ -14,7 +14,7 @@ from torchvision.models import VGG16_Weights, vgg16
 
 from colorlib import losses, models
 from colorlib.colorizer import Colorizer
-from colorlib.data.download import DataUnavailable, offline
+from colorlib.data.storage import DataUnavailable, offline
 from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier, dahl2016, pretrained
 from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
 from colorlib.train import TrainingConfig, blurred_error_step, fit
