@@ -33,14 +33,14 @@ class SoftTarget(NamedTuple):
     """The k bins that each pixel belongs to, and how much it belongs to each.
 
     index    (N, k, H, W) int16, nearest bin first
-    weight   (N, k, H, W) float16 or float32; sums to one over k or, with class rebalancing, to the
+    share    (N, k, H, W) float16 or float32; sums to one over k or, with class rebalancing, to the
              weight of the pixel's bin (`targets.ColorBinsTarget`)
 
     Only k numbers a pixel are stored, not Q.
     """
 
     index: Tensor
-    weight: Tensor
+    share: Tensor
 
     @property
     def nbytes(self) -> int:
@@ -51,7 +51,7 @@ class SoftTarget(NamedTuple):
         """As a distribution over all bins, (N, Q, H, W) float32: for figures and tests."""
         n, _, h, w = self.index.shape
         full = torch.zeros(n, Q, h, w, device=self.index.device)
-        return full.scatter_add_(1, self.index.long(), self.weight.float())
+        return full.scatter_add_(1, self.index.long(), self.share.float())
 
 
 class AbBins:
@@ -218,8 +218,8 @@ class AbBins:
 
     def decode(self, target: SoftTarget) -> Tensor:
         """The mean color of soft targets, (N, k, H, W): (N, 2, H, W) in Lab units."""
-        colors = self.centers.to(target.weight.device)[target.index.long()]  # (N, k, H, W, 2)
-        return (colors * target.weight.float()[..., None]).sum(1).permute(0, 3, 1, 2)
+        colors = self.centers.to(target.share.device)[target.index.long()]  # (N, k, H, W, 2)
+        return (colors * target.share.float()[..., None]).sum(1).permute(0, 3, 1, 2)
 
 
 # ------------------------------------------------------------------------------------- details

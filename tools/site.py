@@ -1,6 +1,6 @@
 """Build the site: the notebooks with their stored outputs, the results, and a search.
 
-    build/site/index.html
+    make site       # or python -m tools site; then open build/site/index.html
 
 The pages work from a folder and fetch nothing from another host: figures are part of the pages, and
 formulas become MathML while the site is built.

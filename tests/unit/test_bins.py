@@ -92,7 +92,7 @@ def test_exact_search_finds_the_neighbors_of_scikit_learn():
     assert (np.sort(index) == np.sort(oracle)).all()
     weight = np.exp(-distance ** 2 / 50)
     weight /= weight.sum(1, keepdims=True)
-    np.testing.assert_allclose(target.weight.permute(0, 2, 3, 1).reshape(-1, 10), weight, atol=1e-5)
+    np.testing.assert_allclose(target.share.permute(0, 2, 3, 1).reshape(-1, 10), weight, atol=1e-5)
 
 
 @pytest.mark.parametrize("bins", [BINS, AbBins(rule="zhang"), AbBins(20.0, k=5, sigma=10.0), AbBins(k=1)], ids=repr)
@@ -114,9 +114,9 @@ def test_the_table_is_close_to_the_search_everywhere():
 
 def test_shares_sum_to_one_and_the_nearest_bin_goes_first():
     target = BINS.encode(screen_colors(seed=3))
-    assert target.index.dtype == torch.int16 and target.weight.dtype == torch.float16
-    torch.testing.assert_close(target.weight.float().sum(1), torch.ones(1, 64, 64), rtol=0, atol=2e-3)
-    assert (target.weight[:, :-1] >= target.weight[:, 1:]).all()
+    assert target.index.dtype == torch.int16 and target.share.dtype == torch.float16
+    torch.testing.assert_close(target.share.float().sum(1), torch.ones(1, 64, 64), rtol=0, atol=2e-3)
+    assert (target.share[:, :-1] >= target.share[:, 1:]).all()
 
 
 def test_a_batch_of_cifar_takes_little_memory():
@@ -144,7 +144,7 @@ def test_of_two_bins_at_one_distance_the_lower_is_taken():
 def test_colors_far_outside_the_gamut_get_a_bin_and_finite_shares(a, b):
     assert 0 <= int(BINS.hard(point(a, b))) < 261
     for target in (BINS.encode(point(a, b)), BINS.neighbors(point(a, b))):
-        assert target.weight.isfinite().all() and abs(float(target.weight.float().sum()) - 1) < 2e-3
+        assert target.share.isfinite().all() and abs(float(target.share.float().sum()) - 1) < 2e-3
 
 
 @pytest.mark.parametrize("ab", [torch.zeros(1, 3, 4, 4), torch.zeros(2, 4, 4), torch.zeros(1, 2, 4, 4).long()])
@@ -314,7 +314,7 @@ def test_weights_in_the_shares_weigh_whole_pixels():
     z = torch.randn(1, 261, 1, 64)
     w = torch.rand(64)
     per_pixel = -(target.dense(261) * z.log_softmax(1)).sum(1).flatten()
-    weighed = soft_cross_entropy(z, target.index, target.weight.float() * w.view(1, 1, 1, 64))
+    weighed = soft_cross_entropy(z, target.index, target.share.float() * w.view(1, 1, 1, 64))
     torch.testing.assert_close(weighed, (per_pixel * w).mean())
 
 

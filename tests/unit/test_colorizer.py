@@ -142,8 +142,8 @@ def test_a_bins_target_with_weights_asks_more_of_rare_colors():
     shares, heavier = plain.encode(rgb)[1], weighed.encode(rgb)[1]
     assert torch.equal(shares.index, heavier.index)
     of_pixel = torch.tensor(weighed.weights)[shares.index[:, 0].long()]
-    torch.testing.assert_close(heavier.weight.float().sum(1), of_pixel, rtol=5e-3, atol=1e-3)
-    assert 0.7 < heavier.weight.float().sum(1).mean() < 1.3                 # one under the prior, which is smoothed
+    torch.testing.assert_close(heavier.share.float().sum(1), of_pixel, rtol=5e-3, atol=1e-3)
+    assert 0.7 < heavier.share.float().sum(1).mean() < 1.3                 # one under the prior, which is smoothed
 
 
 @pytest.mark.parametrize("settings, words", [
@@ -550,7 +550,7 @@ def test_weights_too_large_for_half_precision_are_kept_in_single():
     rgb = torch.full((1100, 3, 32, 32), 90, dtype=torch.uint8)
     rgb[0, :, 0, 0] = torch.tensor([255, 0, 0], dtype=torch.uint8)
     target = ColorBinsTarget.from_images(rgb, lam=0).encode(rgb[:1])[1]
-    assert target.weight.isfinite().all() and target.weight[0, :, 0, 0].sum() > 1e4
+    assert target.share.isfinite().all() and target.share[0, :, 0, 0].sum() > 1e4
 
 
 def test_hue_is_a_number_to_the_target_and_red_lies_at_both_its_ends():

@@ -78,7 +78,7 @@ def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
     plain, weighed = classifier(), classifier(weights=ColorBinsTarget.from_images(IMAGES.pixels).weights)
     for colorizer in (plain, weighed):                                      # all bins alike: log Q a pixel
         x, target = colorizer.encode(IMAGES.pixels)
-        weight = target.weight.float().sum(1).mean().item()
+        weight = target.share.float().sum(1).mean().item()
         assert float(classification_step(colorizer.net, x, target)) == pytest.approx(math.log(261) * weight, rel=1e-3)
     assert weight != pytest.approx(1, abs=0.01)
 
