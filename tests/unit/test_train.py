@@ -79,7 +79,7 @@ def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
     for colorizer in (plain, weighed):                                      # all bins alike: log Q a pixel
         x, target = colorizer.encode(IMAGES.pixels)
         weight = target.share.float().sum(1).mean().item()
-        assert float(classification_step(colorizer.net, x, target)) == pytest.approx(math.log(261) * weight, rel=1e-3)
+        assert classification_step(colorizer.net, x, target).item() == pytest.approx(math.log(261) * weight, rel=1e-3)
     assert weight != pytest.approx(1, abs=0.01)
 
 
@@ -189,7 +189,7 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
     ({"momentum": 1.0}, "momentum must lie in 0...1"),
     ({"weight_decay": -0.1}, "weight_decay be at least 0"),
     ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, adadelta, rmsprop, sgd"),
-    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected one of onecycle, constant, koo, drops"),
+    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected one of onecycle, linear, constant, koo, drops"),
 ])
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
