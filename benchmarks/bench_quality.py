@@ -2,8 +2,8 @@
 
     python -m colorlib bench quality            # about forty minutes on two cores
 
-Ours is the recipe `fast-unet`. The plain loop is what one would write: the ordinary U-Net of about as many parameters
-(recipe `nazeri-unet`), a DataLoader over (L, ab) tensors, float32, AdamW with a one-cycle rate, batches mirrored at
+Ours is the recipe `fast-unet` (877,144 parameters). The plain loop is what one would write: the ordinary U-Net of the
+recipe `nazeri-unet` (483,170), a DataLoader over (L, ab) tensors, float32, AdamW with a one-cycle rate, batches mirrored at
 random, nothing compiled. Every training is measured on the whole test set; its number stands beside its minutes.
 """
 
@@ -24,7 +24,7 @@ from colorlib.experiments.recipes import fit_recipe, get
 
 QUALITY = 0.75
 SEEDS = (0, 1, 2)
-PLAIN_EPOCHS = 8
+PLAIN_EPOCHS = 8  # on two cores, seed 0, six epochs reached 0.7551 and eight 0.7466
 
 
 def run() -> list[dict]:
