@@ -3,8 +3,8 @@
     python -m colorlib bench quality            # about forty minutes on two cores
 
 Ours is the recipe `fast-unet` (877,144 parameters). The plain loop is what one would write: the ordinary U-Net of the
-recipe `nazeri-unet` (483,170), a DataLoader over (L, ab) tensors, float32, AdamW with a one-cycle rate, batches mirrored
-at random, nothing compiled. Every training is measured on the whole test set; its number stands beside its minutes.
+recipe `nazeri-unet` (483,170), a DataLoader over (L, ab) tensors, float32, AdamW with a one-cycle rate, mirrored
+batches, nothing compiled. Every training is measured on the whole test set; its number stands beside its minutes.
 """
 
 from __future__ import annotations
