@@ -109,9 +109,9 @@ class Muon(torch.optim.Optimizer):
     """Muon (Jordan et al. 2024): momentum whose steps are made orthogonal.
 
     Of a momentum matrix, outputs by inputs, a few directions are large and most are tiny. Muon sets
-    all its singular values to about 1, so that a network learns in every direction at once and
-    needs fewer epochs. It is meant for the matrices inside a network: the first and the last
-    convolution, linear layers, biases and batch norm take Adam's steps, at 0.08 times the rate.
+    all its singular values to about 1, so that a network learns in every direction at once. It is
+    meant for the matrices inside a network: the first and the last convolution, linear layers,
+    biases and batch norm take Adam's steps, at 0.08 times the rate.
     """
 
     def __init__(self, params, lr: float = 0.1, momentum: float = 0.9, weight_decay: float = 0.01):

@@ -32,7 +32,7 @@ from colorlib.hardware import best_precision, keep_freed_memory, select_device
 from colorlib.optimizers import make_optimizer, make_schedule
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a CPU; a GPU is asked once an epoch
-WORTH_COMPILING = 1000  # steps of a training, below which compiling takes longer than it saves
+WORTH_COMPILING = 1000  # steps of a training; a guess, until it is measured on a GPU
 PRECISIONS = {"no": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 

@@ -33,8 +33,8 @@ SWAPS = {
 # Modules that tests use through another one.
 THROUGH = {
     "distributed": ["tests/unit/test_train.py", "tests/system/test_accelerate.py"],
-    "optimizers": ["tests/unit/test_adversarial.py"],
-    "training_run": ["tests/unit/test_adversarial.py"],
+    "optimizers": ["tests/unit/test_train_gan.py"],
+    "training_run": ["tests/unit/test_train_gan.py"],
 }
 
 

@@ -130,7 +130,7 @@ def _thumbnail(picture: Picture, link: str) -> str:
     image = Image.open(io.BytesIO(picture.png)).convert("RGB")
     image.thumbnail(THUMB, Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    image.quantize(256).save(buffer, "PNG", optimize=True)
+    image.save(buffer, "PNG", optimize=True)
     data = base64.b64encode(buffer.getvalue()).decode()
     alt = escape(picture.alt, quote=True)
     source = f"data:image/png;base64,{data}"
