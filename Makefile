@@ -119,7 +119,8 @@ bench: whole-benchmarks $(STAMP)-dev
 	$(RUN) -m colorlib bench
 
 train-gpu: $(STAMP)-course
-	$(RUN) -m colorlib train --missing --minutes $(MINUTES) --device cuda --pack
+	$(RUN) -m colorlib train --missing --minutes $(MINUTES) --device cuda
+	$(RUN) -m tools pack
 
 results: $(STAMP)-course
 	$(RUN) -m colorlib results

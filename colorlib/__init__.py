@@ -10,21 +10,20 @@
 Where things are. Each package explains its modules in its own docstring.
 
 From gray to color
-    `color`             color spaces: RGB, linear light, XYZ, Lab, YUV, YCbCr, HSV (`_lab_cpu`: RGB
-                        to Lab in place, on a CPU)
+    `color`             color spaces: RGB, linear light, XYZ, Lab, YUV, YCbCr, HSV (`_lab_cpu`: to
+                        and from Lab in pieces, on a CPU)
     `color_bins`        the ab plane cut into bins: soft targets, rebalancing, annealed mean
     `targets`           what a network gets and should predict, and the colors of its outputs
-    `models`            the networks: `models.unet`, `models.discriminators` (PatchGAN),
-                        `models.fast_unet`, `models.koo2016`, `models.dorscheidt2016`,
-                        `models.dahl2016` (on VGG16), `models.resnet_unet`, `models.small_resnet`,
-                        and what they share: `models.blocks`, `models.pretrained`
+    `models`            the networks: `models.unet`, `models.discriminators`, `models.fast_unet`,
+                        `models.koo2016`, `models.dorscheidt2016`, `models.dahl2016`,
+                        `models.resnet_unet`, `models.small_resnet`, with the parts that they share,
+                        `models.blocks` and `models.pretrained`
     `colorizer`         a network with its target: from gray images to colored ones
     `colorize_files`    the same for image files and folders
 
 Training
     `losses`            losses for regression, classification (rebalanced or not) and GANs
-    `train`             the supervised training loop
-    `train_gan`         the training loop of a GAN
+    `train`             the supervised training loop; `train_gan`: that of a GAN
     `training_run`      what both loops share: device, precision, logging, interrupts
     `optimizers`        optimizers and learning-rate schedules by name
     `checkpoint`        weight files, and how a training is resumed
@@ -39,28 +38,24 @@ Evaluation
     `hardware`          device, precision, memory and versions of this machine
 
 Images
-    `data`              `data.datasets` loads a data set by its name: `data.cifar10` (which
-                        `data.cifar10_download` downloads), `data.painted_fruit` (drawn by
-                        `data.painted_fruit_shapes`), `data.photos`, `data.folder` (your own).
-                        All are a `data.image_set` or, if too large for memory, a
-                        `data.streamed_set`. `data.storage`: the data folder.
-                        `data.image_files`: one picture file
+    `data`              `data.datasets` loads by name: `data.cifar10` (`data.cifar10_download`),
+                        `data.painted_fruit` (`data.painted_fruit_shapes`), `data.photos`,
+                        `data.folder`. All are a `data.image_set` or, if too large for memory, a
+                        `data.streamed_set`; `data.storage`: the data folder; `data.image_files`
 
 The course
-    `experiments`       the systems that the course compares: `experiments.recipes` by name, each an
-                        `experiments.recipe`, from `experiments.systems_koo2016`,
-                        `experiments.systems_nazeri2018`, `experiments.systems_dorscheidt2016`,
-                        `experiments.systems_perez2020`, `experiments.systems_dahl2016`,
-                        `experiments.systems_course`; `experiments.ablations`,
-                        `experiments.transfer`, `experiments.classifiers`.
-                        `experiments.records` of trainings make the `experiments.results_table`;
+    `experiments`       its systems: `experiments.recipes` by name, each an `experiments.recipe`;
+                        `experiments.systems_koo2016`, `experiments.systems_nazeri2018`,
+                        `experiments.systems_dorscheidt2016`, `experiments.systems_perez2020`,
+                        `experiments.systems_dahl2016`, `experiments.systems_course`;
+                        `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
+                        From `experiments.records` of trainings, the `experiments.results_table`;
                         `experiments.missing_runs` trains what it lacks
-    `notebook`          `notebook.lesson`: settings and record of a notebook; `notebook.claims`:
-                        what it claims and checks; `notebook.profiles`: how much it computes.
-                        Figures: `notebook.plots` (which collects `notebook.pictures`,
-                        `notebook.ab_plane`, `notebook.display`, `notebook.style`). Widgets:
-                        `notebook.data_check`, `notebook.photo_upload`, `notebook.turing_test`.
-                        Also `notebook.report`, `notebook.cell_order`, `notebook.files`
+    `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
+                        `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
+                        `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,
+                        `notebook.photo_upload`, `notebook.turing_test`; also `notebook.report`,
+                        `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`
     `paths`             where the checkout is, and files written in one step

@@ -3,13 +3,14 @@
     python -m colorlib data cifar10
     python -m colorlib train koo-baseline --profile lesson
     python -m colorlib colorize photo.jpg holiday/ -o colored/
-"""
-from __future__ import annotations
 
+Modules that need torch are imported by the commands themselves, so that help comes at once.
+"""
 import argparse
-import functools
 import os
+import runpy
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from colorlib import __version__
@@ -17,7 +18,6 @@ from colorlib.data.image_files import COLOR_SIDE, check_png, format_names, write
 from colorlib.data.storage import DataUnavailable
 from colorlib.paths import CHECKPOINTS, project_root
 
-DEVICES = "auto (default), cpu, cuda or mps"
 DATA_SETS = "auto, cifar10, fruits, photos or folder:PATH (default: auto)"
 
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return options.run(options) or 0
     except KeyboardInterrupt as stop:
         print(str(stop) or "stopped", file=sys.stderr)
-        return 130
+        return 130  # what a shell returns for an interrupt: 128 and the signal's number
     except (ValueError, OSError, FloatingPointError, DataUnavailable) as error:
         print(f"colorlib {options.command}: {error}", file=sys.stderr)
         return 2
@@ -45,163 +45,140 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _needs_checkout(options: argparse.Namespace) -> bool:
     """Whether the command reads benchmarks or writes records, which belong to a checkout."""
-    if options.command == "train":
-        writes = options.recipe is not None or options.missing  # else it lists the recipes
-    else:
-        writes = options.command == "results"
+    writes = options.command == "results" or options.command == "train" and (
+        options.recipe is not None or options.missing)  # else it lists the recipes
     return options.command == "bench" or (writes and not os.environ.get("COLORLIB_RESULTS"))
-
-
-# --------------------------------------------------------------------------------------- arguments
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="colorlib", description="The tools of the colorization course.")
     parser.add_argument("--version", action="version", version=f"colorlib {__version__}")
-    command = functools.partial(
-        _add_command, parser.add_subparsers(dest="command", metavar="COMMAND"))
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    # Options that several commands share.
+    device, images = (argparse.ArgumentParser(add_help=False) for _ in range(2))
+    device.add_argument("--device", default="auto", help="auto (default), cpu, cuda or mps")
+    images.add_argument("--data", default="auto", help=DATA_SETS)
+    images.add_argument("--size", type=int, default=32, metavar="PIXELS",
+        help="side of the images (default: 32, the only size of CIFAR-10)")
 
-    data = command("data", _data, "Fetch or decode a data set, keep it, and print its size.",
-        "python -m colorlib data cifar10")
-    data.add_argument("name", nargs="?", default="auto", help=DATA_SETS)
+    def command(run, help: str, example: str, *parents):
+        """Add a command, run(options) -> status or None; return the function that adds options."""
+        added = commands.add_parser(
+            example.split()[0], help=help, description=help, parents=parents,
+            epilog=f"example: python -m colorlib {example}")
+        added.set_defaults(run=run)
+        return added.add_argument
 
-    _add_train(command)
-    _add_colorize(command)
-    _add_compare(command)
+    option = command(
+        _data, "Fetch or decode a data set, keep it, and print its size.", "data cifar10")
+    option("name", nargs="?", default="auto", help=DATA_SETS)
 
-    results = command("results", _results, "Write results/README.md from the records.",
-        "python -m colorlib results")
-    results.add_argument("--collect", action="store_true",
-        help="first take over the records and checkpoints in build/trained, from notebooks or from "
-            "train --minutes")
-    results.add_argument("--measure", action="store_true",
+    _add_train_options(command(
+        _train, "Train a recipe, measure it, and write its record to results/runs.",
+        "train nazeri-unet --profile lesson --seed 1", images, device))
+    _add_colorize_options(command(
+        _colorize, "Color photographs of any size; their lightness is kept.",
+        "colorize photo.jpg holiday/ -o colored/ --max-side 512", device))
+
+    option = command(
+        _compare, "Color test images of a data set by several models, side by side, in a PNG file.",
+        "compare koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png",
+        images, device)
+    option("models", nargs="+", metavar="MODEL",
+        help="checkpoints of colorlib/checkpoints, or safetensors files; LABEL=MODEL names the row")
+    option("-n", type=int, default=8, help="number of images (default: 8)")
+    option("--seed", type=int, default=0, help="draws the images to show (default: 0)")
+    option("-o", "--output", type=Path, required=True, help="the PNG file to write")
+
+    option = command(_results, "Write results/README.md from the records.", "results")
+    option("--collect", action="store_true",
+        help="first take over what notebooks and train --minutes left in build/trained")
+    option("--measure", action="store_true",
         help="first add new metrics to old records of CIFAR-10, from colorlib/checkpoints")
-    results.add_argument("--check", action="store_true",
+    option("--check", action="store_true",
         help="write nothing; status 1 if the table does not agree with the records")
 
-    bench = command("bench", _bench,
-        "Measure speed as ratios: both sides alternate in one run, at least five times.",
-        "python -m colorlib bench color")
-    bench.add_argument("only", nargs="*", help="bins, color, train, ... (default: all)")
+    option = command(
+        _bench, "Measure speed as ratios: both sides alternate in one run, at least five times.",
+        "bench color")
+    option("only", nargs="*", help="bins, color, train, ... (default: all)")
     return parser
 
 
-def _add_command(commands, name: str, run, help: str, example: str) -> argparse.ArgumentParser:
-    """Add a command, which calls run(options) -> exit status, or None for 0."""
-    parser = commands.add_parser(name, help=help, description=help, epilog=f"example: {example}")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def _add_train(command) -> None:
-    train = command("train", _train,
-        "Train a recipe, measure it, and write its record to results/runs.",
-        "python -m colorlib train nazeri-unet --profile lesson --seed 1")
-    train.add_argument("recipe", nargs="?",
+def _add_train_options(option: Callable) -> None:
+    option("recipe", nargs="?",
         help="a recipe; without one, all are listed. classifier: the network that measures Fréchet "
             "distances; encoder: one of gray images, which a colorizer can start from")
-    train.add_argument("--missing", action="store_true",
+    option("--missing", action="store_true",
         help="train the runs of a profile that the results table lacks")
-    train.add_argument("--minutes", type=float, metavar="M",
+    option("--minutes", type=float, metavar="M",
         help="with --missing: train for M minutes, the most wanted runs of all profiles (or of "
             "--profile) first, into build/trained. The same command resumes where it stopped")
-    train.add_argument("--pack", action="store_true",
-        help="with --minutes: then pack what was trained into build/trained-1.zip and so on")
-    train.add_argument("--data", default="auto", help=DATA_SETS)
-    train.add_argument("--profile",
+    option("--profile",
         help="smoke, quick, lesson (default) or full: number of images and epochs; ablation: "
             "notebook 06; transfer-500, ..., same-time, same-pictures: notebook 07")
-    train.add_argument("--seed", type=int, default=0, help="default: 0")
-    train.add_argument("--epochs", type=int, help="instead of the profile's number")
-    train.add_argument("--size", type=int, default=32, metavar="PIXELS",
-        help="side of the images (default: 32, the only size of CIFAR-10)")
-    train.add_argument("--device", default="auto", help=DEVICES)
-    train.add_argument("--as-published", action="store_true", help="use the source's own settings")
-    train.add_argument("--keep", type=Path, metavar="FILE",
+    option("--seed", type=int, default=0, help="default: 0")
+    option("--epochs", type=int, help="instead of the profile's number")
+    option("--as-published", action="store_true", help="use the source's own settings")
+    option("--keep", type=Path, metavar="FILE",
         help="write the trained colorizer to this safetensors file")
 
 
-def _add_colorize(command) -> None:
-    colorize = command("colorize", _colorize,
-        "Color photographs of any size; their lightness is kept.",
-        "python -m colorlib colorize photo.jpg holiday/ -o colored/ --max-side 512")
-    colorize.add_argument("photos", type=Path, nargs="+", metavar="PHOTO",
+def _add_colorize_options(option: Callable) -> None:
+    option("photos", type=Path, nargs="+", metavar="PHOTO",
         help=f"a file ({format_names()}, gray or colored), or a folder of such files")
-    colorize.add_argument("-o", "--output", metavar="FILE_OR_FOLDER",
+    option("-o", "--output", metavar="FILE_OR_FOLDER",
         help="for one photo the PNG file to write (default: PHOTO-colorized.png). For several, or "
             "with a / at its end, a folder, made if need be: each PHOTO becomes PHOTO.png there, "
             "and the folders within a folder are kept (default: beside each photo, and "
             "FOLDER-colorized for a folder)")
-    colorize.add_argument("--model", default="nazeri-unet",
+    option("--model", default="nazeri-unet",
         help="a checkpoint of colorlib/checkpoints, or a safetensors file (default: nazeri-unet)")
-    colorize.add_argument("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
+    option("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
         help="predict the color on a copy with at most this many pixels a side "
             f"(default: {COLOR_SIDE}; 0: at full size); the lightness stays sharp")
-    colorize.add_argument("--device", default="auto", help=DEVICES)
-
-
-def _add_compare(command) -> None:
-    compare = command("compare", _compare,
-        "Color test images of a data set by several models, side by side, as one PNG file.",
-        "python -m colorlib compare koo-baseline mine.safetensors --data folder:pears --size 96 "
-        "-o c.png")
-    compare.add_argument("models", nargs="+", metavar="MODEL",
-        help="checkpoints of colorlib/checkpoints, or safetensors files; LABEL=MODEL names the row")
-    compare.add_argument("--data", default="auto", help=DATA_SETS)
-    compare.add_argument("--size", type=int, default=32, metavar="PIXELS",
-        help="side of the images (default: 32)")
-    compare.add_argument("-n", type=int, default=8, help="number of images (default: 8)")
-    compare.add_argument("--seed", type=int, default=0,
-        help="draws the images to show (default: 0)")
-    compare.add_argument("-o", "--output", type=Path, required=True, help="the PNG file to write")
-    compare.add_argument("--device", default="auto", help=DEVICES)
 
 
 # ---------------------------------------------------------------------------------------- commands
 
 
-def _data(options) -> int:
+def _data(options) -> None:
     from colorlib.data import datasets
 
     for split in ("train", "test"):
         print(datasets.load(options.name, split))
-    return 0
 
 
-def _train(options) -> int:
-    from colorlib.experiments import records
+def _train(options) -> int | None:
+    from colorlib.experiments import recipes, records
 
-    if (options.minutes is not None or options.pack) and not options.missing:
-        raise ValueError("--minutes and --pack need --missing")
+    if options.minutes is not None and not options.missing:
+        raise ValueError("--minutes needs --missing")
     if options.missing:
         return _train_missing(options)
     if options.recipe in ("classifier", "encoder"):
         return _train_classifier(options)
     if not options.recipe:
-        return _list_recipes()
+        for recipe in recipes.RECIPES.values():
+            print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
+            print(f"  source: {recipe.description}\n  course: {recipe.changes}")
+            print(f"  settings of the course: {recipe.training}, epochs {recipe.epochs}")
+            print(f"  settings of the source: {recipe.published_training}")
+            if recipe.gan:
+                print(f"  discriminator: {recipe.gan.net}, {recipe.gan.config}")
+        return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
+    # The profile has no default in the parser, where None stands for all profiles of --minutes.
     record = records.run(name, options.data, options.profile or "lesson", options.seed,
         options.device, options.keep, options.epochs, size=options.size)
-    if record:
-        where = (record[key] for key in ("recipe", "data", "profile", "seed"))
-        print(records.path_of(*where).name)
+    if record:  # of several processes, the first alone has one
+        print(records.path_of(*(record[key] for key in records.IDENTITY)).name)
         print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))
     return 0
 
 
-def _list_recipes() -> int:
-    from colorlib.experiments import recipes
-
-    for recipe in recipes.RECIPES.values():
-        print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
-        print(f"  source: {recipe.description}\n  course: {recipe.changes}")
-        if recipe.gan:
-            print(f"  discriminator: {recipe.gan.net}, {recipe.gan.config}")
-    return 0
-
-
-def _train_classifier(options) -> int:
+def _train_classifier(options) -> None:
     from colorlib.experiments import classifiers
 
     alone = not (options.keep or options.as_published or options.seed or options.profile)
@@ -212,37 +189,27 @@ def _train_classifier(options) -> int:
     epochs = 6 if options.epochs is None else options.epochs
     path, accuracy = train(options.data, options.device, epochs)
     print(f"{path.name}: accuracy {accuracy:.1%} on {images}")
-    return 0
 
 
 def _train_missing(options) -> int:
     from colorlib.experiments import missing_runs, records
 
-    alone = not (options.recipe or options.epochs is not None or options.keep
-                 or options.as_published or options.size != 32)
-    if not alone or options.data not in ("auto", "cifar10"):
+    if (options.recipe or options.epochs is not None or options.keep or options.as_published
+            or options.size != 32 or options.data not in ("auto", "cifar10")):
         raise ValueError("--missing trains runs of the table, on CIFAR-10: only --profile, "
-            "--device, --minutes and --pack go with it")
+            "--device and --minutes go with it")
     if options.minutes is not None:
-        report = missing_runs.train_missing(options.minutes, options.profile, options.device)
-        print(report)
-        if options.pack:
-            archives, left_out = missing_runs.pack()
-            print("packed:", *(path.name for path in archives))
-            for path in left_out:
-                print(f"no room for {path.name}")
+        print(missing_runs.train_missing(options.minutes, options.profile, options.device))
         return 0
-    if options.pack:
-        raise ValueError("--pack needs --minutes")
-    profile, left_out = options.profile or "lesson", []
+    status, profile = 0, options.profile or "lesson"
     for name, seed in records.missing(profile):
         print(f"== {name}, seed {seed}", flush=True)
         try:
             records.run(name, "cifar10", profile, seed, options.device)
         except (DataUnavailable, FileNotFoundError) as error:  # the other runs need no such file
-            left_out.append(name)
+            status = 1
             print(f"{name}, seed {seed}, is left out: {error}", file=sys.stderr)
-    return 1 if left_out else 0
+    return status
 
 
 def _colorize(options) -> int:
@@ -252,6 +219,7 @@ def _colorize(options) -> int:
     if options.max_side < 0:
         raise ValueError("--max-side must be a number of pixels, or 0 for full size, "
             f"got {options.max_side}")
+    max_side = options.max_side or None
     photos = [photo.expanduser() for photo in options.photos]
     output = Path(options.output).expanduser() if options.output else None
     # Path drops a slash at the end, by which one names a folder that does not exist yet.
@@ -260,14 +228,13 @@ def _colorize(options) -> int:
         job = files.plan_one(photos[0], output)
         colorizer = _load(options.model, options.device)
         try:
-            height, width = files.colorize_file(colorizer, job, options.max_side or None)
+            height, width = files.colorize_file(colorizer, job, max_side)
         except Unreadable as error:
             raise ValueError(f"{job.photo.name}: {error}") from None
         print(f"{job.output} ({width} x {height} pixels)")
         return 0
-    jobs = files.plan(photos, output)
-    colorizer = _load(options.model, options.device)
-    failures = files.run(colorizer, jobs, options.max_side or None)
+    jobs = files.plan(photos, output)  # mistakes in the names show before the model is loaded
+    failures = files.run(_load(options.model, options.device), jobs, max_side)
     place = f", in {output}" if output else ""
     print(f"{len(jobs) - len(failures)} of {len(jobs)} pictures colored{place}")
     for photo, reason in failures:
@@ -275,7 +242,7 @@ def _colorize(options) -> int:
     return 1 if failures else 0
 
 
-def _compare(options) -> int:
+def _compare(options) -> None:
     import io
 
     from PIL import Image
@@ -285,9 +252,10 @@ def _compare(options) -> int:
     from colorlib.notebook import plots
 
     output = options.output.expanduser()
-    check_png(output)
+    check_png(output)  # before minutes are spent on the images
     named = [model.split("=", 1) if "=" in model and not Path(model).exists()
         else [Path(model).stem, model] for model in options.models]
+    # The rows above and below those of the models have names, too.
     if len({label for label, _ in named} | {"gray", "truth"}) < len(named) + 2:
         raise ValueError("two rows have the same name: give each its own, LABEL=MODEL")
     colorizers = {label: _load(model, options.device) for label, model in named}
@@ -299,11 +267,10 @@ def _compare(options) -> int:
     gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
     rows = {"gray": color.to_uint8(gray)}
     rows |= {label: colorizer.colorize(truth) for label, colorizer in colorizers.items()}
-    buffer = io.BytesIO()
+    buffer = io.BytesIO()  # the file appears in one step, so that no half of it is left
     plots.images(rows | {"truth": truth}).savefig(buffer, format="png")
     write_png(Image.open(buffer).convert("RGB"), output)
     print(output)
-    return 0
 
 
 def _load(model: str, device: str):
@@ -316,7 +283,7 @@ def _load(model: str, device: str):
 
 def _checkpoint_file(model: str) -> Path:
     """The file of a checkpoint; ValueError with the names there are if the name is unknown."""
-    if Path(model).suffix:
+    if Path(model).suffix:  # a file's name; those of checkpoints have no dot
         return Path(model).expanduser()
     path = CHECKPOINTS / f"{model}.safetensors"
     if not path.exists():
@@ -345,9 +312,7 @@ def _results(options) -> int:
     return 0
 
 
-def _bench(options) -> int:
-    import importlib.util
-
+def _bench(options) -> None:
     found = sorted((project_root() / "benchmarks").glob("bench_*.py"))
     files = {path.stem.removeprefix("bench_"): path for path in found}
     unknown = set(options.only) - set(files)
@@ -355,12 +320,9 @@ def _bench(options) -> int:
         there = ", ".join(files) or "none, since benchmarks/ is not here"
         raise ValueError(f"no benchmark {', '.join(sorted(unknown))}: there are {there}")
     for name in options.only or files:
-        spec = importlib.util.spec_from_file_location(f"bench_{name}", files[name])
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for row in module.run():
+        # By its path: benchmarks/ is no package, and is not on the path of modules.
+        for row in runpy.run_path(str(files[name]))["run"]():
             print(f"{name:8} {row['name']:52} {row['ratio']:8.2f}  {row['detail']}", flush=True)
-    return 0
 
 
 if __name__ == "__main__":

@@ -3,11 +3,9 @@
     write_tensors("net.safetensors", net.state_dict(), {"epochs": 8})
     tensors, notes = read_tensors("net.safetensors")
 
-A training writes one file after each epoch: weights, optimizer, schedule and history of each
-network.
+A training writes one file after each epoch: weights, optimizer and schedule of each network, and
+the history.
 """
-
-from __future__ import annotations
 
 import json
 import os
@@ -26,8 +24,11 @@ TRAINING_FORMAT = "colorlib-training-2"
 
 def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], notes: dict) -> Path:
     """Write a safetensors file with notes (JSON values), in one step: no reader sees half of it."""
+    # safetensors writes neither channels_last nor memory that two tensors share.
+    plain = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+             for name, tensor in tensors.items()}
     with atomic_write(path, sync=True) as temporary:
-        save_file(tensors, temporary, metadata={"colorlib": json.dumps(notes)})
+        save_file(plain, temporary, metadata={"colorlib": json.dumps(notes)})
     return Path(path)
 
 
@@ -40,47 +41,35 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
     if not path.is_file():
         kind = path.stem.split("-")[0]
         how = f"train {kind}" if kind in ("classifier", "encoder") else "train RECIPE --keep FILE"
-        raise FileNotFoundError(
-            f"no checkpoint at {path}: make one by `python -m colorlib {how}`, or look into "
-            "colorlib/checkpoints"
-        )
+        raise FileNotFoundError(f"no checkpoint at {path}: make one by `python -m colorlib {how}`, "
+                                "or look into colorlib/checkpoints")
     try:
         with safe_open(path, framework="pt") as file:
             notes = json.loads((file.metadata() or {}).get("colorlib", "{}"))
-            # cloned: what safetensors gives lies in the file, which the next checkpoint replaces
+            # Cloned: what safetensors gives lies in the file, which the next checkpoint replaces.
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
-            return tensors, notes if isinstance(notes, dict) else {}
     except (SafetensorError, json.JSONDecodeError, OSError, RuntimeError) as error:
-        raise ValueError(
-            f"{path.name} is not a complete safetensors file ({error}); a pickle or a cut-off "
-            "download is never loaded: fetch or train it again"
-        ) from None
+        raise ValueError(f"{path.name} is not a complete safetensors file ({error}); a pickle or a "
+                         "cut-off download is never loaded: fetch or train it again") from None
+    return tensors, notes if isinstance(notes, dict) else {}
 
 
 def save_training(path: Path, run) -> None:
     """Write what `resume` needs of a `TrainingRun`: weights, optimizers, schedules and history."""
-    notes = run.description | {
-        "format": TRAINING_FORMAT,
-        "epochs": run.history.epochs,
-        "watched": run.history.watched,
-        "scaler": run.scaler.state_dict(),
-    }
+    notes = run.description | {"format": TRAINING_FORMAT, "epochs": run.history.epochs,
+                               "watched": run.history.watched, "scaler": run.scaler.state_dict()}
     tensors: dict[str, Tensor] = {}
     for prefix, learner in run.learners.items():
         weights, state = unwrap(learner.net).state_dict(), learner.optimizer.state_dict()
         tensors |= {f"{prefix}net.{name}": tensor for name, tensor in weights.items()}
-        for index, values in state["state"].items():
-            for name, value in values.items():
-                if torch.is_tensor(value):
-                    tensors[f"{prefix}optimizer.{index}.{name}"] = value
+        tensors |= {f"{prefix}optimizer.{index}.{name}": value
+                    for index, values in state["state"].items()
+                    for name, value in values.items() if torch.is_tensor(value)}
         notes[f"{prefix}groups"] = state["param_groups"]
+        # A scheduler's state also has functions, which JSON cannot hold and `resume` has anyway.
         notes[f"{prefix}schedule"] = {
-            name: value
-            for name, value in learner.schedule.state_dict().items()
-            if isinstance(value, int | float | list)
-        }
-    contiguous = torch.contiguous_format
-    tensors = {k: v.detach().cpu().clone(memory_format=contiguous) for k, v in tensors.items()}
+            name: value for name, value in learner.schedule.state_dict().items()
+            if isinstance(value, int | float | list)}
     write_tensors(path, tensors, notes)
 
 
@@ -88,25 +77,23 @@ def resume(path: Path, run) -> None:
     """Put a `TrainingRun` where another stopped. ValueError if the file is of another training."""
     tensors, notes = read_tensors(path)
     if notes.get("format") != TRAINING_FORMAT:
-        raise ValueError(
-            f"{path.name} is no checkpoint of a training: give another file, or remove it"
-        )
+        what = f"{path.name} is no checkpoint of a training"
+        raise ValueError(f"{what}: give another file, or remove it")
+    # By way of JSON, as the notes have gone: a tuple has become a list there.
     for name, value in json.loads(json.dumps(run.description)).items():
         if notes.get(name) != value:
             raise ValueError(
                 f"{path.name} belongs to another training: its {name} is {notes.get(name)}, here "
-                f"it is {value}; give another file, or remove it to start anew"
-            )
+                f"it is {value}; give another file, or remove it to start anew")
     for prefix, learner in run.learners.items():
         try:
             unwrap(learner.net).load_state_dict(_below(f"{prefix}net.", tensors))
         except RuntimeError as error:
             raise ValueError(f"{path.name} belongs to another network: {error}") from None
         state = _optimizer_state(_below(f"{prefix}optimizer.", tensors), learner.optimizer)
-        groups = notes[f"{prefix}groups"]
+        groups, schedule = notes[f"{prefix}groups"], notes[f"{prefix}schedule"]
         learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        schedule = learner.schedule.state_dict() | notes[f"{prefix}schedule"]
-        learner.schedule.load_state_dict(schedule)
+        learner.schedule.load_state_dict(learner.schedule.state_dict() | schedule)
     run.scaler.load_state_dict(notes["scaler"])
     run.history.epochs.extend(notes["epochs"])
     run.history.watched.extend(notes["watched"])
@@ -125,7 +112,7 @@ def _optimizer_state(tensors: dict[str, Tensor], optimizer) -> dict[int, dict[st
         index, key = name.split(".", 1)
         like = weights[int(index)]
         if tensor.shape == like.shape:
-            # in the weight's order in memory, which a fused optimizer takes for granted
+            # In the weight's order in memory, which a fused optimizer takes for granted.
             tensor = torch.empty_like(like, dtype=tensor.dtype).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     return state

@@ -7,15 +7,14 @@ Every function takes (..., 3, H, W): channels third from last, any leading dimen
 be 1. RGB is uint8, or float32 or float64 in [0, 1]; floats keep their type, uint8 becomes float32.
 All functions are differentiable, with finite gradients everywhere, even at black and gray.
 
-Wrong channels or types always raise an error. Wrong values (a 255 among floats, a NaN) do so
-unless `check=False`: looking at values makes the CPU wait for the GPU. Grays are exactly neutral:
-a = b = 0 and U = V = 0, without rounding errors. Built step by step in notebook 01.
+Wrong channels or types always raise an error; wrong values (a 255 among floats, a NaN) do unless
+`check=False`: looking at values makes the CPU wait for the GPU. Grays are exactly neutral: a = b =
+0 and U = V = 0, without rounding errors. Built step by step in notebook 01.
 """
 
-from __future__ import annotations
-
+import math
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -34,14 +33,12 @@ KAPPA = 24389 / 27  # the slope of that line, times 116
 
 _GAMMA_START = 0.04045  # sRGB values below are v / 12.92 in linear light
 _LINEAR_START = _GAMMA_START / 12.92
-# Linear RGB to XYZ / WHITE, and its inverse: all rows sum to 1.
+# Linear RGB to XYZ / WHITE, and its inverse: all rows sum to 1, as `_apply` requires.
 _TO_RELATIVE = (RGB_TO_XYZ / WHITE[:, None]).tolist()
 _FROM_RELATIVE = torch.linalg.inv(RGB_TO_XYZ / WHITE[:, None]).tolist()
+_LUMA = [0.299, 0.587, 0.114]  # Rec. 601
 _YUV = (0.492, 0.877)  # U = 0.492 (B - Y), V = 0.877 (R - Y)
 _YCBCR = (0.5 / (1 - 0.114), 0.5 / (1 - 0.299))  # Cb and Cr each span one unit
-
-
-# ------------------------------------------------------------------------------------------- checks
 
 
 def _require(x: Tensor, name: str, integers: bool = False, channels: int = 3) -> Tensor:
@@ -60,21 +57,21 @@ def _require(x: Tensor, name: str, integers: bool = False, channels: int = 3) ->
 
 
 def _check_range(x: Tensor, name: str, low: float, high: float, hint: str = "") -> None:
-    """ValueError unless all values lie in [low, high]; waits for the device."""
+    """Raise ValueError unless all values lie in [low, high]."""
     if x.numel() == 0:
         return
     least, most = (v.item() for v in torch.aminmax(x.detach()))
-    if least != least or most != most:
-        raise ValueError(f"{name}: expected values from {low:g} to {high:g}, got NaN")
-    if least < low or most > high:
-        raise ValueError(f"{name}: expected values from {low:g} to {high:g}, "
-                         f"got {least:.6g} to {most:.6g}{hint}")
+    if not low <= least <= most <= high:  # also if there is a NaN, which makes both ends NaN
+        got = "NaN" if math.isnan(least) else f"{least:.6g} to {most:.6g}{hint}"
+        raise ValueError(f"{name}: expected values from {low:g} to {high:g}, got {got}")
 
 
-def _check_finite(x: Tensor, name: str) -> None:
+def _require_finite(x: Tensor, name: str, check: bool) -> Tensor:
+    _require(x, name)
     # A sum keeps NaN and infinity, so one pass over the values is enough.
-    if x.numel() and not torch.isfinite(x.detach().sum()):
+    if check and x.numel() and not torch.isfinite(x.detach().sum()):
         raise ValueError(f"{name}: expected finite values, got NaN or infinity")
+    return x
 
 
 def _require_rgb(rgb: Tensor, check: bool) -> Tensor:
@@ -85,35 +82,14 @@ def _require_rgb(rgb: Tensor, check: bool) -> Tensor:
 
 
 def _require_lab(lab: Tensor, check: bool) -> Tensor:
-    _require(lab, "Lab")
-    if check and lab.numel():
-        _check_range(lab[..., :1, :, :], "L", -0.01, 100.01)
-        _check_finite(lab, "Lab")
-    return lab
-
-
-def _require_finite(x: Tensor, name: str, check: bool) -> Tensor:
-    _require(x, name)
+    _require_finite(lab, "Lab", check)
     if check:
-        _check_finite(x, name)
-    return x
-
-
-def _planes(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    return x[..., 0, :, :], x[..., 1, :, :], x[..., 2, :, :]
+        _check_range(lab[..., :1, :, :], "L", -0.01, 100.01)  # a rounding error beyond the ends
+    return lab
 
 
 def _stack(*planes: Tensor) -> Tensor:
     return torch.stack(planes, dim=-3)
-
-
-def _uses_cpu_path(x: Tensor) -> bool:
-    """Whether `_lab_cpu` may compute it in place: on the CPU, in float32, without gradients."""
-    needs_gradient = torch.is_grad_enabled() and x.requires_grad
-    return x.device.type == "cpu" and x.dtype != torch.float64 and not needs_gradient
-
-
-# ------------------------------------------------------------------------------ uint8, float, light
 
 
 def to_float(rgb: Tensor, check: bool = True) -> Tensor:
@@ -130,12 +106,6 @@ def to_uint8(rgb: Tensor, check: bool = True) -> Tensor:
     return rgb.detach().mul(255).round_().clamp_(0, 255).to(torch.uint8)
 
 
-@cache
-def _table(device: torch.device) -> Tensor:
-    """Linear light of each of the 256 bytes: (256,) float32."""
-    return _decode(torch.arange(256, dtype=torch.float64) / 255).float().to(device)
-
-
 def _decode(v: Tensor) -> Tensor:
     # Clamped, because a NaN in the branch that `where` drops would still spoil the gradient.
     power = ((v.clamp(min=_GAMMA_START) + 0.055) / 1.055) ** 2.4
@@ -147,17 +117,21 @@ def _encode(v: Tensor) -> Tensor:
     return torch.where(v <= _LINEAR_START, 12.92 * v, power)
 
 
+@cache
+def _table(device: torch.device) -> Tensor:
+    """Linear light of each of the 256 bytes: (256,) float32."""
+    return _decode(torch.arange(256, dtype=torch.float64) / 255).float().to(device)
+
+
 def _look_up(plane: Tensor) -> Tensor:
     return torch.index_select(_table(plane.device), 0, plane.reshape(-1).long()).view(plane.shape)
 
 
 def _linear(rgb: Tensor) -> list[Tensor]:
-    """Red, green and blue in linear light.
-
-    Each plane on its own: a processor rounds the last few values of a tensor differently, so
-    within one tensor equal red, green and blue might come out unequal.
-    """
-    return [(_look_up if rgb.dtype == torch.uint8 else _decode)(plane) for plane in _planes(rgb)]
+    """Red, green and blue in linear light, as new tensors."""
+    # Each plane on its own: a processor rounds the last few values of a tensor differently, so
+    # within one tensor equal red, green and blue might come out unequal.
+    return [(_look_up if rgb.dtype == torch.uint8 else _decode)(v) for v in rgb.unbind(-3)]
 
 
 def rgb_to_linear(rgb: Tensor, check: bool = True) -> Tensor:
@@ -167,10 +141,7 @@ def rgb_to_linear(rgb: Tensor, check: bool = True) -> Tensor:
 
 def linear_to_rgb(linear: Tensor, check: bool = True) -> Tensor:
     """sRGB values of linear light; light that no screen can show stays outside [0, 1]."""
-    return _stack(*map(_encode, _planes(_require_finite(linear, "linear RGB", check))))
-
-
-# ----------------------------------------------------------------------------------------- XYZ, Lab
+    return _stack(*map(_encode, _require_finite(linear, "linear RGB", check).unbind(-3)))
 
 
 def _apply(matrix: list[list[float]], first: Tensor, middle: Tensor, last: Tensor) -> list[Tensor]:
@@ -181,16 +152,8 @@ def _apply(matrix: list[list[float]], first: Tensor, middle: Tensor, last: Tenso
 
 def linear_to_xyz(linear: Tensor, check: bool = True) -> Tensor:
     """XYZ of linear sRGB; Y of white is 1.0000001, the sum of the published digits."""
-    red, green, blue = _planes(_require_finite(linear, "linear RGB", check))
-    relative = _apply(_TO_RELATIVE, red, green, blue)
+    relative = _apply(_TO_RELATIVE, *_require_finite(linear, "linear RGB", check).unbind(-3))
     return _stack(*(w * v for w, v in zip(WHITE.tolist(), relative, strict=True)))
-
-
-def xyz_to_linear(xyz: Tensor, check: bool = True) -> Tensor:
-    """Linear sRGB of XYZ; colors that no screen can show lie outside [0, 1]."""
-    _require_finite(xyz, "XYZ", check)
-    x, y, z = (v / w for v, w in zip(_planes(xyz), WHITE.tolist(), strict=True))
-    return _stack(*_apply(_FROM_RELATIVE, x, y, z))
 
 
 def _f(t: Tensor) -> Tensor:
@@ -204,77 +167,60 @@ def _f_inverse(f: Tensor) -> Tensor:
     return above**3 + (116 / KAPPA) * (f - above)
 
 
-def _relative_to_lab(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    fx, fy, fz = _f(x), _f(y), _f(z)
-    return _stack(116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz))
-
-
-def _lab_to_relative(lab: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    lightness, a, b = _planes(lab)
-    fy = (lightness + 16) / 116
-    return _f_inverse(fy + a / 500), _f_inverse(fy), _f_inverse(fy - b / 200)
-
-
-def xyz_to_lab(xyz: Tensor, check: bool = True) -> Tensor:
-    """Lab (L in 0...100, a and b in Lab units) of XYZ, relative to WHITE (CIE 15)."""
-    _require_finite(xyz, "XYZ", check)
-    return _relative_to_lab(*(v / w for v, w in zip(_planes(xyz), WHITE.tolist(), strict=True)))
-
-
-def lab_to_xyz(lab: Tensor, check: bool = True) -> Tensor:
-    """XYZ of Lab, relative to WHITE."""
-    relative = _lab_to_relative(_require_lab(lab, check))
-    return _stack(*(w * v for w, v in zip(WHITE.tolist(), relative, strict=True)))
+def _uses_cpu_path(x: Tensor) -> bool:
+    needs_gradient = torch.is_grad_enabled() and x.requires_grad
+    return x.device.type == "cpu" and x.dtype != torch.float64 and not needs_gradient
 
 
 def rgb_to_lab(rgb: Tensor, check: bool = True) -> Tensor:
     """Lab of sRGB: L in 0...100, a from -86.18 to 98.23, b from -107.86 to 94.48.
 
-    uint8 is looked up in a table. On the CPU, a tensor that needs no gradient is computed in place
-    by `_lab_cpu`. check=False also allows values a little outside [0, 1], as networks output them.
+    check=False also allows values a little outside [0, 1], as networks output them.
     """
     _require_rgb(rgb, check)
     if _uses_cpu_path(rgb):
-        linearize = _look_up_to if rgb.dtype == torch.uint8 else _decode_to
-        work = partial(_lab_cpu.rgb_to_lab_piece, linearize=linearize, matrix=_TO_RELATIVE,
-                       epsilon=EPSILON, kappa=KAPPA)
-        return _lab_cpu.in_pieces(work, rgb)
+        return _lab_cpu.in_pieces(_fill_lab, rgb)
+    fx, fy, fz = map(_f, _apply(_TO_RELATIVE, *_linear(rgb)))
+    return _stack(116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz))
+
+
+def _fill_lab(rgb: Tensor, lab: Tensor) -> None:
+    """Fill lab from rgb, in place: without gradients, on a CPU, this takes a third of the time."""
     red, green, blue = _linear(rgb)
-    return _relative_to_lab(*_apply(_TO_RELATIVE, red, green, blue))
-
-
-def _look_up_to(plane: Tensor, out: Tensor) -> None:
-    torch.index_select(_table(plane.device), 0, plane.reshape(-1).long(), out=out.view(-1))
-
-
-def _decode_to(plane: Tensor, out: Tensor) -> None:
-    out.copy_(_decode(plane))
+    fx, fy, fz, below = torch.empty(4, *green.shape)
+    red.sub_(green)
+    blue.sub_(green)
+    for (from_red, _, from_blue), f in zip(_TO_RELATIVE, (fx, fy, fz), strict=True):
+        torch.add(green, red, alpha=from_red, out=below).add_(blue, alpha=from_blue)  # X, Y or Z
+        torch.clamp_min(below, EPSILON, out=f)
+        below.sub_(f)  # how far below EPSILON, where the curve is a line; else 0
+        # A cube root by log2 and exp2 takes a third of a power's time.
+        f.log2_().mul_(1 / 3).exp2_().add_(below, alpha=KAPPA / 116)
+    lightness, a, b = lab.unbind(-3)
+    torch.mul(fy, 116, out=lightness).sub_(16)
+    torch.mul(fx.sub_(fy), 500, out=a)
+    torch.mul(fy.sub_(fz), 200, out=b)
 
 
 def lab_to_rgb(lab: Tensor, clip: bool = True, check: bool = True) -> Tensor:
     """sRGB of Lab, as floats. clip=True limits colors that no screen can show to [0, 1]."""
     _require_lab(lab, check)
     if _uses_cpu_path(lab):
-        def work(piece: Tensor, out: Tensor) -> None:
-            out.copy_(_lab_to_rgb(piece[..., None], clip)[..., 0])
-
-        return _lab_cpu.in_pieces(work, lab)
+        return _lab_cpu.in_pieces(lambda piece, out: out.copy_(_lab_to_rgb(piece, clip)), lab)
     return _lab_to_rgb(lab, clip)
 
 
 def _lab_to_rgb(lab: Tensor, clip: bool) -> Tensor:
-    x, y, z = _lab_to_relative(lab)
-    rgb = _stack(*map(_encode, _apply(_FROM_RELATIVE, x, y, z)))
+    lightness, a, b = lab.unbind(-3)
+    fy = (lightness + 16) / 116
+    relative = map(_f_inverse, (fy + a / 500, fy, fy - b / 200))  # X, Y and Z over those of white
+    rgb = _stack(*map(_encode, _apply(_FROM_RELATIVE, *relative)))
     return rgb.clamp(0, 1) if clip else rgb
-
-
-# ----------------------------------------------------------------------- lightness, gamut, distance
 
 
 def lightness(rgb: Tensor, check: bool = True) -> Tensor:
     """L of Lab in 0...100: (..., 3, H, W) -> (..., 1, H, W); the input of the course's networks."""
-    red, green, blue = _linear(_require_rgb(rgb, check))
-    (y,) = _apply(_TO_RELATIVE[1:2], red, green, blue)
+    (y,) = _apply(_TO_RELATIVE[1:2], *_linear(_require_rgb(rgb, check)))
     return (116 * _f(y) - 16).unsqueeze(-3)
 
 
@@ -291,12 +237,8 @@ def luma(rgb: Tensor, check: bool = True) -> Tensor:
 
     (..., 3, H, W) -> (..., 1, H, W): the gray of YUV, of YCbCr and of Pillow's mode "L".
     """
-    red, green, blue = _planes(to_float(rgb, check))
-    return _luma(red, green, blue).unsqueeze(-3)
-
-
-def _luma(red: Tensor, green: Tensor, blue: Tensor) -> Tensor:
-    return green + 0.299 * (red - green) + 0.114 * (blue - green)
+    (y,) = _apply([_LUMA], *to_float(rgb, check).unbind(-3))
+    return y.unsqueeze(-3)
 
 
 def in_gamut(lab: Tensor, eps: float = 1e-4, check: bool = True) -> Tensor:
@@ -308,14 +250,11 @@ def in_gamut(lab: Tensor, eps: float = 1e-4, check: bool = True) -> Tensor:
 
 def distance_ab(lab1: Tensor, lab2: Tensor) -> Tensor:
     """Distance in the ab plane, Lab units: Lab (three channels) or ab (two) -> (..., 1, H, W)."""
-    ab1, ab2 = _require_ab(lab1), _require_ab(lab2)
-    return torch.linalg.vector_norm(ab1 - ab2, dim=-3, keepdim=True)
-
-
-def _require_ab(x: Tensor) -> Tensor:
-    """The channels a and b of Lab or ab."""
-    has_two = isinstance(x, Tensor) and x.ndim >= 3 and x.shape[-3] == 2
-    return _require(x, "Lab or ab", channels=2 if has_two else 3)[..., -2:, :, :]
+    for x in (lab1, lab2):
+        is_ab = isinstance(x, Tensor) and x.ndim >= 3 and x.shape[-3] == 2
+        _require(x, "Lab or ab", channels=2 if is_ab else 3)
+    difference = lab1[..., -2:, :, :] - lab2[..., -2:, :, :]
+    return torch.linalg.vector_norm(difference, dim=-3, keepdim=True)
 
 
 def swatch(colors: Sequence[Sequence[float]]) -> Tensor:
@@ -323,23 +262,21 @@ def swatch(colors: Sequence[Sequence[float]]) -> Tensor:
     rows = torch.tensor([list(map(float, c)) for c in colors], dtype=torch.float32)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise ValueError(f"expected triples (r, g, b), got {colors!r}")
-    picture = rows.T[None, :, None, :].contiguous()
-    return _require_rgb(picture, check=True)
+    return _require_rgb(rows.T[None, :, None, :].contiguous(), check=True)
 
 
-# ---------------------------------------------------------------------------------- YUV, YCbCr, HSV
+def _to_luma_chroma(rgb: Tensor, scales: tuple[float, float], center: float = 0.0) -> Tensor:
+    """Y, and B - Y and R - Y, each times its scale."""
+    red, green, blue = rgb.unbind(-3)
+    (y,) = _apply([_LUMA], red, green, blue)
+    return _stack(y, scales[0] * (blue - y) + center, scales[1] * (red - y) + center)
 
 
-def _to_difference(rgb: Tensor, blue_scale: float, red_scale: float) -> tuple[Tensor, ...]:
-    red, green, blue = _planes(rgb)
-    y = _luma(red, green, blue)
-    return y, blue_scale * (blue - y), red_scale * (red - y)
-
-
-def _from_difference(
-    y: Tensor, u: Tensor, v: Tensor, blue_scale: float, red_scale: float, clip: bool
-) -> Tensor:
-    blue, red = u / blue_scale, v / red_scale  # both minus Y
+def _from_luma_chroma(x: Tensor, scales: tuple[float, float], clip: bool,
+                      center: float = 0.0) -> Tensor:
+    y, u, v = x.unbind(-3)
+    blue, red = (u - center) / scales[0], (v - center) / scales[1]  # both minus Y
+    # The luma of the three differences is zero, which gives green.
     green = -(0.299 * red + 0.114 * blue) / 0.587
     rgb = _stack(y + red, y + green, y + blue)
     return rgb.clamp(0, 1) if clip else rgb
@@ -347,24 +284,22 @@ def _from_difference(
 
 def rgb_to_yuv(rgb: Tensor, check: bool = True) -> Tensor:
     """Y = luma, U = 0.492 (B - Y), V = 0.877 (R - Y), as in Koo 2016 and Dahl 2016."""
-    return _stack(*_to_difference(to_float(rgb, check), *_YUV))
+    return _to_luma_chroma(to_float(rgb, check), _YUV)
 
 
 def yuv_to_rgb(yuv: Tensor, clip: bool = True, check: bool = True) -> Tensor:
     """The exact inverse of `rgb_to_yuv`; clip=True limits it to [0, 1]."""
-    return _from_difference(*_planes(_require_finite(yuv, "YUV", check)), *_YUV, clip)
+    return _from_luma_chroma(_require_finite(yuv, "YUV", check), _YUV, clip)
 
 
 def rgb_to_ycbcr(rgb: Tensor, check: bool = True) -> Tensor:
     """JPEG's YCbCr (ITU-T T.871), all in [0, 1], Cb and Cr centered on 0.5 (Dorscheidt 2016)."""
-    y, cb, cr = _to_difference(to_float(rgb, check), *_YCBCR)
-    return _stack(y, cb + 0.5, cr + 0.5)
+    return _to_luma_chroma(to_float(rgb, check), _YCBCR, center=0.5)
 
 
 def ycbcr_to_rgb(ycbcr: Tensor, clip: bool = True, check: bool = True) -> Tensor:
     """The exact inverse of `rgb_to_ycbcr`; clip=True limits it to [0, 1]."""
-    y, cb, cr = _planes(_require_finite(ycbcr, "YCbCr", check))
-    return _from_difference(y, cb - 0.5, cr - 0.5, *_YCBCR, clip)
+    return _from_luma_chroma(_require_finite(ycbcr, "YCbCr", check), _YCBCR, clip, center=0.5)
 
 
 def rgb_to_hsv(rgb: Tensor, check: bool = True) -> Tensor:
@@ -372,7 +307,7 @@ def rgb_to_hsv(rgb: Tensor, check: bool = True) -> Tensor:
 
     Gray has hue 0, black also saturation 0.
     """
-    red, green, blue = _planes(to_float(rgb, check))
+    red, green, blue = to_float(rgb, check).unbind(-3)
     value = torch.maximum(torch.maximum(red, green), blue)
     chroma = value - torch.minimum(torch.minimum(red, green), blue)
     gray, black = chroma == 0, value == 0
@@ -387,11 +322,9 @@ def rgb_to_hsv(rgb: Tensor, check: bool = True) -> Tensor:
 
 def hsv_to_rgb(hsv: Tensor, check: bool = True) -> Tensor:
     """RGB in [0, 1] of hue (any number of turns), saturation and value in [0, 1]."""
-    _require(hsv, "HSV")
+    hue, saturation, value = _require_finite(hsv, "HSV", check).unbind(-3)
     if check:
-        _check_finite(hsv, "HSV")
         _check_range(hsv[..., 1:, :, :], "saturation and value", 0, 1)
-    hue, saturation, value = _planes(hsv)
 
     def channel(shift: int) -> Tensor:
         k = torch.remainder(shift + 6 * hue, 6)

@@ -8,8 +8,6 @@
 After Zhang et al. 2016 and Dorscheidt 2016. In shapes, N is the number of images, Q that of bins,
 k that of neighbors and P that of pixels. Built step by step in notebook 04.
 """
-from __future__ import annotations
-
 import math
 import warnings
 from functools import cache
@@ -21,7 +19,6 @@ from torch import Tensor
 
 from colorlib import color
 
-RULES = ("occupied", "zhang")
 # The look-up table has square cells of CELL Lab units, from a corner on (rows, columns) of them:
 # all sRGB colors, and a margin.
 CELL = 0.25
@@ -30,22 +27,18 @@ BLOCK = 24  # so many cells a side are searched for neighbors together
 
 
 class SoftTarget(NamedTuple):
-    """The k bins that each pixel belongs to, and how much it belongs to each.
+    """The k bins that each pixel belongs to, and how much it belongs to each; (N, k, H, W) both.
 
-    index    (N, k, H, W) int16, nearest bin first
-    share    (N, k, H, W) float16 or float32; sums to one over k or, with class rebalancing, to the
-             weight of the pixel's bin (`targets.ColorBinsTarget`)
-
-    Only k numbers a pixel are stored, not Q.
+    The shares of a pixel sum to one or, with class rebalancing, to the weight of its bin.
     """
 
-    index: Tensor
-    share: Tensor
+    index: Tensor  # int16, nearest bin first
+    share: Tensor  # float16 or float32
 
     @property
     def nbytes(self) -> int:
         """Bytes of both tensors."""
-        return sum(t.numel() * t.element_size() for t in self)
+        return sum(t.nbytes for t in self)
 
     def dense(self, Q: int) -> Tensor:
         """As a distribution over all bins, (N, Q, H, W) float32: for figures and tests."""
@@ -58,10 +51,9 @@ class AbBins:
     """Square bins of the ab plane, whose centers are multiples of `step`.
 
     step    side of a bin in Lab units, at least 1
-    rule    which bins there are. "occupied": those that hold at least one of the 16.7 million 8-bit
-            colors (261 at ten units). "zhang": those whose center lies within `step` (in both
-            coordinates) of the convex hull of these colors: the 313 of Zhang et al. 2016, some of
-            which hold no color
+    rule    "occupied": the bins that hold at least one of the 16.7 million 8-bit colors (261 at ten
+            units). "zhang": those whose center lies within `step`, in both coordinates, of the
+            convex hull of these colors: the 313 of Zhang et al. 2016, some of which hold no color
     k       bins of a soft target, 1...Q (Dorscheidt 2016 and Zhang's code: 10; Zhang's paper: 5)
     sigma   width of its Gaussian in Lab units (both: 5)
 
@@ -75,12 +67,10 @@ class AbBins:
         if rule not in RULES:
             raise ValueError(f"unknown rule {rule!r}: expected one of {', '.join(RULES)}")
         self.step, self.rule, self.sigma = float(step), rule, float(sigma)
-        find_centers = _occupied_bins if rule == "occupied" else _bins_near_hull
-        self.centers = find_centers(self.step)
+        self.centers = RULES[rule](self.step)
         if not 1 <= k <= len(self.centers):
             raise ValueError(f"k must lie in 1...{len(self.centers)} (the number of bins), got {k}")
         self.k = int(k)
-        self._tables: dict[torch.device, tuple[Tensor, Tensor]] = {}
 
     def __len__(self) -> int:
         return len(self.centers)
@@ -88,83 +78,49 @@ class AbBins:
     def __repr__(self) -> str:
         return f"AbBins(step={self.step:g}, rule={self.rule!r}, k={self.k}, sigma={self.sigma:g})"
 
-    @property
-    def config(self) -> dict:
-        """The arguments with which AbBins(**config) makes the same bins."""
-        return {"step": self.step, "rule": self.rule, "k": self.k, "sigma": self.sigma}
-
-    # --------------------------------------------------------------------------------- encoding
-
     def encode(self, ab: Tensor) -> SoftTarget:
         """Soft targets: exp(-d² / 2 sigma²) over the k nearest centers, normalized.
 
-        ab   (N, 2, H, W), Lab units; colors that no screen has go to the nearest bins of the rim.
-             NaN is not checked for
+        ab   (N, 2, H, W), Lab units, without NaN; colors that no screen has go to the rim's bins
 
-        Returns index (N, k, H, W) int16, nearest first, and weight (N, k, H, W) float16. They are
-        looked up: each color counts as the center of its cell of CELL units, which changes about
-        one percent of the weights. `neighbors` is the exact search.
+        Returns index (N, k, H, W) int16, nearest first, and share (N, k, H, W) float16.
         """
         points, shape = _to_points(ab)
-        index, weight = self._table(ab.device)
-        cell = _cell_of(points)
-        return _to_target(index[:, : self.k][cell], weight[cell], shape)
+        # Looked up: each color counts as the center of its cell of CELL units, which changes about
+        # one percent of the shares. `neighbors` is the exact search.
+        index, share = _table(self.step, self.rule, self.k, self.sigma, ab.device)
+        (low_a, low_b), (rows, columns) = GRID
+        row = ((points[:, 0] - low_a) / CELL).floor().clamp(0, rows - 1)
+        column = ((points[:, 1] - low_b) / CELL).floor().clamp(0, columns - 1)
+        cell = row.long() * columns + column.long()  # P
+        return _to_target(index[cell], share[cell], shape)
 
-    def neighbors(self, ab: Tensor, chunk: int = 20_000) -> SoftTarget:
-        """The same by an exact search among all centers, weights as float32. Slow."""
+    def neighbors(self, ab: Tensor) -> SoftTarget:
+        """The same by an exact search among all centers, shares as float32. Slow."""
         points, shape = _to_points(ab)
         centers = self.centers.to(points)
-        parts = [_nearest(part, centers, self.k, self.sigma) for part in points.split(chunk)]
+        # In parts, because all distances of a batch at once may not fit in memory.
+        parts = [_nearest(part, centers, self.k, self.sigma) for part in points.split(20_000)]
         return _to_target(*(torch.cat(t) for t in zip(*parts, strict=True)), shape)
 
-    def hard(self, ab: Tensor) -> Tensor:
-        """The nearest bin of each pixel: (N, 2, H, W) -> (N, H, W) int64.
-
-        Exact for every sRGB color; of two bins at the same distance the lower index. Colors far
-        outside the gamut get some bin of the rim.
-        """
-        points, shape = _to_points(ab)
-        # A cell is so small that the nearest bin of any color in it is among its first four.
-        index = self._table(ab.device)[0][_cell_of(points), :4].long()
-        squared = (points[:, None] - self.centers.to(points)[index]).square().sum(-1)
-        nearest = squared == squared.amin(dim=1, keepdim=True)
-        return torch.where(nearest, index, len(self)).amin(dim=1).view(shape)
-
-    def _table(self, device: torch.device) -> tuple[Tensor, Tensor]:
-        """Index and weight of each cell: (cells, at least 4 if possible), and (cells, k)."""
-        if device not in self._tables:
-            centers = tuple(map(tuple, self.centers.tolist()))
-            index, weight = _make_table(centers, min(max(self.k, 4), len(self)), self.sigma)
-            weight = weight[:, : self.k] / weight[:, : self.k].sum(1, keepdim=True)
-            self._tables[device] = index.to(device), weight.half().to(device)
-        return self._tables[device]
-
-    # ------------------------------------------------------------------------------ rebalancing
-
     @torch.no_grad()
-    def prior(self, images, smooth: bool = True) -> Tensor:
-        """How often each bin occurs: (Q,) float64, sums to one.
+    def prior(self, images) -> Tensor:
+        """How often each bin occurs, smoothed by soft targets: (Q,) float64, sums to one.
 
         images   an ImageSet, or uint8 RGB (N, 3, H, W)
-        smooth   count soft targets, which smooths the histogram; False: count nearest bins
-
-        Most pixels of photographs are nearly gray. A warning is given if the most frequent bin is
-        not within two steps of gray: then the values are wrong, or these are no photographs.
         """
         if not len(images):
             raise ValueError("expected at least one image")
         is_set = hasattr(images, "batches")
         height, width = images.size if is_set else images.shape[-2:]
         batch_size = max(1, 2**19 // (height * width))  # half a million pixels at a time
-        batches = images.batches(batch_size) if is_set else images.split(batch_size)
         count = torch.zeros(len(self), dtype=torch.double)
-        for rgb in batches:
-            index, weight = self.encode(color.rgb_to_lab(rgb)[:, 1:])
-            if not smooth:
-                index, weight = index[:, :1], torch.ones_like(weight[:, :1])
-            count.index_add_(0, index.flatten().cpu().long(), weight.flatten().cpu().double())
+        for rgb in images.batches(batch_size) if is_set else images.split(batch_size):
+            index, share = self.encode(color.rgb_to_lab(rgb)[:, 1:])
+            count.index_add_(0, index.flatten().cpu().long(), share.flatten().cpu().double())
         p = count / count.sum()
         peak = self.centers[int(p.argmax())]
+        # Most pixels of photographs are nearly gray. If not, the values may have a wrong range.
         if peak.norm() > 2 * self.step:
             warnings.warn(f"the most frequent bin lies at ab = ({peak[0]:g}, {peak[1]:g}), not at "
                           "gray: are these photographs, as uint8 or in 0...1?", stacklevel=2)
@@ -174,12 +130,10 @@ class AbBins:
         """Weight of each bin in the loss: (Q,) float32, with mean one under the prior.
 
         prior   (Q,), not negative, sums to one
-        lam     0...1: how much of the uniform distribution is mixed into the prior. 1: every
-                weight is one. 0: the inverse of the prior
+        lam     0...1: how much of the uniform distribution is mixed in. 1: every weight is one
 
         Zhang et al. 2016, equation 4: w = 1 / ((1 - lam) p + lam u), where u is uniform over the
-        bins that occur, scaled so that sum(p w) = 1. (Dorscheidt 2016 prints lam for lam u.) A
-        bin that never occurs gets the largest weight of the others.
+        bins that occur, scaled so that sum(p w) = 1. (Dorscheidt 2016 prints lam for lam u.)
         """
         total = float(prior.sum())
         if prior.shape != (len(self),) or not bool((prior >= 0).all()) or abs(total - 1) > 1e-4:
@@ -190,13 +144,10 @@ class AbBins:
         p = prior.detach().cpu().double()
         occurs = p > 0
         mix = (1 - lam) * p + lam * occurs / occurs.sum()
-        w = torch.where(occurs, 1 / mix.clamp_min(torch.finfo(torch.double).tiny), 0)
-        w = torch.where(occurs, w, w.max())
-        w = w / (p * w).sum()
-        assert abs(float((p * w).sum()) - 1) < 1e-9
-        return w.float()
-
-    # --------------------------------------------------------------------------------- decoding
+        # The smallest positive number keeps the weights finite, whatever the prior.
+        w = 1 / mix.clamp_min(torch.finfo(torch.double).tiny)
+        w = torch.where(occurs, w, w[occurs].max())  # no bin weighs more than the rarest color
+        return (w / (p * w).sum()).float()
 
     def annealed_mean(self, logits: Tensor, T: float = 0.38) -> Tensor:
         """A color for each pixel's distribution, between its mean (T = 1) and its mode (T -> 0).
@@ -204,26 +155,17 @@ class AbBins:
         logits   (N, Q, H, W), any scale
         T        temperature, positive; ValueError otherwise
 
-        Returns (N, 2, H, W), Lab units. Zhang et al. 2016, equation 5: softmax(log p / T), which is
-        softmax(logits / T). Dorscheidt 2016 prints it without the logarithm (equation 3), which at
-        T = 1 does not give the mean.
+        Returns (N, 2, H, W), Lab units. Zhang et al. 2016, equation 5; Dorscheidt 2016, equation 3,
+        prints it without the logarithm, which at T = 1 does not give the mean.
         """
         if not T > 0:
             raise ValueError(f"the temperature T must be positive, got {T}")
         if logits.ndim != 4 or logits.shape[1] != len(self):
             raise ValueError(f"expected logits of shape (N, {len(self)}, H, W), "
                              f"got {tuple(logits.shape)}")
+        # The softmax of log p / T, in float32, because half precision would round the colors.
         p = (logits.float() / T).softmax(dim=1)
         return torch.einsum("nqhw,qc->nchw", p, self.centers.to(p))
-
-    def decode(self, target: SoftTarget) -> Tensor:
-        """The mean color of soft targets, (N, k, H, W): (N, 2, H, W) in Lab units."""
-        colors = self.centers.to(target.share.device)[target.index.long()]  # (N, k, H, W, 2)
-        return (colors * target.share.float()[..., None]).sum(1).permute(0, 3, 1, 2)
-
-
-# ------------------------------------------------------------------------------------- details
-
 
 def _to_points(ab: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
     """Images (N, 2, H, W) as a list of pixels (P, 2) float32, and (N, H, W)."""
@@ -233,56 +175,45 @@ def _to_points(ab: Tensor) -> tuple[Tensor, tuple[int, int, int]]:
     return ab.permute(0, 2, 3, 1).reshape(-1, 2).float(), (len(ab), *ab.shape[2:])
 
 
-def _to_target(index: Tensor, weight: Tensor, shape: tuple[int, int, int]) -> SoftTarget:
+def _to_target(index: Tensor, share: Tensor, shape: tuple[int, int, int]) -> SoftTarget:
     """(P, k) -> (N, k, H, W), in memory still pixel by pixel, as the loss reads them."""
     n, h, w = shape
-    return SoftTarget(*(t.view(n, h, w, -1).permute(0, 3, 1, 2) for t in (index.short(), weight)))
+    return SoftTarget(*(t.view(n, h, w, -1).permute(0, 3, 1, 2) for t in (index.short(), share)))
 
 
 def _nearest(points: Tensor, centers: Tensor, k: int, sigma: float) -> tuple[Tensor, Tensor]:
-    """Index and weight of the k nearest centers, nearest first; (P, k) each.
-
-    Of two centers at the same distance the one with the lower index comes first.
-    """
+    """Index and share of the k nearest centers, nearest first; (P, k) each."""
     squared = (points[:, None] - centers).square().sum(-1)  # (P, Q)
+    # Stable: of two centers at the same distance the one with the lower index comes first.
     squared, index = squared.sort(dim=1, stable=True)
     # Softmax subtracts the largest value first, so that nothing underflows far from all centers.
-    weight = (-squared[:, :k] / (2 * sigma**2)).softmax(dim=1)
-    return index[:, :k].short(), weight
+    share = (-squared[:, :k] / (2 * sigma**2)).softmax(dim=1)
+    return index[:, :k].short(), share
 
 
 @cache
-def _make_table(centers: tuple[tuple[float, ...], ...], k: int, sigma: float):
-    """`_nearest` of the center of every cell of GRID: (cells, k) each.
-
-    Block by block, since only few bins can be among the k nearest of any cell of a block.
-    """
-    c = torch.tensor(centers, dtype=torch.float64)
+def _table(step: float, rule: str, k: int, sigma: float, device: torch.device):
+    """`_nearest` of the center of every cell of GRID: (cells, k) each."""
+    centers = RULES[rule](step).double()
     (low_a, low_b), (rows, columns) = GRID
     index = torch.empty(rows, columns, k, dtype=torch.short)
-    weight = torch.empty(rows, columns, k)
+    share = torch.empty(rows, columns, k)
+    # Block by block, since only few bins can be among the k nearest of any cell of a block.
     for i in range(0, rows, BLOCK):
         for j in range(0, columns, BLOCK):
             a = low_a + CELL * (torch.arange(i, min(i + BLOCK, rows)) + 0.5)
             b = low_b + CELL * (torch.arange(j, min(j + BLOCK, columns)) + 0.5)
             cells = torch.cartesian_prod(a, b).double()  # (P, 2)
-            distance = (c - cells.mean(0)).norm(dim=1)
+            distance = (centers - cells.mean(0)).norm(dim=1)
             radius = (cells - cells.mean(0)).norm(dim=1).max()
             # By the triangle inequality, no bin farther away can be among a cell's k nearest.
             near = (distance <= distance.kthvalue(k).values + 2 * radius).nonzero()[:, 0]
-            local, w = _nearest(cells, c[near], k, sigma)
+            local, s = _nearest(cells, centers[near], k, sigma)
             block = slice(i, i + BLOCK), slice(j, j + BLOCK)
             index[block] = near[local.long()].short().view(len(a), len(b), k)
-            weight[block] = w.float().view(len(a), len(b), k)
-    return index.flatten(0, 1), weight.flatten(0, 1)
-
-
-def _cell_of(points: Tensor) -> Tensor:
-    """The number of each color's cell in the table: (P, 2) -> (P,) int64."""
-    (low_a, low_b), (rows, columns) = GRID
-    a, b = points.unbind(1)
-    row, column = ((a - low_a) / CELL).floor(), ((b - low_b) / CELL).floor()
-    return row.clamp(0, rows - 1).long() * columns + column.clamp(0, columns - 1).long()
+            share[block] = s.float().view(len(a), len(b), k)
+    share = share / share.sum(-1, keepdim=True)  # once more, as rounding to float32 moved the sum
+    return index.flatten(0, 1).to(device), share.flatten(0, 1).half().to(device)
 
 
 @torch.no_grad()
@@ -299,10 +230,10 @@ def _surface_colors() -> Tensor:
 @cache
 def _occupied_bins(step: float) -> Tensor:
     """Centers of the bins that hold a color; on a border between bins, NumPy's rounding decides."""
-    a, b = np.rint(_surface_colors().double().numpy() / step).astype(np.int64).T
-    # A pair as one number is faster to sort; the result is sorted by a, then b.
-    a, b = np.divmod(np.unique(a * 4096 + b + 2048), 4096)
-    return torch.from_numpy(np.stack([a, b - 2048], axis=1) * step).float()
+    cells = np.rint(_surface_colors().double().numpy() / step)
+    # Complex numbers are sorted by a, then b, as pairs would be, and in an eighth of the time.
+    cells = np.unique(cells.view(complex)).view(float).reshape(-1, 2)
+    return torch.from_numpy(cells * step).float() + 0.0  # + 0.0 turns -0.0 into 0.0
 
 
 @cache
@@ -319,4 +250,7 @@ def _bins_near_hull(step: float) -> Tensor:
     ticks = np.arange(-reach, reach + 1)
     grid = step * np.stack(np.meshgrid(ticks, ticks, indexing="ij"), axis=-1).reshape(-1, 2)
     inside = (grid @ hull.equations[:, :2].T + hull.equations[:, 2] <= 1e-9).all(axis=1)
-    return torch.from_numpy(grid[inside]).float() + 0.0  # + 0.0 turns -0.0 into 0.0
+    return torch.from_numpy(grid[inside]).float() + 0.0
+
+
+RULES = {"occupied": _occupied_bins, "zhang": _bins_near_hull}

@@ -3,15 +3,11 @@
     jobs = plan([Path("a.jpg"), Path("holiday")], Path("out"))
     failures = run(colorizer, jobs)                 # writes out/a.png, out/beach/b.png, ...
 
-`plan` checks all names before anything is computed, so that mistakes cost no time; `run` goes on
-after a file that cannot be colored.
+`plan` checks all names before anything is computed; `run` goes on after a file that fails.
 """
 
-from __future__ import annotations
-
 import os
-import warnings
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -45,26 +41,23 @@ class Failure(NamedTuple):
 def plan(inputs: list[Path], output: Path | None = None) -> list[Job]:
     """Choose the name of the PNG file for each image, without writing anything.
 
-    inputs   files, and folders, which are searched with the folders in them for files with the
-             ending of an image, but for hidden ones
+    inputs   files, and folders: these with the folders in them, without what is hidden
     output   the folder to write to: files keep their name, those of a given folder also the
              folders between. None: photo.jpg becomes photo-colorized.png beside it, and the files
              of holiday/ go to holiday-colorized/
 
-    Where a.jpg and a.png would both become a.png, they become a.jpg.png and a.png.png. The output
-    folder may lie inside an input: its own files are left out.
-
+    Where a.jpg and a.png would both become a.png, they become a.jpg.png and a.png.png.
     FileNotFoundError if an input does not exist or a folder holds no image; ValueError if an input
     would be overwritten, or if two inputs still have the same output.
     """
-    if output is not None and not output.is_dir() and (
-            output.exists() or output.suffix.lower() == ".png"):
+    if output and not output.is_dir() and (output.exists() or output.suffix.lower() == ".png"):
         raise ValueError(f"several pictures go to a folder: {output} after -o is a file")
     jobs = {}  # by input and output: a file that is given twice is colored once
     for given in inputs:
         for job in _jobs_of(given, output):
             jobs[job.photo.resolve(), _key(job.output)] = job
     jobs = _with_distinct_outputs(list(jobs.values()))
+    # Resolved, since an output may be a link to an input.
     photos = {_key(job.photo.resolve()) for job in jobs}
     for job in jobs:
         if _key(job.output.resolve()) in photos:
@@ -92,22 +85,20 @@ def plan_one(photo: Path, output: Path | None = None) -> Job:
 def run(colorizer: Colorizer, jobs: list[Job], max_side: int | None = None) -> list[Failure]:
     """Color all files, with a progress bar in a terminal; returns those that failed.
 
-    max_side   as in `Colorizer.colorize`
-
-    An interrupt raises KeyboardInterrupt with the number of files that are done.
+    `max_side` is as in `Colorizer.colorize`. An interrupt raises KeyboardInterrupt with the number
+    of files that are done.
     """
-    failures, done = [], 0
+    failures, colored = [], 0
     try:
         for job in tqdm(jobs, desc="Coloring", unit="file", disable=None):
             try:
                 colorize_file(colorizer, job, max_side)
+                colored += 1
             except (ValueError, OSError, MemoryError, RuntimeError) as error:
                 # torch reports too little memory as a RuntimeError, of several lines on a GPU.
                 reason = " ".join(str(error).split()) or type(error).__name__
                 failures.append(Failure(job.photo, reason))
-            done += 1
     except KeyboardInterrupt:
-        colored = done - len(failures)
         raise KeyboardInterrupt(f"stopped: {colored} of {len(jobs)} pictures are colored") from None
     return failures
 
@@ -117,23 +108,19 @@ def colorize_file(colorizer: Colorizer, job: Job, max_side: int | None = None) -
 
     Unreadable if it cannot be decoded; OSError if the output cannot be written.
     """
-    with warnings.catch_warnings():
-        # Pillow warns of large images, which `decode` checks itself, and of broken EXIF data.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+    with image_files.quiet_pillow():
         pixels = image_files.decode(job.photo)  # H W 3
+    # A copy, because NumPy's view of a Pillow image is read-only, of which torch would warn.
     image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)  # 3 H W
     colored = colorizer.colorize(image, max_side)  # 3 H W
     image_files.write_png(Image.fromarray(colored.permute(1, 2, 0).numpy()), job.output)
     return colored.shape[1], colored.shape[2]
 
 
-# ------------------------------------------------------------------------------------------- names
-
-
 def _jobs_of(given: Path, output: Path | None) -> Iterator[Job]:
     """The jobs of one input, under their plain names: a folder has one for each image in it."""
     if given.is_dir():
+        # Resolved, since "." has no name.
         target = output or given.resolve().with_name(f"{given.resolve().name}-colorized")
         if target.resolve() == given.resolve():
             raise ValueError(f"{given} cannot be the folder to write to as well")
@@ -153,13 +140,14 @@ def _jobs_of(given: Path, output: Path | None) -> Iterator[Job]:
 def _images_below(folder: Path, leave_out: Path) -> list[Path]:
     """The image files of a folder and the folders in it, sorted; nothing of `leave_out`."""
     endings, found = image_files.image_extensions() | MAYBE_READABLE, []
-    leave_out = leave_out.resolve()
+    leave_out = leave_out.resolve()  # the output may lie inside: not to be colored once more
+    # os.walk, since Path.rglob passes over folders that cannot be listed.
     for place, folders, names in os.walk(folder, onerror=_raise):
         here = Path(place)
         folders[:] = [name for name in folders
-            if not name.startswith(".") and (here / name).resolve() != leave_out]
+                      if not name.startswith(".") and (here / name).resolve() != leave_out]
         found += [here / name for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in endings]
+                  if not name.startswith(".") and Path(name).suffix.lower() in endings]
     return sorted(found)
 
 
@@ -169,26 +157,16 @@ def _raise(error: OSError) -> None:
 
 def _with_distinct_outputs(jobs: list[Job]) -> list[Job]:
     """Put the ending of the input into the name of the output where plain names are equal."""
-    distinct = []
-    for group in _by_output(jobs):
-        for job in group:
-            if len(group) > 1:
-                rest = job.output.name[len(job.photo.stem):]  # ".png" or "-colorized.png"
-                job = job._replace(output=job.output.with_name(job.photo.name + rest))
-            distinct.append(job)
-    for group in _by_output(distinct):
-        if len(group) > 1:
-            raise ValueError(
-                f"{group[0].photo} and {group[1].photo} would both be written to {group[0].output}:"
-                " color them in two calls, with different folders after -o")
-    return distinct
-
-
-def _by_output(jobs: list[Job]) -> list[list[Job]]:
-    groups = defaultdict(list)
+    plain, distinct = Counter(_key(job.output) for job in jobs), {}
     for job in jobs:
-        groups[_key(job.output)].append(job)
-    return list(groups.values())
+        if plain[_key(job.output)] > 1:
+            rest = job.output.name[len(job.photo.stem):]  # ".png" or "-colorized.png"
+            job = job._replace(output=job.output.with_name(job.photo.name + rest))
+        other = distinct.setdefault(_key(job.output), job)
+        if other is not job:  # a/x.jpg and b/x.jpg, or a name that ended in .jpg.png already
+            raise ValueError(f"{other.photo} and {job.photo} would both be written to {job.output}:"
+                             " color them in two calls, with different folders after -o")
+    return list(distinct.values())
 
 
 def _key(path: Path) -> str:

@@ -5,8 +5,7 @@
     rgb = colorizer.colorize(image)                 # uint8 in and out, any size, lightness kept
     colorizer.save("mine.safetensors"); Colorizer.load("mine.safetensors")
 
-The target (`targets.py`) defines the network's input and decodes its outputs to ab. So a network
-trained in YUV and one trained in Lab can be compared in Lab.
+The target (`targets.py`) decodes the outputs of any network to ab, so that all can be compared.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import contextlib
 import dataclasses
 import hashlib
 import os
+import re
 from pathlib import Path
 
 import torch
@@ -34,25 +34,23 @@ Target = LabTarget | YuvTarget | ColorBinsTarget | ColorSpaceTarget
 
 
 class Colorizer(nn.Module):
-    """A network and its target.
+    """A network and its target, by default `LabTarget()`; ValueError if they do not fit.
 
-    net      maps the target's inputs (N, 1, H, W) to its outputs (N, C, H, W)
-    target   default: `LabTarget()`
-    raises   ValueError if the network's outputs do not fit the target
+    net   maps the target's inputs (N, 1, H, W) to its outputs (N, C, H, W)
     """
 
     def __init__(self, net: nn.Module, target: Target | None = None):
         super().__init__()
         self.net = net
         self.target = target or LabTarget()
-        config = getattr(net, "config", {})
+        config = getattr(net, "config", {})  # a network of one's own need not have one
         needed = {"outputs": self.target.outputs, "cell": getattr(self.target, "cell", 1)}
         for name, value in needed.items():
             if config.get(name, value) != value:
                 raise ValueError(f"the network has {name} {config[name]}, "
                                  f"but {self.target!r:.80} needs {value}")
         if config.get("squash") and not getattr(self.target, "unit", False):
-            raise ValueError("the network ends in a sigmoid (squash), whose outputs lie in 0...1, "
+            raise ValueError("the network ends in a sigmoid (squash), so its outputs lie in 0...1, "
                              f"but {self.target!r:.80} needs others: use YuvTarget.unit_range(), "
                              "or squash=False")
 
@@ -66,28 +64,24 @@ class Colorizer(nn.Module):
         return self.target.encode(rgb)
 
     def forward(self, L: Tensor) -> Tensor:
-        """Lightness (N, 1, H, W), 0...100 -> ab (N, 2, H, W), Lab units, with gradients.
-
-        H and W may be any: the input is padded for the network, and its outputs are cropped.
-        """
-        x = self.target.inputs(L)  # N 1 H W
-        H, W = x.shape[-2:]
-        x = pad(x, getattr(self.net, "multiple", 1))  # N 1 H' W'
+        """Lightness (N, 1, H, W), 0...100, of any size -> ab (N, 2, H, W), Lab units."""
+        H, W = L.shape[-2:]
+        # Most networks halve the image several times, and so need sides of a certain multiple.
+        x = pad(self.target.inputs(L), getattr(self.net, "multiple", 1))  # N 1 H' W'
         y = self.net(x)  # N C H'/cell W'/cell
         cell = x.shape[-1] // y.shape[-1]
         y = y[..., :-(-H // cell), :-(-W // cell)]  # N C H/cell W/cell, rounded up
-        return self.target.decode(y, L)  # N 2 H W
+        return self.target.decode(y, L)
 
     @torch.no_grad()
     def predict(self, L: Tensor, batch_size: int = 50) -> Tensor:
         """Predict ab in evaluation mode, without gradients, batch by batch.
 
-        L           (N, 1, H, W), 0...100, on any device; else ValueError
-        batch_size  at most; fewer images if the network limits the pixels of a batch (max_pixels)
-        returns     (N, 2, H, W), Lab units, on the device of L
+        L         (N, 1, H, W), 0...100, on any device; else ValueError
+        returns   (N, 2, H, W), Lab units, on the device of L
         """
-        check_lightness(L)
-        if hasattr(self.net, "max_pixels"):
+        _check_lightness(L)
+        if hasattr(self.net, "max_pixels"):  # of a batch, for networks that need much memory
             batch_size = min(batch_size, max(1, self.net.max_pixels // L.shape[-2:].numel()))
         was_training = self.net.training
         self.net.eval()
@@ -99,44 +93,41 @@ class Colorizer(nn.Module):
 
     @torch.no_grad()
     def colorize(self, image: Tensor, max_side: int | None = None) -> Tensor:
-        """Color an image and keep its lightness.
+        """Color an image and keep its lightness; returns uint8 RGB of the same H and W.
 
         image     uint8, (3, H, W), (1, H, W) or a batch of them; its own color is ignored
-        max_side  pixels: if the longer side is longer, predict the color for a smaller copy and
-                  enlarge it; the lightness keeps its full size
-        returns   uint8 RGB of the same H and W
+        max_side  pixels: if the longer side is longer, the color is predicted for a smaller copy
         """
-        single = image.ndim == 3
-        batch = image[None] if single else image
+        batch = image[None] if image.ndim == 3 else image
         if batch.ndim != 4 or batch.shape[1] not in (1, 3) or batch.dtype != torch.uint8:
             raise ValueError("expected a uint8 image (3, H, W), (1, H, W), or a batch of them, "
                              f"got {image.dtype} {tuple(image.shape)}")
         L = color.lightness(batch.expand(-1, 3, -1, -1))  # N 1 H W
-        small, scale = L, (max_side / max(L.shape[-2:]) if max_side else 1.0)
+        small, size = L, L.shape[-2:]
+        scale = max_side / max(size) if max_side else 1.0
         if scale < 1:
-            size = [max(1, round(side * scale)) for side in L.shape[-2:]]
-            small = F.interpolate(L, size=size, mode="bilinear", antialias=True).clamp(0, 100)
+            smaller = [max(1, round(side * scale)) for side in size]
+            small = F.interpolate(L, size=smaller, mode="bilinear", antialias=True).clamp(0, 100)
+        # Large images one at a time, because many networks need a kilobyte or more for each pixel.
         ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else 50)
         if scale < 1:
-            ab = F.interpolate(ab, size=L.shape[-2:], mode="bilinear")  # N 2 H W
+            ab = F.interpolate(ab, size=size, mode="bilinear")  # N 2 H W
         rgb = picture(L, ab)
-        return rgb[0] if single else rgb
+        return rgb[0] if image.ndim == 3 else rgb
 
     def save(self, path: str | os.PathLike, half: bool = False, **notes) -> Path:
         """Write weights, network, target and `notes` (JSON values) to one safetensors file.
 
         half     store convolution weights as float16, which halves the file
         raises   ValueError if `load` would not know the network or the target
-
-        The file is written whole or not at all. Frozen ImageNet weights are left out; `load` gets
-        them from torchvision, and checks that they are the same.
         """
-        name = next((name for name, kind in TARGETS.items() if type(self.target) is kind), None)
+        name = {kind: name for name, kind in TARGETS.items()}.get(type(self.target))
         if name is None or not hasattr(self.net, "config"):
             raise ValueError("only colorlib's own networks and targets can be saved, "
                              f"not {type(self.net).__name__} with {type(self.target).__name__}")
         target = {"target": name, **dataclasses.asdict(self.target)}
         about = {"format": FORMAT, "net": self.net.config, "target": target, "notes": notes}
+        # Frozen ImageNet weights: `load` gets them from torchvision and checks that they are these.
         left_out = _left_out(self.net)
         if left_out:
             about["left_out"] = _digest(left_out)
@@ -151,8 +142,7 @@ class Colorizer(nn.Module):
              fetch: bool = True) -> Colorizer:
         """Load a colorizer that `save` wrote, in evaluation mode.
 
-        fetch    True: download ImageNet weights that the file leaves out, if necessary. False:
-                 raise DataUnavailable instead
+        fetch    download ImageNet weights that the file leaves out; False: raise DataUnavailable
         raises   FileNotFoundError; ValueError if it is no such file, is damaged, or does not fit
         """
         name = Path(path).name
@@ -164,8 +154,7 @@ class Colorizer(nn.Module):
             if about["format"] == OLD_FORMAT:
                 tensors, about = _from_first_edition(tensors, about)
             net, left_out = _build(about["net"], tensors, fetch)
-            fields = {k: tuple(v) if isinstance(v, list) else v
-                      for k, v in about["target"].items()}
+            fields = {k: tuple(v) if isinstance(v, list) else v for k, v in about["target"].items()}
             target = TARGETS[fields.pop("target")](**fields)
         except DataUnavailable:
             raise
@@ -189,10 +178,7 @@ def colorizers(folder: Path) -> list[str]:
 
 
 def picture(L: Tensor, ab: Tensor | None = None) -> Tensor:
-    """uint8 RGB (N, 3, H, W) of lightness (N, 1, H, W) and ab (N, 2, H, W), clipped to the gamut.
-
-    Without ab the picture is gray.
-    """
+    """uint8 RGB (N, 3, H, W), clipped to the gamut, of lightness and ab (None: a gray image)."""
     ab = torch.zeros_like(L).expand(-1, 2, -1, -1) if ab is None else ab
     return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
 
@@ -204,8 +190,7 @@ def pad(x: Tensor, multiple: int) -> Tensor:
     return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
 
 
-def check_lightness(L: Tensor) -> None:
-    """Raise ValueError unless L is a float tensor (N, 1, H, W) within 0...100."""
+def _check_lightness(L: Tensor) -> None:
     if not torch.is_tensor(L) or L.ndim != 4 or L.shape[1] != 1 or not L.is_floating_point():
         given = f"{L.dtype} {tuple(L.shape)}" if torch.is_tensor(L) else type(L).__name__
         raise ValueError(f"expected lightness as float (N, 1, H, W), 0...100, got {given}")
@@ -216,9 +201,8 @@ def check_lightness(L: Tensor) -> None:
         raise ValueError(f"expected lightness within 0...100, got {low:g}...{high:g}")
 
 
-def _build(config: dict, tensors: dict[str, Tensor],
-           fetch: bool) -> tuple[nn.Module, dict[str, Tensor]]:
-    """Build a network and load tensors; also returns the weights that they leave out."""
+def _build(config: dict, tensors: dict[str, Tensor], fetch: bool):
+    """A network with these tensors, and the weights that they leave out."""
     # A network whose encoder is in the file needs no ImageNet weights to start from.
     whole = "weights" in config and any(name.startswith("encoder.") for name in tensors)
     downloads = contextlib.nullcontext() if fetch else no_downloads()
@@ -232,8 +216,7 @@ def _build(config: dict, tensors: dict[str, Tensor],
 
 def _from_first_edition(tensors: dict[str, Tensor], about: dict) -> tuple[dict, dict]:
     """Tensors and description of a "colorlib-1" file under today's names."""
-    tensors = {name.replace("head.", "layers.", 1) if name.startswith("head.") else name: t
-               for name, t in tensors.items()}
+    tensors = {re.sub("^head[.]", "layers.", name): t for name, t in tensors.items()}
     target = {"target" if key == "head" else key: v for key, v in about["head"].items()}
     return tensors, about | {"target": target}
 
@@ -247,7 +230,7 @@ def _left_out(net: nn.Module) -> dict[str, Tensor]:
 def _digest(tensors: dict[str, Tensor]) -> str:
     """SHA-256 of tensors and their names."""
     digest = hashlib.sha256()
-    for name, t in sorted(tensors.items()):
+    for name, t in sorted(tensors.items()):  # in an order that does not depend on the network
         digest.update(name.encode())
         digest.update(t.detach().cpu().contiguous().numpy().tobytes())
     return digest.hexdigest()

@@ -7,8 +7,6 @@
 With one process every method returns what it was given.
 """
 
-from __future__ import annotations
-
 import os
 
 import torch
@@ -16,25 +14,20 @@ from torch import Tensor, nn
 
 
 class Processes:
-    """How many processes train together, and which of them this one is.
+    """How many processes train together (`count`), and which one this is (`rank`, from 0).
 
-    rank, count   this process, counted from 0, and the number of processes
-    device        where this process computes
+    The first one prints and writes files. `device` is where this process computes.
     """
 
     def __init__(self, device: torch.device):
         self.rank, self.count, self.device = 0, 1, device
         if int(os.environ.get("WORLD_SIZE", 1)) > 1:
-            from accelerate import PartialState  # opens the process group; slow to import
+            # Imported only here, because it is slow. It also opens the process group.
+            from accelerate import PartialState
 
             state = PartialState(cpu=device.type == "cpu")
             self.rank, self.count = state.process_index, state.num_processes
             self.device = state.device
-
-    @property
-    def is_main(self) -> bool:
-        """Whether this process prints and writes files."""
-        return self.rank == 0
 
     def wrap(self, net: nn.Module, broadcast_buffers: bool = True) -> nn.Module:
         """The network as it is trained: its gradients are averaged over the processes.
@@ -46,20 +39,16 @@ class Processes:
         """
         if self.count == 1:
             return net
-        cuda = self.device.type == "cuda"
-        if cuda:
-            net = nn.SyncBatchNorm.convert_sync_batchnorm(net)
-        return nn.parallel.DistributedDataParallel(
-            net,
-            device_ids=[self.device.index] if cuda else None,
-            broadcast_buffers=broadcast_buffers,
-        )
+        ids = None  # what torch expects on a CPU
+        if self.device.type == "cuda":
+            net, ids = nn.SyncBatchNorm.convert_sync_batchnorm(net), [self.device.index]
+        return nn.parallel.DistributedDataParallel(net, ids, broadcast_buffers=broadcast_buffers)
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean of each value over the processes."""
         if self.count == 1:
             return values
-        total = values.detach().clone()
+        total = values.detach().clone()  # all_reduce works in place
         torch.distributed.all_reduce(total)
         return total / self.count
 

@@ -8,8 +8,6 @@
 (N, 1, H, W), 0...100, to ab (N, 2, H, W), Lab units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 
 import torch
@@ -18,7 +16,6 @@ from torch import Tensor
 from colorlib import color, metrics
 from colorlib.colorizer import picture
 from colorlib.image_classifier import ImageClassifier
-from colorlib.metrics import AUC_LIMIT, CELLS, bin_of
 
 Predictor = Callable[[Tensor], Tensor]
 
@@ -28,65 +25,32 @@ def evaluate(colorizer: Predictor, images, mean: Tensor,
              batch_size: int = 500) -> dict[str, float]:
     """Compute all metrics of `metrics.NAMES` and `metrics.MORE` over a set of images.
 
-    images    an ImageSet, or uint8 RGB (N, 3, H, W)
-    mean      (2,), mean ab of the *training* images
-    returns   unexplained, chroma_ratio, ab_error (Lab units), psnr (dB, averaged over images, an
-              equal image as 100), auc, auc_balanced (each 10-unit cell of the true ab has the same
-              weight), colorfulness (averaged over images), ab_error_balanced (as auc_balanced),
-              histogram_distance. NaN where the true images have no color
-    raises    ValueError without images, or if a prediction has another shape
+    images   an ImageSet, or uint8 RGB (N, 3, H, W); ValueError if empty
+    mean     (2,), mean ab of the *training* images
+
+    In "balanced" metrics each 10-unit cell of the true ab has the same weight. psnr (an equal image
+    as 100 dB) and colorfulness are averaged over images. NaN where the true images have no color.
     """
     if not len(images):
         raise ValueError("expected at least one image")
-    sums, cells = metrics.ColorSums(mean), _CellSums()
-    n, decibels, colorful = 0, 0.0, 0.0
+    sums, decibels, colorful = metrics.ColorSums(mean), 0.0, 0.0
     for rgb, L, true, ab in _predictions(colorizer, images, batch_size):
         sums.add(ab, true)  # also checks the shape of the prediction
-        cells.add(ab, true)
         shown = color.lab_to_rgb(torch.cat([L, ab], dim=1))  # N 3 H W, clipped to the gamut
-        n += len(rgb)
-        decibel = metrics.psnr(shown, color.to_float(rgb)).clamp(max=100)  # N
-        decibels += float(decibel.cpu().double().sum())
-        colorful += float(metrics.colorfulness(shown).cpu().double().sum())
-    values = {"unexplained": sums.unexplained, "chroma_ratio": sums.chroma_ratio,
-              "psnr": decibels / n, "colorfulness": colorful / n, **cells.values()}
+        decibels += _total(metrics.psnr(shown, color.to_float(rgb)).clamp(max=100))
+        colorful += _total(metrics.colorfulness(shown))
+    per_image = {"psnr": decibels / len(images), "colorfulness": colorful / len(images)}
+    values = sums.values() | per_image
     return {name: values[name] for name in metrics.NAMES + metrics.MORE}
 
 
-class _CellSums:
-    """Sums per 10-unit cell of the ab plane, for the metrics that follow from color distances."""
-
-    def __init__(self):
-        self.clamped = torch.zeros(CELLS, dtype=torch.double)  # by the true color's cell
-        self.distance = torch.zeros(CELLS, dtype=torch.double)
-        self.true = torch.zeros(CELLS, dtype=torch.double)  # number of pixels
-        self.predicted = torch.zeros(CELLS, dtype=torch.double)
-
-    def add(self, predicted: Tensor, true: Tensor) -> None:
-        """Add the pixels of one batch, (N, 2, H, W) twice, Lab units."""
-        distance = metrics.ab_distance(predicted, true).flatten()  # P, the number of pixels
-        cell = bin_of(true).flatten().cpu()  # P
-        self.clamped.index_add_(0, cell, distance.clamp(max=AUC_LIMIT).cpu().double())
-        self.distance.index_add_(0, cell, distance.cpu().double())
-        self.true += cell.bincount(minlength=CELLS)
-        self.predicted += bin_of(predicted).flatten().cpu().bincount(minlength=CELLS)
-
-    def values(self) -> dict[str, float]:
-        """The metrics by name, over all batches."""
-        pixels, used = float(self.true.sum()), self.true > 0
-        distance, clamped = (t[used] / self.true[used] for t in (self.distance, self.clamped))
-        return {
-            "ab_error": float(self.distance.sum()) / pixels,
-            "auc": 1 - float(self.clamped.sum()) / pixels / AUC_LIMIT,
-            "auc_balanced": 1 - float(clamped.mean()) / AUC_LIMIT,
-            "ab_error_balanced": float(distance.mean()),
-            "histogram_distance": float((self.true - self.predicted).abs().sum()) / pixels / 2,
-        }
+def _total(values: Tensor) -> float:
+    return float(values.cpu().double().sum())  # on the CPU, because MPS has no float64
 
 
-def _predictions(colorizer: Predictor, images,
-                 batch_size: int) -> Iterator[tuple[Tensor, Tensor, Tensor, Tensor]]:
+def _predictions(colorizer: Predictor, images, batch_size: int) -> Iterator[tuple[Tensor, ...]]:
     """Batches of rgb (N, 3, H, W), L (N, 1, H, W), true and predicted ab (N, 2, H, W)."""
+    # A Colorizer would run in its present mode, perhaps that of a training; `predict` does not.
     predict = getattr(colorizer, "predict", colorizer)
     batched = hasattr(images, "batches")
     for rgb in images.batches(batch_size) if batched else images.split(batch_size):
@@ -95,44 +59,38 @@ def _predictions(colorizer: Predictor, images,
 
 
 @torch.no_grad()
-def nazeri_accuracy(colorizer: Predictor, images, tolerances: tuple[float, ...] = (2, 5),
-                    batch_size: int = 500) -> dict[str, float]:
+def nazeri_accuracy(colorizer: Predictor, images, batch_size: int = 500) -> dict[str, float]:
     """Mean absolute error and accuracy as in Nazeri and Ng 2018, section 4, for the given L.
 
-    Their networks also predict L, and their program counts its errors; here L is never wrong, so
-    these values are better.
+    Their networks also predict L; here it is never wrong, so these values are better than theirs.
 
     images    an ImageSet, or uint8 RGB (N, 3, H, W)
-    returns   mae: mean absolute error over the three channels, Lab units (the paper names none).
-              exact: "accuracy", the fraction of pixels that match perfectly, here after rounding
-              to whole Lab units. exact_values: the same for single values of L, a and b, as in an
-              older version of their program; L is a third of them. within_2, within_5: as in its
-              current version, |a - a'| and |b - b'| at most 2.2 times the tolerance, after rounding
+    returns   mae: mean absolute error over L, a and b, Lab units (the paper names none).
+              After rounding to whole Lab units: exact, the fraction of pixels that match perfectly
+              (the paper's "accuracy"); exact_values, that of values of L, a and b (an older version
+              of their program); within_2 and within_5, that of pixels with |a - a'| and |b - b'| at
+              most 2.2 times the tolerance (its current version)
     """
-    limits = (0, *(2.2 * tolerance for tolerance in tolerances))
-    error, pixels, matching_values, matching = 0.0, 0, 0, [0] * len(limits)
+    error, pixels, exact_values, matching = 0.0, 0, 0, {0: 0, 2: 0, 5: 0}
     for _, _, true, ab in _predictions(colorizer, images, batch_size):
-        error += float((ab - true).abs().cpu().double().sum())
+        error += _total((ab - true).abs())
         difference = (ab.round() - true.round()).abs()  # N 2 H W
-        matching_values += int((difference == 0).sum())
+        exact_values += int((difference == 0).sum())
         largest = difference.amax(dim=1)  # N H W
-        for i, limit in enumerate(limits):
-            matching[i] += int((largest <= limit).sum())
         pixels += largest.numel()
-    values = {"mae": error / (3 * pixels), "exact": matching[0] / pixels,
-              "exact_values": (1 + matching_values / pixels) / 3}
-    for tolerance, count in zip(tolerances, matching[1:], strict=True):
-        values[f"within_{tolerance:g}"] = count / pixels
-    return values
+        for tolerance in matching:
+            matching[tolerance] += int((largest <= 2.2 * tolerance).sum())
+    return {"mae": error / (3 * pixels), "exact": matching[0] / pixels,
+            "exact_values": (1 + exact_values / pixels) / 3,  # the 1 is L, which is always right
+            "within_2": matching[2] / pixels, "within_5": matching[5] / pixels}
 
 
 def baseline(name: str, train, seed: int = 0) -> Predictor:
     """One of the three baselines, as a function from L to ab.
 
-    name     "gray": a = b = 0. "mean": the mean color of the training images. "random": the ab of a
-             random training image, pixel by pixel, which must have the size of the image
-    train    the ImageSet of training images
-    raises   ValueError if the name is unknown
+    name    "gray": a = b = 0. "mean": the mean color of the training images. "random": the ab of a
+            random training image, which must have the size of the image. Else ValueError
+    train   the ImageSet of training images
     """
     if name == "gray":
         return lambda L: torch.zeros_like(L).expand(-1, 2, -1, -1)
@@ -158,12 +116,11 @@ def evaluate_baseline(name: str, images, train, seed: int = 0) -> dict[str, floa
 def frechet_distance(one: Tensor, other: Tensor) -> float:
     """Squared Fréchet distance of two sets of features, each approximated by a Gaussian.
 
-    one, other   (N, F) and (M, F); with fewer images it is larger, so compare equal numbers
-    returns      |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)); 0 for equal means and covariances
-    raises       ValueError if the shapes do not fit, or for fewer than two images
+    one, other   (N, F) and (M, F), at least two images each, else ValueError; with fewer images it
+                 is larger, so compare equal numbers, and features of the same classifier
 
-    Dowson and Landau 1982; Heusel et al. 2017. It is no FID, which uses features of Inception:
-    compare only distances by the same classifier.
+    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)): Dowson and Landau 1982; Heusel et al. 2017, whose
+    FID uses features of Inception.
     """
     if (one.ndim != 2 or other.ndim != 2 or one.shape[1] != other.shape[1]
             or min(len(one), len(other)) < 2):
@@ -176,7 +133,7 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
     root = vectors * values.clamp_min(0).sqrt() @ vectors.T
     cross = torch.linalg.eigvalsh(root @ c2 @ root).clamp_min(0).sqrt().sum()
     gap = (one.mean(0) - other.mean(0)).square().sum()
-    return max(float(gap + c1.trace() + c2.trace() - 2 * cross), 0.0)
+    return max(float(gap + c1.trace() + c2.trace() - 2 * cross), 0.0)  # rounding may go below 0
 
 
 @torch.no_grad()
@@ -184,19 +141,14 @@ def classify_colorized(classifier: ImageClassifier, colorizer: Predictor, images
                        batch_size: int = 100) -> dict[str, float]:
     """Compare colorized, gray and true images of an ImageSet through an image classifier.
 
-    returns   frechet and frechet_gray: Fréchet distance of the colorized and of the gray images to
-              the true ones. If there are labels: the classifier's accuracy on colorized images,
-              accuracy_gray and accuracy_true
-
-    Images are clipped to the gamut and rounded to eight bits, as the true ones are.
+    Returns the Fréchet distance to the true images, frechet and frechet_gray; with labels also the
+    classifier's accuracy, accuracy_gray and accuracy_true.
     """
+    # `picture` clips to the gamut and rounds to eight bits, as the true images are.
     predict = getattr(colorizer, "predict", colorizer)
-    colorized, gray = [], []
-    for rgb in images.batches(batch_size):
-        L = color.lightness(rgb)  # N 1 H W
-        colorized.append(picture(L, predict(L)))
-        gray.append(picture(L))
-    rgb_by_kind = {"": torch.cat(colorized), "_gray": torch.cat(gray), "_true": images.pixels}
+    batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
+    rgb_by_kind = {"": torch.cat([picture(L, predict(L)) for L in batches]),
+                   "_gray": torch.cat([picture(L) for L in batches]), "_true": images.pixels}
     true = classifier.features(images.pixels)
     values = {f"frechet{name}": frechet_distance(classifier.features(rgb_by_kind[name]), true)
               for name in ("", "_gray")}

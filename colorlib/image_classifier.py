@@ -5,8 +5,8 @@
     classifier.features(rgb)                                    # N 3 H W -> N F
     ImageClassifier.train_on(train, gray=True).save("encoder-cifar10.safetensors")
 
-Notebooks 05 and 06 classify colorized images and compare their features with those of true ones
-(`evaluate.classify_colorized`). Notebook 07 starts a colorizer from a classifier of gray images.
+Notebooks 05 and 06 classify colorized images and compare their features with those of true ones.
+Notebook 07 starts a colorizer from a classifier of gray images.
 """
 
 from __future__ import annotations
@@ -42,24 +42,30 @@ class ImageClassifier:
 
         width    channels of the network's first block
         gray     True: the network gets L/50 - 1, as in a colorizer with `LabTarget`
-        start    a classifier with the same classes to continue from, of RGB or gray images; the
-                 width is then its own, and the learning rate a tenth of the usual one, to preserve
-                 what it learned
+        start    a classifier with the same classes to continue from; the width is then its own
         raises   ValueError without labels or epochs, or if `start` does not fit
 
-        AdamW with a one-cycle schedule, label smoothing, and mirrored images. The caller's random
-        numbers are not used.
+        AdamW with a one-cycle schedule. The caller's random numbers are not used.
         """
         if epochs < 1:
             raise ValueError(f"epochs must be at least 1, got {epochs}")
         if images.labels is None:
             raise ValueError(f"{images.name} has no labels: train a classifier on a data set that "
                              "has, such as cifar10")
+        classes = tuple(images.classes or map(str, range(int(images.labels.max()) + 1)))
+        # A network of gray images cannot go on with color: it lacks the inputs.
+        if start and (start.classes != classes or start.net.config["inputs"] < 3 and not gray):
+            raise ValueError(f"a classifier of {', '.join(start.classes)} cannot go on with "
+                             f"{images.name}" + ("" if gray else ", in color"))
         devices = [images.device] if images.device.type == "cuda" else []
         with torch.random.fork_rng(devices=devices):
             torch.manual_seed(seed)
-            net, classes = _network_for(images, width, gray, start)
-            _train(net, images, 4e-3 if start is None else 4e-4, epochs, seed, batch_size)
+            if start is None:
+                net = models.SmallResNet(1 if gray else 3, len(classes), width)
+            else:
+                net = start.net.for_gray() if gray else copy.deepcopy(start.net)
+            # The lower rate preserves what the first training has learned.
+            _train(net, images, 4e-4 if start else 4e-3, epochs, seed, batch_size)
         return cls(net, classes)
 
     @torch.no_grad()
@@ -81,8 +87,7 @@ class ImageClassifier:
 
     def save(self, path: str | os.PathLike, **notes) -> Path:
         """Write the classifier to a safetensors file, convolution weights as float16."""
-        tensors = {name: (t.half() if t.ndim == 4 else t).cpu().clone(
-            memory_format=torch.contiguous_format) for name, t in self.net.state_dict().items()}
+        tensors = {k: t.half() if t.ndim == 4 else t for k, t in self.net.state_dict().items()}
         about = {"format": FORMAT, "net": self.net.config, "classes": self.classes, "notes": notes}
         return write_tensors(path, tensors, about)
 
@@ -99,29 +104,14 @@ class ImageClassifier:
         return cls(net.to(device), about["classes"])
 
 
-def _network_for(images, width: int, gray: bool,
-                 start: ImageClassifier | None) -> tuple[models.SmallResNet, tuple[str, ...]]:
-    """A new network for the classes of images, or a copy of the one to continue from."""
-    classes = images.classes or tuple(str(i) for i in range(int(images.labels.max()) + 1))
-    if start is None:
-        return models.SmallResNet(1 if gray else 3, len(classes), width), classes
-    if start.classes != tuple(classes) or start.net.config["inputs"] < 3 and not gray:
-        raise ValueError(f"a classifier of {', '.join(start.classes)} cannot go on with "
-                         f"{images.name}" + ("" if gray else ", in color"))
-    return start.net.for_gray() if gray else copy.deepcopy(start.net), classes
-
-
-def _train(net: models.SmallResNet, images, lr: float, epochs: int, seed: int,
-           batch_size: int) -> None:
+def _train(net: models.SmallResNet, images, lr: float, epochs: int, seed: int, batch_size: int):
     net.train().to(images.device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(net.parameters(), lr, weight_decay=0.05)
-    steps = epochs * -(-len(images) // batch_size)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, lr, total_steps=steps + 1, pct_start=0.25)
+    steps = epochs * -(-len(images) // batch_size)  # rounded up: a last, smaller batch counts
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, steps + 1, pct_start=0.25)
     for epoch in range(epochs):
-        batches = plan_batches(len(images), batch_size, epoch_seed(seed, epoch), flip=True,
-                               device=images.device)
-        for rows, mirrored in batches:
+        for rows, mirrored in plan_batches(len(images), batch_size, epoch_seed(seed, epoch),
+                                           flip=True, device=images.device):
             x = _inputs(mirror(images.pixels[rows], mirrored), net)  # B 3 H W, or B 1 H W
             loss = F.cross_entropy(net(x), images.labels[rows], label_smoothing=0.1)
             optimizer.zero_grad()

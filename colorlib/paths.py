@@ -1,7 +1,5 @@
 """Where the project's files are, and how to write a file so that nobody reads half of it."""
 
-from __future__ import annotations
-
 import os
 import re
 import tempfile
@@ -14,20 +12,15 @@ CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # weights that co
 
 def project_root() -> Path:
     """The checkout of the course; FileNotFoundError where there is none."""
-    found = find_project_root()
-    if found is None:
-        raise FileNotFoundError(
-            "this needs a checkout of the course (notebooks/, benchmarks/, results/), and neither "
-            "the working folder nor the package is in one: clone the repository and run it there")
-    return found
+    if found := find_project_root():
+        return found
+    raise FileNotFoundError(
+        "this needs a checkout of the course (notebooks/, benchmarks/, results/), and neither the "
+        "working folder nor the package is in one: clone the repository and run it there")
 
 
 def find_project_root() -> Path | None:
-    """The checkout of the course: the working folder, a folder above it, or that of the package.
-
-    None where the package was installed on its own. A folder of another project does not count,
-    even if it has a folder notebooks/ as well.
-    """
+    """The checkout around the working folder, or else around the package; None without either."""
     here = Path.cwd()
     candidates = (here, *here.parents, Path(__file__).resolve().parents[1])
     return next((folder for folder in candidates if _is_checkout(folder)), None)
@@ -35,6 +28,7 @@ def find_project_root() -> Path | None:
 
 def _is_checkout(folder: Path) -> bool:
     """Whether a folder holds notebooks/ and a pyproject.toml whose project is named colorlib."""
+    # Other projects have a folder notebooks/ as well, and students start Jupyter anywhere.
     try:
         text = (folder / "pyproject.toml").read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -49,15 +43,13 @@ def _is_checkout(folder: Path) -> bool:
 def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
     """Yield a temporary file to write to, which replaces `path` when the block ends.
 
-    Other processes see the old file or the complete new one. If the block raises, the temporary
-    file is removed and `path` stays as it was. The folder is created if it does not exist.
-
-    sync   as in `move_into_place`
-
-    OSError where the file cannot be written.
+    Other processes see the old file or the complete new one. If the block raises, `path` stays as
+    it was. The folder is created if it does not exist; `sync` as in `move_into_place`. OSError
+    where the file cannot be written.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
+    # In the folder of `path`, since a file is replaced in one step only within a file system.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     os.close(handle)
     temporary = Path(name)
@@ -70,12 +62,8 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
 
 
 def move_into_place(temporary: Path, path: Path, sync: bool = True) -> None:
-    """Rename a finished file of the same file system in one step, replacing what was at `path`.
-
-    sync   first wait until the bytes have reached the disk, so that a power failure cannot leave
-           an empty file under the final name
-    """
-    if sync:
+    """Rename a finished file to `path` in one step; `sync`: first wait for the disk."""
+    if sync:  # otherwise a power failure may leave an empty file under the final name
         with open(temporary, "r+b") as file:  # Windows syncs no file that is open for reading only
             os.fsync(file.fileno())
     os.replace(temporary, path)

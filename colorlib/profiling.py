@@ -3,11 +3,10 @@
     other, own = interleaved(their_function, our_function, pairs=5)   # seconds of each call
     print(ratio(other, own))                                          # above 1: ours is faster
     peak_memory("import torch", "torch.zeros(1000, 1000)")            # MB
-    activation_memory(net, x)                                      # MB, for the backward pass
+    activation_memory(net, x)                                         # MB, for the backward pass
 """
 
-from __future__ import annotations
-
+import contextlib
 import os
 import statistics
 import subprocess
@@ -15,12 +14,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import psutil
+from torch import Tensor, nn
+from torch.autograd.graph import saved_tensors_hooks
 
-if TYPE_CHECKING:
-    from torch import Tensor, nn
+from colorlib.hardware import return_freed_memory
 
 
 def timed(function: Callable[[], object]) -> float:
@@ -56,30 +55,25 @@ def peak_memory(setup: str, work: str) -> float:
     Host memory, not that of a GPU. Where the peak cannot be reset, which is everywhere except on
     Linux, a higher peak during `setup` counts, too.
     """
-    # Imported here, because a process that is measured imports this module and may not need torch.
-    from colorlib.hardware import return_freed_memory
-
     return_freed_memory()  # this process and the new one are in memory at the same time
     code = (f"{setup}\nfrom colorlib import profiling as _profiling\n"
             f"_before = _profiling.reset_peak()\n{work}\n"
             "print((_profiling.peak_bytes() - _before) / 1e6)")
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True,
-                          env=environment)
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise RuntimeError(f"the process that was to be measured failed:\n{done.stderr[-2000:]}")
-    return float(done.stdout.split()[-1])
+    return float(done.stdout.split()[-1])  # after whatever setup and work have printed
 
 
 def activation_memory(net: nn.Module, x: Tensor) -> float:
     """MB of tensors, without weights, that net(x) keeps in memory for the backward pass."""
-    from torch.autograd.graph import saved_tensors_hooks  # here for the same reason as above
-
     weights = {p.untyped_storage().data_ptr() for p in net.parameters()}
     saved = {}
 
     def note(t: Tensor) -> Tensor:
-        memory = t.untyped_storage()
+        memory = t.untyped_storage()  # by its address: what several tensors share counts once
         if memory.data_ptr() not in weights:
             saved[memory.data_ptr()] = memory.nbytes()
         return t
@@ -92,10 +86,8 @@ def activation_memory(net: nn.Module, x: Tensor) -> float:
 
 def reset_peak() -> int:
     """Resident memory of this process, in bytes; on Linux also resets its peak to this value."""
-    try:
+    with contextlib.suppress(OSError):  # another system, or no permission
         Path("/proc/self/clear_refs").write_text("5")  # resets VmHWM
-    except OSError:  # another system, or no permission
-        pass
     return psutil.Process().memory_info().rss
 
 
@@ -107,7 +99,7 @@ def peak_bytes() -> int:
                 return int(line.split()[1]) * 1024
     if sys.platform == "win32":
         return psutil.Process().memory_info().peak_wset
-    import resource
+    import resource  # which Windows does not have
 
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
+    return peak if sys.platform == "darwin" else peak * 1024  # bytes on a Mac, else kB

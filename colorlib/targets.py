@@ -4,9 +4,8 @@
     inputs, targets = target.encode(rgb)            # of colored images, for training
     ab = target.decode(net(target.inputs(L)), L)    # N C H W -> N 2 H W, Lab units
 
-Each target has `inputs` (the network's input, from lightness alone), `encode` and `decode`, and in
-`outputs` the number of channels that the network must predict. `from_images` computes a target's
-statistics from training images. The fields are plain numbers; checkpoints store them by name.
+In `outputs`, each target has the number of channels that the network must predict. `from_images`
+takes a target's statistics from training images. Checkpoints store the fields by name.
 """
 
 from __future__ import annotations
@@ -26,8 +25,6 @@ from colorlib.models.koo2016 import contrast_normalize
 
 
 class _LightnessInput:
-    """Base class of targets whose network gets L/50 - 1."""
-
     def inputs(self, L: Tensor) -> Tensor:
         """The network's input: lightness (N, 1, H, W), 0...100 -> (N, 1, H, W), -1...1."""
         return L / 50 - 1
@@ -35,14 +32,10 @@ class _LightnessInput:
 
 @dataclasses.dataclass(frozen=True)
 class LabTarget(_LightnessInput):
-    """Regression in Lab: the network predicts ab / scale.
-
-    channels = 3 (Nazeri and Ng 2018): it also predicts L/50 - 1, which `decode` drops, because L
-    is given.
-    """
+    """Regression in Lab: the network predicts ab / scale."""
 
     scale: float = 50.0
-    channels: int = 2
+    channels: int = 2  # 3 (Nazeri and Ng 2018): the network also predicts L/50 - 1
 
     def __post_init__(self):
         if self.channels not in (2, 3):
@@ -63,26 +56,23 @@ class LabTarget(_LightnessInput):
 
     def decode(self, outputs: Tensor, L: Tensor) -> Tensor:
         """Outputs (N, C, H, W) -> ab (N, 2, H, W), Lab units, not clipped to the gamut."""
-        return outputs[:, -2:] * self.scale
+        return outputs[:, -2:] * self.scale  # L is given: a predicted one is not used
 
 
 @dataclasses.dataclass(frozen=True)
 class YuvTarget:
     """Regression in YUV (Koo 2016, section 4.1): the network gets Y and predicts U and V.
 
-    mean, std   of U and V over the training images, RGB in [0, 1]; U and V are predicted minus
-                mean and divided by std
-    contrast    True: local contrast normalization of Y; False: Y scaled to -1...1
+    mean, std   of U and V over the training images: the network predicts (U - mean) / std, and so V
 
-    In training, the input is the luma Y of the colored image. For a colorization L is given, and
-    the input is the gray value with this lightness. Both are equal for neutral pixels, and a few
-    percent apart for saturated ones (notebook 01).
+    In training, Y is the luma of the colored image; later, the gray value with the given lightness,
+    which for saturated pixels differs by a few percent (notebook 01).
     """
 
     mean: tuple[float, float] = (0.0, 0.0)
     std: tuple[float, float] = (1.0, 1.0)
-    contrast: bool = False
-    outputs = 2  # number of channels that the network predicts; no annotation, so no field
+    contrast: bool = False  # local contrast normalization of Y, instead of scaling to -1...1
+    outputs = 2  # channels that the network predicts; no annotation, so it is no field
 
     def __post_init__(self):
         if len(self.mean) != 2 or len(self.std) != 2 or not min(self.std) > 0:
@@ -98,15 +88,16 @@ class YuvTarget:
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> inputs (N, 1, H, W) and normalized U, V (N, 2, H, W)."""
-        yuv = color.rgb_to_yuv(rgb, check=False)  # N 3 H W
-        return self._from_luma(yuv[:, :1]), _normalize(yuv[:, 1:], self.mean, self.std)
+        yuv = color.rgb_to_yuv(rgb, check=False)
+        mean, std = _statistics(self, like=yuv)
+        return self._from_luma(yuv[:, :1]), (yuv[:, 1:] - mean) / std
 
     def decode(self, outputs: Tensor, L: Tensor) -> Tensor:
         """Outputs (N, 2, H, W) -> ab (N, 2, H, W), Lab units, not clipped to the gamut."""
-        uv = _denormalize(outputs, self.mean, self.std)
-        yuv = torch.cat([color.gray_from_lightness(L), uv], dim=1)
-        rgb = color.yuv_to_rgb(yuv, clip=False)  # N 3 H W, may leave [0, 1]
-        return color.rgb_to_lab(rgb, check=False)[:, 1:]
+        mean, std = _statistics(self, like=outputs)
+        yuv = torch.cat([color.gray_from_lightness(L), outputs * std + mean], dim=1)
+        # Unclipped, so that a prediction outside the gamut counts with its full error.
+        return color.rgb_to_lab(color.yuv_to_rgb(yuv, clip=False), check=False)[:, 1:]
 
     @property
     def unit(self) -> bool:
@@ -121,37 +112,26 @@ class YuvTarget:
 
     @classmethod
     def from_images(cls, rgb: Tensor, contrast: bool = True) -> YuvTarget:
-        """The target with mean and std of U and V over images (N, 3, H, W); Koo 2016, section 4.1.
-
-        Raises ValueError if U or V is constant, as in gray images.
-        """
+        """The target with mean and std of images (N, 3, H, W); ValueError if all are gray."""
         mean, std = _mean_and_std(lambda part: color.rgb_to_yuv(part, check=False)[:, 1:], rgb)
         return cls(mean, std, contrast)
 
 
-@cache
-def _bins(step: float, rule: str, k: int, sigma: float) -> AbBins:
-    return AbBins(step, rule, k, sigma)
+_bins = cache(AbBins)  # equal settings share one object, and so its look-up table
 
 
 @dataclasses.dataclass(frozen=True)
 class ColorBinsTarget(_LightnessInput):
-    """Classification (Zhang et al. 2016; Dorscheidt et al. 2016): a logit per bin of the ab plane.
+    """Classification (Zhang et al. 2016; Dorscheidt 2016): one logit per bin of the ab plane."""
 
-    step, rule, k, sigma    of the bins and their soft targets; see `AbBins`
-    T                       temperature of the annealed mean that decodes logits to a color
-    cell                    one prediction per cell x cell pixels: its target is their mean ab, and
-                            decoded colors are enlarged
-    weights                 of each bin in the loss, for rebalancing; () means 1 for all
-    """
-
+    # These four are the arguments of `AbBins`.
     step: float = 10.0
     rule: str = "occupied"
     k: int = 10
     sigma: float = 5.0
-    T: float = 0.38
-    cell: int = 1
-    weights: tuple[float, ...] = ()
+    T: float = 0.38  # temperature of the annealed mean that decodes logits; of Zhang et al. 2016
+    cell: int = 1  # one prediction per cell x cell pixels, of their mean ab
+    weights: tuple[float, ...] = ()  # of each bin in the loss, for rebalancing; (): 1 for all
 
     def __post_init__(self):
         if not self.T > 0:
@@ -164,7 +144,7 @@ class ColorBinsTarget(_LightnessInput):
 
     @property
     def bins(self) -> AbBins:
-        """The bins of the ab plane; equal settings share one object."""
+        """The bins of the ab plane."""
         return _bins(self.step, self.rule, self.k, self.sigma)
 
     @property
@@ -173,15 +153,11 @@ class ColorBinsTarget(_LightnessInput):
         return len(self.bins)
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, SoftTarget]:
-        """Colored images (N, 3, H, W) -> inputs (N, 1, H, W) and soft targets, sides over cell.
-
-        With weights, each pixel's shares are multiplied by the weight of its nearest bin.
-        Raises ValueError if the sides are no multiples of cell.
-        """
+        """Colored images (N, 3, H, W) -> inputs (N, 1, H, W) and soft targets, H/cell x W/cell."""
         lab = color.rgb_to_lab(rgb, check=False)  # N 3 H W
         index, share = self.bins.encode(_pool(lab[:, 1:], self.cell))
         if self.weights:
-            # float16 saves memory, but holds no number above 65504
+            # Each pixel is weighted by its nearest bin. float16 saves memory, and ends at 65504.
             dtype = torch.float16 if max(self.weights) < 1e4 else torch.float32
             weights = torch.tensor(self.weights, device=share.device, dtype=dtype)
             share = share * weights[index[:, :1].long()]
@@ -193,13 +169,9 @@ class ColorBinsTarget(_LightnessInput):
 
     @classmethod
     def from_images(cls, images, lam: float = 0.5, **settings) -> ColorBinsTarget:
-        """The target whose weights rebalance the colors of images.
-
-        images   an ImageSet, or uint8 RGB (N, 3, H, W)
-        lam      0...1, see `AbBins.rebalance`; 1 means no rebalancing
-        """
+        """The target whose weights rebalance images; see `AbBins.prior` and `AbBins.rebalance`."""
         target = cls(**settings)
-        if lam == 1:
+        if lam == 1:  # no rebalancing
             return target
         weights = target.bins.rebalance(target.bins.prior(images), lam)
         return dataclasses.replace(target, weights=tuple(weights.tolist()))
@@ -210,27 +182,20 @@ class ColorSpaceTarget(_LightnessInput):
     """Regression in one of four color spaces, all else equal (Dorscheidt et al. 2016).
 
     space       "lab" (predicts a, b), "ycbcr" (Cb, Cr), "hsv" (hue, saturation) or "rgb" (all)
-    mean, std   of these channels over the training images; they are predicted minus mean and
-                divided by std
-    blur        standard deviation, in pixels, of a Gaussian blur of the targets; 0: none
-    cell        one prediction per cell x cell pixels: its target is their mean in RGB, and decoded
-                colors are enlarged
+    mean, std   of these channels over the training images, as in `YuvTarget`
 
-    Only the color of a prediction counts, since L is given. For YCbCr and HSV, `decode` finds the Y
-    or the value with which the picture comes nearest to this lightness; of RGB it takes ab. Hue is
-    regressed as a plain number, as in the source, although 0.99 and 0.01 are neighbors.
+    Hue is regressed as a plain number, as in the source, although 0.99 and 0.01 are neighbors.
     """
 
     space: str = "lab"
     mean: tuple[float, ...] = (0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0)
-    blur: float = 0.0
-    cell: int = 1
+    blur: float = 0.0  # standard deviation, in pixels, of a Gaussian blur of the targets
+    cell: int = 1  # one prediction per cell x cell pixels, of their mean color
 
     def __post_init__(self):
         if self.space not in SPACES:
-            raise ValueError(
-                f"unknown space {self.space!r}: expected one of {', '.join(SPACES)}")
+            raise ValueError(f"unknown space {self.space!r}: expected one of {', '.join(SPACES)}")
         if not len(self.mean) == len(self.std) == self.outputs or not min(self.std) > 0:
             raise ValueError(f"expected {self.outputs} means and as many deviations above 0, "
                              f"got mean={self.mean}, std={self.std}")
@@ -245,8 +210,10 @@ class ColorSpaceTarget(_LightnessInput):
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> inputs (N, 1, H, W), normalized channels (N, C, H, W)."""
-        pooled = _pool(color.to_float(rgb, check=False), self.cell)  # in RGB: hues have no mean
-        y = _normalize(SPACES[self.space](pooled), self.mean, self.std)
+        # In RGB, because hues have no mean: they go round in a circle.
+        pooled = _pool(color.to_float(rgb, check=False), self.cell)
+        mean, std = _statistics(self, like=pooled)
+        y = (SPACES[self.space](pooled) - mean) / std
         if self.blur:
             from torchvision.transforms.functional import gaussian_blur  # slow to import
 
@@ -256,20 +223,20 @@ class ColorSpaceTarget(_LightnessInput):
 
     def decode(self, outputs: Tensor, L: Tensor) -> Tensor:
         """Outputs (N, C, H/cell, W/cell) -> ab (N, 2, H, W), Lab units, not clipped."""
-        c = _denormalize(outputs, self.mean, self.std)
+        mean, std = _statistics(self, like=outputs)
+        c = outputs * std + mean
         if self.space == "lab":
             return _enlarge(c, self.cell, L)
+        # The lightness is given: take the Y, or of HSV the value, with which it comes out.
         small = F.interpolate(L, size=c.shape[-2:], mode="area") if self.cell > 1 else L
         if self.space == "rgb":
             rgb = c
         elif self.space == "ycbcr":
-            def with_luma(y: Tensor) -> Tensor:
-                return color.ycbcr_to_rgb(torch.cat([y, c], dim=1), clip=False)
-            rgb = _match_lightness(with_luma, small, -0.5, 1.5)
+            rgb = _match_lightness(
+                lambda y: color.ycbcr_to_rgb(torch.cat([y, c], 1), clip=False), small, -0.5, 1.5)
         else:
-            hue, saturation = c[:, :1], c[:, 1:].clamp(0, 1)
-            full = torch.cat([hue, saturation, torch.ones_like(hue)], dim=1)
-            brightest = color.hsv_to_rgb(full, check=False)
+            hsv = torch.cat([c[:, :1], c[:, 1:].clamp(0, 1), torch.ones_like(c[:, :1])], dim=1)
+            brightest = color.hsv_to_rgb(hsv, check=False)
             rgb = _match_lightness(lambda value: value * brightest, small, 0.0, 1.0)
         return _enlarge(color.rgb_to_lab(rgb, check=False)[:, 1:], self.cell, L)
 
@@ -286,26 +253,17 @@ SPACES = {
     "hsv": lambda rgb: color.rgb_to_hsv(rgb, check=False)[:, :2],
     "rgb": lambda rgb: color.to_float(rgb, check=False),
 }
-
 TARGETS = {"lab": LabTarget, "yuv": YuvTarget, "bins": ColorBinsTarget, "space": ColorSpaceTarget}
 
 
-def _normalize(channels: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    """Subtract each channel's mean from (N, C, H, W) and divide by its standard deviation."""
-    return (channels - _per_channel(mean, channels)) / _per_channel(std, channels)
+def _statistics(target: YuvTarget | ColorSpaceTarget, like: Tensor) -> list[Tensor]:
+    """Mean and std of a target, (1, C, 1, 1) each."""
+    return [torch.tensor(values, dtype=like.dtype, device=like.device).view(1, -1, 1, 1)
+            for values in (target.mean, target.std)]
 
 
-def _denormalize(y: Tensor, mean: tuple[float, ...], std: tuple[float, ...]) -> Tensor:
-    return y * _per_channel(std, y) + _per_channel(mean, y)
-
-
-def _per_channel(values: tuple[float, ...], like: Tensor) -> Tensor:
-    return torch.tensor(values, dtype=like.dtype, device=like.device).view(1, -1, 1, 1)
-
-
-def _mean_and_std(channels: Callable[[Tensor], Tensor],
-                  rgb: Tensor) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and standard deviation of each of the channels that a function computes of images."""
+def _mean_and_std(channels: Callable[[Tensor], Tensor], rgb: Tensor):
+    """Mean and standard deviation, a tuple each, of channels that a function finds in images."""
     sums = 0
     for part in rgb.split(1000):
         c = channels(part).cpu().double()  # on the CPU, because MPS has no float64
@@ -327,14 +285,10 @@ def _enlarge(t: Tensor, cell: int, L: Tensor) -> Tensor:
     return t[..., :L.shape[-2], :L.shape[-1]]
 
 
-def _match_lightness(picture: Callable[[Tensor], Tensor], L: Tensor, low: float,
-                     high: float) -> Tensor:
-    """The RGB picture(v) whose lightness is nearest to L, by bisection of v (N, 1, H, W).
-
-    The lightness of picture(v) must rise with v, which is searched in low...high.
-    """
+def _match_lightness(picture: Callable, L: Tensor, low: float, high: float) -> Tensor:
+    """The RGB picture(v) whose lightness is nearest to L; it must rise with v, from low to high."""
     below, above = torch.full_like(L, low), torch.full_like(L, high)
-    for _ in range(16):
+    for _ in range(16):  # bisection; each step halves the error, at last to less than one byte
         v = (below + above) / 2
         dark = color.lightness(picture(v), check=False) < L
         below, above = torch.where(dark, v, below), torch.where(dark, above, v)

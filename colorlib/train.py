@@ -1,15 +1,11 @@
 """Supervised training: one plain loop, `fit`, and the steps it can take.
 
-    config = TrainingConfig(epochs=8)
-    history = fit(colorizer, images, regression_step, config, checkpoint="runs/koo.safetensors")
+    fit(colorizer, images, regression_step, TrainingConfig(epochs=8), checkpoint="koo.safetensors")
+    fit(net, DataLoader(dataset, 32, shuffle=True), my_step, TrainingConfig(epochs=8))
 
-A colorizer brings its target: the loop asks it what the network gets and should predict. One's own
-network works as well, with batches of one's own:
-
-    history = fit(net, DataLoader(dataset, 32, shuffle=True), my_step, config)
-
-`train_gan.py` has the loop for two networks, `checkpoint.py` what is written and how a training is
-resumed, `training_run.py` the frame around both loops. Built step by step in notebook 03.
+A colorizer's target makes inputs and targets of the images. A network of one's own brings its
+batches. `train_gan.py` has the loop for two networks, `training_run.py` the frame around both
+loops. Built step by step in notebook 03.
 """
 
 from __future__ import annotations
@@ -32,9 +28,7 @@ from colorlib.data.image_set import ImageSet
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.training_run import TrainingDiverged, TrainingHistory, TrainingRun, epoch_seed
 
-__all__ = [
-    "Step", "TrainingConfig", "TrainingDiverged", "TrainingHistory", "epoch_seed", "fit",
-]  # fmt: skip
+__all__ = ["Step", "TrainingConfig", "TrainingDiverged", "TrainingHistory", "epoch_seed", "fit"]
 
 Step = Callable[..., Tensor]  # step(net, *batch) -> loss, a scalar
 
@@ -49,8 +43,8 @@ class TrainingConfig:
                 0.85 and back, and `momentum` is ignored (Smith 2018). "linear": up to lr over 15
                 percent of the steps, then straight down to 0. "constant". "koo": lr / (1 + 1e-7
                 step), halved every 25 epochs (Koo 2016, 5.1). "drops": a tenth of lr from 60
-                percent of the steps on, a hundredth from 85 percent on; Nazeri 2018 divides by
-                hand, when the loss stops falling
+                percent of the steps on, a hundredth from 85 percent on, where Nazeri 2018 divides
+                it by hand
     momentum    of SGD, RMSProp, ADADELTA and Muon; for Adam its beta1
     flip        mirror half of the images, left to right
     """
@@ -66,30 +60,21 @@ class TrainingConfig:
 
     def __post_init__(self):
         if self.epochs < 1 or self.batch_size < 1:
-            raise ValueError(
-                "epochs and batch_size must be at least 1, "
-                f"got {self.epochs} and {self.batch_size}"
-            )
-        if not self.lr > 0 or not math.isfinite(self.lr):
+            raise ValueError("epochs and batch_size must be at least 1, "
+                             f"got {self.epochs} and {self.batch_size}")
+        if not 0 < self.lr < math.inf:
             raise ValueError(f"lr must be positive, got {self.lr}")
         if not 0 <= self.momentum < 1 or not 0 <= self.weight_decay < math.inf:
-            raise ValueError(
-                "momentum must lie in 0...1 and weight_decay be at least 0, "
-                f"got {self.momentum} and {self.weight_decay}"
-            )
-        for name, value, known in (
-            ("optimizer", self.optimizer, OPTIMIZERS),
-            ("schedule", self.schedule, SCHEDULES),
-        ):
+            raise ValueError("momentum must lie in 0...1 and weight_decay be at least 0, "
+                             f"got {self.momentum} and {self.weight_decay}")
+        for name, known in (("optimizer", OPTIMIZERS), ("schedule", SCHEDULES)):
+            value = getattr(self, name)
             if value not in known:
                 raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")
 
     def replace(self, **changes) -> TrainingConfig:
         """The same settings with some changed."""
         return dataclasses.replace(self, **changes)
-
-
-# ------------------------------------------------------------------------------------------- steps
 
 
 def regression_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
@@ -112,120 +97,103 @@ def classification_step(net: nn.Module, inputs: Tensor, targets: SoftTarget) -> 
     return losses.soft_cross_entropy(net(inputs), *targets)
 
 
-# -------------------------------------------------------------------------------------------- loop
-
-
-def fit(
-    model: Colorizer | nn.Module,
-    data: ImageSet | Iterable,
-    step: Step,
-    config: TrainingConfig,
-    *,
-    seed: int = 0,
-    validation: ImageSet | Iterable | None = None,
-    checkpoint: str | Path | None = None,
-    device: str | torch.device = "auto",
-    precision: str = "auto",
-    progress: bool = True,
-    watch: Callable[[], dict] | None = None,
-    every: int = 100,
-    compiled: bool | str = "auto",
-) -> TrainingHistory:
+def fit(model: Colorizer | nn.Module, data: ImageSet | Iterable, step: Step,
+        config: TrainingConfig, *, seed: int = 0, validation: ImageSet | Iterable | None = None,
+        checkpoint: str | Path | None = None, device: str | torch.device = "auto",
+        precision: str = "auto", progress: bool = True, watch: Callable[[], dict] | None = None,
+        every: int = 100, stop: Callable[[int, int], bool] | None = None,
+        compiled: bool | str = "auto") -> TrainingHistory:
     """Train a network; it is changed in place and left on the device, in evaluation mode.
 
     model        a Colorizer, or any network
-    data         for a Colorizer an ImageSet. For a network of one's own what yields batches, each a
-                 tuple of tensors, and has a length: a DataLoader, or a list
-    step         the loss of one training step: step(net, *batch) -> scalar, such as
-                 `regression_step`, or one you wrote
-    config       epochs, batch size, optimizer, learning rate
-    seed         of the order and mirroring of the images, and of dropout. On a CPU the same seed
-                 gives the same weights
+    data         for a Colorizer an ImageSet; for a network of one's own a DataLoader, or a list,
+                 whose batches are tuples of tensors
+    step         the loss of one training step: step(net, *batch) -> scalar
+    seed         of the images' order and mirroring, and of dropout. A CPU repeats all to the bit
     validation   data whose loss is taken after each epoch
     checkpoint   a file written after each epoch. If it is there, training goes on from it, on a CPU
-                 to the same bits as if it had never stopped. ValueError if it belongs to another
-                 training; another step alone is not noticed
+                 to the same bits. ValueError if it belongs to another training; another step alone
+                 is not noticed
     device       "auto" (a CUDA GPU if there is one), "cpu", "cuda", "mps", or a torch.device
     precision    "auto" (`hardware.best_precision`), "no" (float32), "bf16" or "fp16"
     progress     whether to show a progress bar and a line per epoch
-    watch        a function called before the first step and after each `every` optimizer steps. It
-                 returns plain numbers by name, which go to history.watched. It may use the network
-                 in any mode, and random numbers: the training does not notice, and its time is not
-                 counted
-    compiled     whether torch.compile speeds up the network; "auto": on a GPU, if the training is
-                 long enough to pay for it
+    watch        called before the first step and after each `every` steps. It returns plain numbers
+                 by name, for history.watched. It may use the network in any mode, and random
+                 numbers: the training does not notice, and its time is not counted
+    stop         stop(steps taken, steps per epoch) is asked before each epoch, when the one before
+                 it is in the checkpoint, and between two steps. True ends the training as an
+                 interrupt does. Several processes must get the same answer
+    compiled     whether to use torch.compile; "auto": on a GPU, if the training is long enough
 
     An interrupt (the stop button) ends the training and keeps what was learned; if it comes in the
     first epoch, the history holds that epoch as far as it came. A loss that is not finite raises
     `TrainingDiverged`, on a GPU at the epoch's end. With n processes (`distributed.py`) each takes
     config.batch_size images, so that a batch is n times larger.
     """
-    if not callable(step):
-        kind = type(step).__name__
-        raise TypeError(f"expected a step, got {kind}: an Adversary goes to `fit_gan`")
-    if isinstance(validation, ImageSet):
-        _require_colorizer(model)
-    if validation is not None and not len(validation):
-        raise ValueError("the validation data are empty: give at least one image, or None")
-    run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
+    _check_arguments(model, data, step, validation)
+    run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every, stop)
     run.cleanup.callback(model.eval)  # when the loop ends, in whatever way
-    batches = make_batches(model, data, config, run.processes)
-    # A learner is a network with its optimizer and schedule. "": its names in the checkpoint are
-    # the network's own.
-    learner = run.add_network("", network_of(model), config, len(batches))
+    batches = (ColorizerBatches(data, model.target, config, run.processes)
+               if isinstance(data, ImageSet) else LoaderBatches(data, run.processes))
+    # A network with its optimizer and schedule. "": in the checkpoint its names have no prefix.
+    learner = run.add_network("", network_of(model), config, batches.steps)
     run.resume(describe(model, data, config))
     net = run.compile(learner.net, compiled)
 
     with run:
         for epoch in run.epochs():
             if validation is not None:
-                run.note(validation_loss=math.nan)  # what an interrupted epoch will show
+                run.row["validation_loss"] = math.nan  # what an interrupted epoch will show
             for batch in batches.epoch(epoch_seed(seed, epoch)):
-                with run.autocast():
+                with run.autocast():  # mixed precision, if the device has it
                     loss = step(net, *batch)
                 learner.optimizer.zero_grad()
                 # In fp16 the scaler keeps small gradients from becoming 0; else it does nothing.
                 run.scaler.scale(loss).backward()
                 run.scaler.step(learner.optimizer)
                 run.scaler.update()
-                learner.schedule.step()
+                learner.schedule.step()  # the learning rate changes with every step
                 run.log(loss=loss)
             if validation is not None:
-                with run.not_counted():
+                with run.not_counted():  # the history's seconds are those of training alone
                     loss = validation_loss(model, validation, step, run.autocast)
-                    run.note(validation_loss=loss)
+                run.row["validation_loss"] = loss
     return run.history
 
 
-# ------------------------------------------------------------------------------- data and networks
+def _check_arguments(model, data, step, validation) -> None:
+    """TypeError or ValueError if model, data and step do not fit together."""
+    if not callable(step):
+        kind = type(step).__name__
+        raise TypeError(f"expected a step, got {kind}: an Adversary goes to `fit_gan`")
+    for images in (data, validation):
+        if isinstance(images, ImageSet) and not isinstance(model, Colorizer):
+            raise TypeError(f"{type(model).__name__} does not say what it predicts of an ImageSet: "
+                            "give a Colorizer, or a DataLoader that yields (inputs, targets)")
+    if not (isinstance(data, ImageSet) or hasattr(data, "__iter__") and hasattr(data, "__len__")):
+        raise TypeError("expected an ImageSet, or what yields batches and has a length, such as a "
+                        f"DataLoader; got {type(data).__name__}")
+    if validation is not None and not len(validation):
+        raise ValueError("the validation data are empty: give at least one image, or None")
 
 
 class ColorizerBatches:
     """Batches of an ImageSet as a colorizer's network gets them, encoded on the device."""
 
     def __init__(self, images: ImageSet, target, config: TrainingConfig, processes):
-        self.images, self.target, self.config = images.to(processes.device), target, config
-        self.processes = processes
+        self.images, self.target = images.to(processes.device), target
+        self.options = {"size": config.batch_size, "flip": config.flip, "drop_last": True,
+                        "rank": processes.rank, "world": processes.count}
         together = config.batch_size * processes.count
         if len(images) < together:
             raise ValueError(f"{len(images)} images do not fill one batch of {together}")
-        self.steps = len(images) // together
-
-    def __len__(self) -> int:
-        return self.steps
+        self.steps = len(images) // together  # of an epoch
 
     def epoch(self, seed: int) -> Iterator[tuple[Tensor, Any]]:
         """One pass, in an order drawn by the seed: inputs (N, 1, H, W), and what to predict."""
-        config, processes = self.config, self.processes
-        for rgb in self.images.batches(
-            config.batch_size,
-            seed=seed,
-            flip=config.flip,
-            drop_last=True,
-            rank=processes.rank,
-            world=processes.count,
-        ):
+        for rgb in self.images.batches(seed=seed, **self.options):
             inputs, targets = self.target.encode(rgb)
+            # channels_last, as the network is: else each convolution would copy its inputs.
             yield inputs.contiguous(memory_format=torch.channels_last), targets
 
 
@@ -233,23 +201,18 @@ class LoaderBatches:
     """Batches of one's own: what a DataLoader, or any iterable with a length, yields."""
 
     def __init__(self, loader: Iterable, processes):
-        self.loader, self.device = loader, processes.device
-        if not len(loader):
+        self.loader, self.device, self.steps = loader, processes.device, len(loader)
+        if not self.steps:
             raise ValueError("the data are empty: expected at least one batch")
         self.sampler = getattr(loader, "sampler", None)
-        shared = isinstance(self.sampler, DistributedSampler)
-        if processes.count > 1 and not shared:
-            raise ValueError(
-                f"{processes.count} processes would all see the same batches: give a DataLoader "
-                "with a torch.utils.data.DistributedSampler"
-            )
-
-    def __len__(self) -> int:
-        return len(self.loader)
+        self.shared = isinstance(self.sampler, DistributedSampler)
+        if processes.count > 1 and not self.shared:
+            raise ValueError(f"{processes.count} processes would all see the same batches: give a "
+                             "DataLoader with a torch.utils.data.DistributedSampler")
 
     def epoch(self, seed: int) -> Iterator[tuple[Tensor, ...]]:
         """One pass. A DataLoader shuffles by torch's random numbers, which the run has seeded."""
-        if isinstance(self.sampler, DistributedSampler):
+        if self.shared:  # such a sampler shuffles by a seed of its own
             self.sampler.set_epoch(seed)
         for batch in self.loader:
             yield _parts(batch, self.device)
@@ -261,27 +224,6 @@ def _parts(batch: Tensor | tuple[Tensor, ...], device: torch.device) -> tuple[Te
     return tuple(part.to(device, non_blocking=True) for part in parts)
 
 
-def make_batches(model, data, config, processes) -> ColorizerBatches | LoaderBatches:
-    """What one epoch shows to the network; TypeError if model and data do not fit together."""
-    if isinstance(data, ImageSet):
-        _require_colorizer(model)
-        return ColorizerBatches(data, model.target, config, processes)
-    if not hasattr(data, "__iter__") or not hasattr(data, "__len__"):
-        raise TypeError(
-            "expected an ImageSet, or what yields batches and has a length, such as a DataLoader; "
-            f"got {type(data).__name__}"
-        )
-    return LoaderBatches(data, processes)
-
-
-def _require_colorizer(model) -> None:
-    if not isinstance(model, Colorizer):
-        raise TypeError(
-            f"{type(model).__name__} does not say what it predicts of an ImageSet: give a "
-            "Colorizer, or a DataLoader that yields (inputs, targets)"
-        )
-
-
 def network_of(model: Colorizer | nn.Module) -> nn.Module:
     """The network that is trained."""
     return model.net if isinstance(model, Colorizer) else model
@@ -289,37 +231,31 @@ def network_of(model: Colorizer | nn.Module) -> nn.Module:
 
 def describe(model, data, config: TrainingConfig) -> dict:
     """What must agree for a checkpoint to be resumed: plain values by name."""
-    net = network_of(model)
     about = {f"config.{name}": value for name, value in dataclasses.asdict(config).items()}
-    if isinstance(data, ImageSet):
-        size = "x".join(map(str, data.size))
-        about["images"] = f"{len(data)} of {data.name}, {size}"
-    else:
-        about["images"] = f"{len(data)} batches of {type(data).__name__}"
+    kind = type(data).__name__
+    about["images"] = (f"{len(data)} of {data.name}, {'x'.join(map(str, data.size))}"
+                       if isinstance(data, ImageSet) else f"{len(data)} batches of {kind}")
     about["target"] = repr(model.target) if isinstance(model, Colorizer) else ""
-    config = getattr(net, "config", None)
-    about["net"] = config if isinstance(config, dict) else type(net).__name__
-    about["adversary"] = ""  # a GAN has one
-    return about
+    net = network_of(model)
+    net_config = getattr(net, "config", None)  # of a network of one's own it may be anything
+    about["net"] = net_config if isinstance(net_config, dict) else type(net).__name__
+    return about | {"adversary": ""}  # `fit_gan` puts its own there
 
 
 @torch.no_grad()
-def validation_loss(
-    model, data, step: Step, autocast=contextlib.nullcontext, batch_size: int = 100
-) -> float:
+def validation_loss(model, data, step: Step, autocast=contextlib.nullcontext,
+                    batch_size: int = 100) -> float:
     """The mean loss of a step over data, in evaluation mode; autocast: see `TrainingRun`."""
     net = network_of(model)
     was_training, device = net.training, next(net.parameters()).device
     net.eval()
     total = count = 0
-    if isinstance(data, ImageSet):
-        batches = (model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
-    else:
-        batches = (_parts(batch, device) for batch in data)
+    batches = ((model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
+               if isinstance(data, ImageSet) else (_parts(batch, device) for batch in data))
     for batch in batches:
         with autocast():
             loss = step(net, *batch)
-        total += float(loss) * len(batch[0])
+        total += float(loss) * len(batch[0])  # the last batch may be smaller
         count += len(batch[0])
     net.train(was_training)
     return total / count

@@ -4,14 +4,12 @@
     fit_gan(colorizer, images, adversary, config)       # config: of the generator
 
 The generator is the network of a `Colorizer`. The discriminator gets the lightness and a color,
-true or generated, in the target's own numbers. Built step by step in notebook 05; what repairs it,
-in notebook 06. `gan_diagnostics.py` measures how a training has ended.
+true or generated, in the target's own numbers. Built step by step in notebook 05, repaired in 06;
+`gan_diagnostics.py` measures how a training has ended.
 
-Batch norm: in training both networks use the statistics of the batch. The discriminator's running
-ones take in true and generated colors alike, also in steps that the margin leaves out.
+The running statistics of the discriminator's batch norm take in true and generated colors alike,
+also in steps that the margin leaves out.
 """
-
-from __future__ import annotations
 
 import contextlib
 import dataclasses
@@ -30,7 +28,6 @@ from colorlib.train import ColorizerBatches, TrainingConfig, describe
 from colorlib.training_run import TrainingHistory, TrainingRun, epoch_seed, only_if
 
 LOSSES = ("non-saturating", "saturating", "as-printed")
-NO_SCALING = torch.amp.GradScaler("cpu", enabled=False)
 Labels = float | tuple[float, float]
 
 
@@ -39,27 +36,24 @@ class GanConfig:
     """The losses of the two networks, and when they are updated. ValueError on senseless values.
 
     loss         of the generator. "non-saturating": -log D (Nazeri 2018, equation 6). "saturating":
-                 log(1 - D) (Koo 2016, equation 4), whatever the discriminator's labels.
-                 "as-printed": log(1 + D), for both networks (Koo 2016, Algorithm 2)
-    from_logits  False: a sigmoid, then a logarithm, as the sources draw it
-                 (`losses.binary_cross_entropy`)
+                 log(1 - D) (Koo 2016, equation 4), whatever the labels. "as-printed": log(1 + D),
+                 for both networks (Koo 2016, Algorithm 2)
+    from_logits  False: a sigmoid, then a logarithm, as in the sources' figures
     l1           weight of the mean absolute error beside it, in the target's numbers (Nazeri: 100)
     real, fake   the discriminator's labels: a number, or an interval from which each is drawn.
                  Nazeri 2018: 0.9 and 0. Pérez 2020: (0, 0.49) and (0.5, 0.99), noisy and swapped
     wanted       the label that the generator wants for its colors (non-saturating); None: `real` if
                  that is an interval, else 1
-    margin       the discriminator is not updated unless its errors exceed it (Koo: 0.5); None:
-                 always
+    margin       the discriminator is updated only if its errors exceed it (Koo: 0.5); None: always
     margin_of    which errors: "both", each by itself (Koo, Algorithm 2), or their "sum" (Koo,
                  section 3.2.2: "the discriminator's cross-entropy loss", with his equation 4)
-    pause_g      the generator is not updated either while one of those errors exceeds 1 - margin;
-                 where neither would be, both are. So public copies of the code of Larsen and
-                 Sønderby have it, whom Koo cites for the margin
+    pause_g      the generator is not updated while one of those errors exceeds 1 - margin; where
+                 neither network would be, both are. From public copies of the code of Larsen and
+                 Sønderby, whom Koo cites for the margin
     together     true and generated colors in one batch of the discriminator (Pérez), else one after
                  the other; batch norm tells the difference
     head_start   steps at the start in which only the discriminator is updated
-    redraw       the generator runs anew for its own update, with new noise (Koo, Algorithm 2, line
-                 10)
+    redraw       the generator runs anew for its own update, with new noise (Koo, Algorithm 2)
     """
 
     loss: str = "non-saturating"
@@ -78,22 +72,21 @@ class GanConfig:
     def __post_init__(self):
         if self.loss not in LOSSES:
             raise ValueError(f"unknown loss {self.loss!r}: expected one of {', '.join(LOSSES)}")
-        if not 0 <= self.l1 < math.inf:
-            raise ValueError(f"l1 must be at least 0, got {self.l1}")
+        for name in ("l1", "margin", "head_start"):
+            value = getattr(self, name)
+            if value is not None and not 0 <= value < math.inf:
+                raise ValueError(f"{name} must be at least 0, got {value}")
         for name in ("real", "fake", "wanted"):
             value = getattr(self, name)
-            if value is not None and not all(0 <= v <= 1 for v in _ends(value)):
+            ends = value if isinstance(value, tuple) else (value,)
+            if value is not None and not all(0 <= end <= 1 for end in ends):
                 raise ValueError(f"{name} must lie in 0...1, got {value}")
         if _middle(self.real) == _middle(self.fake):
             raise ValueError(f"real and fake have the same label, {self.real}: nothing to learn")
         if self.margin_of not in ("both", "sum"):
             raise ValueError(f"unknown margin_of {self.margin_of!r}: expected both or sum")
-        if self.margin is not None and not 0 <= self.margin < math.inf:
-            raise ValueError(f"margin must be at least 0, got {self.margin}")
-        if self.pause_g and not (self.margin is not None and self.margin <= 1):
+        if self.pause_g and (self.margin is None or self.margin > 1):
             raise ValueError(f"pause_g needs a margin of at most 1, got {self.margin}")
-        if self.head_start < 0:
-            raise ValueError(f"head_start must be at least 0, got {self.head_start}")
 
     @property
     def generator_label(self) -> Labels:
@@ -107,21 +100,21 @@ class GanConfig:
         """Whether the discriminator's output is low for true colors (Pérez)."""
         return _middle(self.real) < _middle(self.fake)
 
-    def networks_to_update(
-        self, on_real: Tensor, on_fake: Tensor
-    ) -> tuple[bool | Tensor, bool | Tensor]:
+    def networks_to_update(self, on_real: Tensor, on_fake: Tensor
+                           ) -> tuple[bool | Tensor, bool | Tensor]:
         """Whether discriminator and generator are updated, by the discriminator's errors (scalars).
 
         True where no rule applies, else a bool tensor on the errors' device.
         """
         if self.margin is None:
             return True, True
+        # Both errors exceed the margin if the smaller one does.
         error = on_real + on_fake if self.margin_of == "sum" else torch.minimum(on_real, on_fake)
         update_d = error > self.margin
         if not self.pause_g:
             return update_d, True
         update_g = torch.maximum(on_real, on_fake) <= 1 - self.margin
-        neither = ~(update_d | update_g)
+        neither = ~(update_d | update_g)  # such a training would stand still for good
         return update_d | neither, update_g | neither
 
     def classified_real(self, logits: Tensor) -> Tensor:
@@ -132,32 +125,26 @@ class GanConfig:
 
 
 class Adversary:
-    """A discriminator, how it is trained, and what the generator gets from it.
+    """A discriminator, lightness (N, 1, H, W) and color (N, C, H, W) -> logits, and its training.
 
-    net        lightness (N, 1, H, W) and color (N, C, H, W) -> logits
-    training   the discriminator's optimizer, rate and schedule; batches, epochs and mirroring are
-               those of the generator's
+    training   its optimizer, rate and schedule; batches, epochs and mirroring are the generator's
     """
 
     def __init__(self, net: nn.Module, config: GanConfig, training: TrainingConfig):
         self.net, self.config, self.training = net, config, training
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # checkpoints compare it
         net = getattr(self.net, "config", type(self.net).__name__)
         return f"Adversary({net}, {self.config}, {self.training})"
 
 
-# --------------------------------------------------------------------------------- losses and step
-
-
-def discriminator_loss(
-    discriminator: nn.Module, inputs: Tensor, real: Tensor, fake: Tensor, config: GanConfig
-) -> tuple[Tensor, Tensor]:
-    """The discriminator's errors on true and on generated colors: two scalars, nats.
+def discriminator_loss(discriminator: nn.Module, inputs: Tensor, real: Tensor, fake: Tensor,
+                       config: GanConfig) -> tuple[Tensor, Tensor]:
+    """The errors on true and on generated colors: two scalars, nats.
 
     inputs (N, 1, H, W); real, fake (N, C, H, W)
     """
-    if config.together:
+    if config.together:  # batch norm then mixes the statistics of both
         both = discriminator(torch.cat([inputs, inputs]), torch.cat([real, fake]))
         logits_real, logits_fake = both.chunk(2)
     else:
@@ -174,69 +161,62 @@ def generator_loss(logits: Tensor, config: GanConfig) -> Tensor:
     """The adversarial term, from the discriminator's logits on generated colors: a scalar, nats."""
     if config.loss == "as-printed":
         return losses.koo_printed_loss(logits)
-    if config.loss == "saturating":
+    if config.loss == "saturating":  # the discriminator's error on fakes, to be made larger
         return -losses.binary_cross_entropy(logits, float(config.swapped), config.from_logits)
     label = _labels(config.generator_label, logits)
     return losses.binary_cross_entropy(logits, label, config.from_logits)
 
 
-def gan_step(
-    generator: nn.Module,
-    discriminator: nn.Module,
-    g_optimizer: torch.optim.Optimizer,
-    d_optimizer: torch.optim.Optimizer,
-    inputs: Tensor,
-    targets: Tensor,
-    config: GanConfig,
-    update_generator: bool = True,
-    run: TrainingRun | None = None,
-) -> dict[str, Tensor]:
+def gan_step(generator: nn.Module, discriminator: nn.Module, g_optimizer: torch.optim.Optimizer,
+             d_optimizer: torch.optim.Optimizer, inputs: Tensor, targets: Tensor,
+             config: GanConfig, update_generator: bool = True,
+             run: TrainingRun | None = None) -> dict[str, Tensor]:
     """Update the discriminator, then the generator, on one batch. (Koo draws three batches.)
 
     inputs, targets    what the generator gets (N, 1, H, W) and should predict (N, C, H, W)
     update_generator   False: only the discriminator is updated
-    run                brings mixed precision and several processes; None: float32, one process
+    run                brings mixed precision and several processes; None: float32
     returns            scalars: loss (the generator's), on_real, on_fake (the discriminator's
-                       errors), adversarial, l1, d_steps and g_steps (1, or 0 where a network was
-                       not updated)
+                       errors), adversarial, l1, d_steps and g_steps (1, or 0 if not updated)
     """
-    autocast = run.autocast if run else contextlib.nullcontext
-    with autocast():
+    run = run or TrainingRun(None, device=inputs.device, precision="no")
+    with run.autocast():
         fake = generator(inputs)  # N C H W
         on_real, on_fake = discriminator_loss(discriminator, inputs, targets, fake.detach(), config)
-    errors = torch.stack([on_real, on_fake]).detach()
-    update_d, update_g = config.networks_to_update(*(run.processes.mean(errors) if run else errors))
+    # The mean over the processes, so that all of them update the same networks.
+    errors = run.processes.mean(torch.stack([on_real, on_fake]).detach())
+    update_d, update_g = config.networks_to_update(*errors)
     d_optimizer.zero_grad()
-    _update(d_optimizer, on_real + on_fake, update_d, run)
+    _update(d_optimizer, on_real + on_fake, update_d, run.scaler)
 
     # The generator's loss goes through the discriminator, whose own gradients are not needed here.
     inner = unwrap(discriminator)
     flags = [p.requires_grad for p in inner.parameters()]
     inner.requires_grad_(False)
     try:
-        with autocast():  # a new one: it keeps copies of weights, which the update has changed
+        with run.autocast():  # a new one: it keeps copies of weights, which the update has changed
             fake = generator(inputs) if config.redraw else fake
             adversarial = generator_loss(inner(inputs, fake), config)
             l1 = (fake - targets).abs().mean()
             loss = adversarial + config.l1 * l1
         g_optimizer.zero_grad()
         update_g = update_g & update_generator
-        _update(g_optimizer, loss, update_g, run)
+        _update(g_optimizer, loss, update_g, run.scaler)
     finally:  # an interrupt, too, leaves the discriminator as it was
         for p, flag in zip(inner.parameters(), flags, strict=True):
             p.requires_grad_(flag)
-    metrics = dict(loss=loss, on_real=on_real, on_fake=on_fake, adversarial=adversarial, l1=l1,
-                   d_steps=update_d, g_steps=update_g)  # fmt: skip
-    return {name: value.detach().float() if isinstance(value, Tensor) else
-            torch.full_like(loss, float(value)).detach() for name, value in metrics.items()}
+    metrics = {"loss": loss, "on_real": on_real, "on_fake": on_fake, "adversarial": adversarial,
+               "l1": l1, "d_steps": update_d, "g_steps": update_g}
+    # full_like, because a GPU would have to be waited for to copy a number to it.
+    return {name: value.detach().float() if isinstance(value, Tensor)
+            else torch.full_like(loss, float(value)) for name, value in metrics.items()}
 
 
-def _update(optimizer, loss: Tensor, update: bool | Tensor, run: TrainingRun | None) -> None:
+def _update(optimizer, loss: Tensor, update: bool | Tensor, scaler: torch.amp.GradScaler) -> None:
     """Backward pass and optimizer step, if `update`."""
     on_device = isinstance(update, Tensor) and _decides_itself(update.device)
     if not on_device and not bool(update):
         return
-    scaler = run.scaler if run else NO_SCALING
     scaler.scale(loss).backward()
     with only_if(update, optimizer) if on_device else contextlib.nullcontext():
         scaler.step(optimizer)
@@ -247,71 +227,44 @@ def _decides_itself(device: torch.device) -> bool:
     return device.type == "cuda"
 
 
-# -------------------------------------------------------------------------------------------- loop
+def fit_gan(colorizer: Colorizer, images: ImageSet, adversary: Adversary, config: TrainingConfig, *,
+            seed: int = 0, checkpoint: str | Path | None = None,
+            device: str | torch.device = "auto", precision: str = "auto", progress: bool = True,
+            watch: Callable[[], dict] | None = None, every: int = 100,
+            stop: Callable[[int, int], bool] | None = None) -> TrainingHistory:
+    """Train a colorizer's network, the generator, against a discriminator; both change in place.
 
-
-def fit_gan(
-    colorizer: Colorizer,
-    images: ImageSet,
-    adversary: Adversary,
-    config: TrainingConfig,
-    *,
-    seed: int = 0,
-    checkpoint: str | Path | None = None,
-    device: str | torch.device = "auto",
-    precision: str = "auto",
-    progress: bool = True,
-    watch: Callable[[], dict] | None = None,
-    every: int = 100,
-) -> TrainingHistory:
-    """Train a colorizer's network, the generator, against a discriminator. Both are changed in
-    place.
-
-    config   of the generator; the other arguments are those of `train.fit`. There is no validation
-             loss: a GAN has none that falls as it gets better; use watch, or
-             `gan_diagnostics.diagnose`
+    config   of the generator; the other arguments are those of `train.fit`. A GAN has no validation
+             loss that falls as it gets better: use watch, or `gan_diagnostics.diagnose`
     """
     if not isinstance(adversary, Adversary) or not isinstance(images, ImageSet):
         kinds = f"{type(images).__name__} and {type(adversary).__name__}"
         raise TypeError(f"expected an ImageSet and an Adversary, got {kinds}")
-    run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every)
+    run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every, stop)
     run.cleanup.callback(colorizer.eval)
     batches = ColorizerBatches(images, colorizer.target, config, run.processes)
-    steps = len(batches)
-    theirs = adversary.training.replace(epochs=config.epochs)
+    theirs, steps = adversary.training.replace(epochs=config.epochs), batches.steps
     generator = run.add_network("", colorizer.net, config, steps, broadcast_buffers=False)
-    discriminator = run.add_network(
-        "discriminator.", adversary.net, theirs, steps, broadcast_buffers=False
-    )
+    discriminator = run.add_network("discriminator.", adversary.net, theirs, steps,
+                                    broadcast_buffers=False)
     run.resume(describe(colorizer, images, config) | {"adversary": repr(adversary)})
 
     with run:
         for epoch in run.epochs():
             for inputs, targets in batches.epoch(epoch_seed(seed, epoch)):
                 metrics = gan_step(
-                    generator.net,
-                    discriminator.net,
-                    generator.optimizer,
-                    discriminator.optimizer,
-                    inputs,
-                    targets,
-                    adversary.config,
-                    update_generator=run.step >= adversary.config.head_start,
-                    run=run,
-                )
-                run.scaler.update()
+                    generator.net, discriminator.net, generator.optimizer, discriminator.optimizer,
+                    inputs, targets, adversary.config,
+                    update_generator=run.step >= adversary.config.head_start, run=run)
+                run.scaler.update()  # once, because both networks share it
                 generator.schedule.step()
                 discriminator.schedule.step()
                 run.log(**metrics)
     return run.history
 
 
-def _ends(label: Labels) -> tuple[float, float]:
-    return label if isinstance(label, tuple) else (label, label)
-
-
 def _middle(label: Labels) -> float:
-    return sum(_ends(label)) / 2
+    return sum(label) / 2 if isinstance(label, tuple) else label
 
 
 def _labels(label: Labels, logits: Tensor) -> float | Tensor:

@@ -39,7 +39,7 @@ PRECISIONS = {"no": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16
 class TrainingDiverged(FloatingPointError):
     """The loss, or a weight, is no longer a finite number.
 
-    `step` says where (the first is 1), `checkpoint` is the last good one, or None.
+    `step` tells where (the first is 1), `checkpoint` is the last good one, or None.
     """
 
     def __init__(self, step: int, what: str, checkpoint: Path | None):
@@ -75,7 +75,7 @@ class TrainingHistory:
 
 @dataclasses.dataclass
 class Learner:
-    """A network that is trained, as the loop calls it, with its optimizer and learning rates."""
+    """A network as the loop calls it, with its optimizer and learning rates."""
 
     net: nn.Module
     optimizer: torch.optim.Optimizer
@@ -85,46 +85,39 @@ class Learner:
 class TrainingRun:
     """One training. The arguments are those of `train.fit`; see the module's docstring."""
 
-    def __init__(
-        self,
-        config,
-        seed: int = 0,
-        device: str | torch.device = "auto",
-        precision: str = "auto",
-        checkpoint: str | Path | None = None,
-        progress: bool = True,
-        watch: Callable[[], dict] | None = None,
-        every: int = 100,
-    ):
-        device = select_device(device) if isinstance(device, str) else device
-        self.processes = Processes(device)
+    def __init__(self, config, seed: int = 0, device: str | torch.device = "auto",
+                 precision: str = "auto", checkpoint: str | Path | None = None,
+                 progress: bool = True, watch: Callable[[], dict] | None = None, every: int = 100,
+                 stop: Callable[[int, int], bool] | None = None):
+        self.processes = Processes(select_device(device) if isinstance(device, str) else device)
         self.device = self.processes.device
         self.precision = best_precision(self.device) if precision == "auto" else precision
         if self.precision not in PRECISIONS:
             known = "auto, no (float32), bf16 or fp16"
             raise ValueError(f"unknown precision {precision!r}: expected {known}")
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-        self.config, self.seed, self.watch, self.every = config, seed, watch, every
+        self.config, self.seed = config, seed
+        self.watch, self.every, self.stop = watch, every, stop
         self.file = Path(checkpoint) if checkpoint else None
-        self.progress = progress and self.processes.is_main
+        self.progress = progress and self.processes.rank == 0
         self.history = TrainingHistory()
         self.learners: dict[str, Learner] = {}
-        self.description: dict = {}
-        self._checked, self._not_counted = 0, 0.0  # steps; seconds that were no training
+        self.row: dict = {}  # of the epoch that runs, for the history
         self.step = 0  # how many steps were taken, earlier epochs included
-        self._logged: list[dict[str, Tensor]] = []  # of the epoch that runs, one dict a step
         self.cleanup = contextlib.ExitStack()  # what is undone when the loop ends, however it ends
+        # Of the epoch that runs: what each step logged, how many of these were checked, and the
+        # seconds that were no training.
+        self._logged: list[Tensor] = []
+        self._checked, self._not_counted = 0, 0.0
 
-    # ----------------------------------------------------------------------------- before the loop
-
-    def add_network(
-        self, prefix: str, net: nn.Module, config, steps: int, broadcast_buffers: bool = True
-    ) -> Learner:
+    def add_network(self, prefix: str, net: nn.Module, config, steps: int,
+                    broadcast_buffers: bool = True) -> Learner:
         """Put a network on the device and give it an optimizer and a schedule of `steps` an epoch.
 
         prefix   for its names in the checkpoint: "" for the network of interest
         """
         self.steps_per_epoch = steps
+        # channels_last: convolutions are faster with an image's channels side by side in memory.
         net.to(self.device, memory_format=torch.channels_last)
         net = self.processes.wrap(net, broadcast_buffers)
         optimizer = make_optimizer(net.parameters(), config)
@@ -133,20 +126,19 @@ class TrainingRun:
         return learner
 
     def resume(self, description: dict) -> None:
-        """Go on from the checkpoint, if there is one; ValueError if it is of another training.
-
-        description   what must agree: plain values by name
-        """
-        processes = {"world": self.processes.count, "precision": self.precision, "seed": self.seed}
-        self.description = description | processes
+        """Go on from the checkpoint, if there is one; ValueError if its description is another."""
+        self.description = description | {
+            "world": self.processes.count, "precision": self.precision, "seed": self.seed}
         if self.file and self.file.exists():
             checkpoints.resume(self.file, self)
 
     def compile(self, net: nn.Module, compiled: bool | str) -> nn.Module:
         """The network as the loop calls it: compiled, or as it is. See `train.fit`."""
         if compiled == "auto":
-            steps = self.steps_per_epoch * self.config.epochs
-            compiled = steps >= WORTH_COMPILING and _can_compile(self.device)
+            # Triton, which writes the kernels, needs CUDA and compute capability 7.
+            compiled = (self.steps_per_epoch * self.config.epochs >= WORTH_COMPILING
+                        and self.device.type == "cuda" and bool(importlib.util.find_spec("triton"))
+                        and torch.cuda.get_device_capability(self.device) >= (7, 0))
         if not compiled or self.processes.count > 1:
             return net
         # reduce-overhead: CUDA graphs, so that Python does not wait between two kernels
@@ -158,49 +150,54 @@ class TrainingRun:
         dtype = PRECISIONS[self.precision]
         return torch.autocast(self.device.type, dtype=dtype, enabled=dtype != torch.float32)
 
-    # --------------------------------------------------------------------------------- in the loop
-
     def epochs(self) -> Iterator[int]:
         """The epochs that are left, counted from 0."""
         self.step = len(self.history.epochs) * self.steps_per_epoch
         self._call_watch()
+        first = next(iter(self.learners.values()))
         for epoch in range(len(self.history.epochs), self.config.epochs):
+            self._ask_stop()
             torch.manual_seed(epoch_seed(self.seed, epoch) + self.processes.rank)
-            self._begin(epoch)
+            self.row = {"epoch": epoch + 1, "lr": first.optimizer.param_groups[0]["lr"]}
+            self._logged, self._checked, self._not_counted = [], 0, 0.0
+            self._kept = self.file if self.file and self.file.exists() else None
+            for learner in self.learners.values():
+                learner.net.train()
+            title = f"epoch {epoch + 1}/{self.config.epochs}"
+            self._bar = tqdm(total=self.steps_per_epoch, desc=title, disable=not self.progress,
+                             leave=False, mininterval=1.0)
+            self.cleanup.callback(self._bar.close)
+            self._started = time.perf_counter()
             yield epoch
-            self._end()
+            self._end_epoch()
 
     def log(self, **values: Tensor) -> None:
         """Keep what a step measured; call it once after each step. The first value is the loss."""
-        # cloned: a loss that a compiled network returned would be overwritten by the next step
-        self._logged.append({name: v.detach().float().clone() for name, v in values.items()})
+        # stack copies, and has to: the next step overwrites a loss of a compiled network
+        self._logged.append(torch.stack([value.detach().float() for value in values.values()]))
+        self._names = list(values)
         self._bar.update(1)
         self.step += 1
         if self.device.type == "cpu" and len(self._logged) - self._checked >= CHECK_EVERY:
             self._check()
         self._call_watch()
-
-    def note(self, **values: float) -> None:
-        """Add values to the history's row of this epoch."""
-        self._row |= values
+        # After an epoch's last step it is for `epochs` to ask, when the checkpoint is written.
+        if self.step % self.steps_per_epoch:
+            self._ask_stop()
 
     @contextlib.contextmanager
     def not_counted(self) -> Iterator[None]:
         """What happens inside is no training time, and comes only if the loss is finite."""
         self._check()  # waits for the steps that a GPU still has to take: they are training time
         started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self._not_counted += time.perf_counter() - started
-
-    # ----------------------------------------------------------------------------- around the loop
+        yield
+        self._not_counted += time.perf_counter() - started
 
     def __enter__(self) -> TrainingRun:
         self.cleanup.enter_context(keep_freed_memory())
         self.cleanup.enter_context(self._fork_rng())
         self.cleanup.enter_context(warnings.catch_warnings())
-        # a discriminator may have to wait for its first step
+        # A GAN's network whose update is left out in the first step has a schedule without a step.
         warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
         return self
 
@@ -210,69 +207,58 @@ class TrainingRun:
             learner.net.eval()
             learner.optimizer.zero_grad()  # frees the gradients
         self.cleanup.close()
-        interrupted = kind is not None and issubclass(kind, KeyboardInterrupt)
-        if interrupted:
-            self.history.interrupted = True
-            if self._logged and not self.history.epochs:  # the first epoch: as far as it came
-                self.history.partial = True
-                self._finish_row(_table(self._logged).mean(0))  # other processes may be elsewhere
-            print("interrupted: what was learned so far is kept")
-        return interrupted
+        if kind is None or not issubclass(kind, KeyboardInterrupt):
+            return False  # an error goes on to the caller
+        self.history.interrupted = True
+        if self._logged and not self.history.epochs:  # the first epoch: as far as it came
+            self.history.partial = True
+            self._finish_row(torch.stack(self._logged).mean(0))  # other processes may be elsewhere
+        print("interrupted: what was learned so far is kept")
+        return True
 
     def _fork_rng(self):
+        """Give the caller's random numbers back in the end."""
         return torch.random.fork_rng(devices=[self.device] if self.device.type == "cuda" else [])
 
-    def _begin(self, epoch: int) -> None:
-        first = next(iter(self.learners.values()))
-        self._row = {"epoch": epoch + 1, "lr": first.optimizer.param_groups[0]["lr"]}
-        self._logged, self._checked, self._not_counted = [], 0, 0.0
-        self._kept = self.file if self.file and self.file.exists() else None
-        for learner in self.learners.values():
-            learner.net.train()
-        title = f"epoch {epoch + 1}/{self.config.epochs}"
-        self._bar = tqdm(
-            total=self.steps_per_epoch, desc=title, disable=not self.progress, leave=False,
-            mininterval=1.0,
-        )  # fmt: skip
-        self.cleanup.callback(self._bar.close)
-        self._started = time.perf_counter()
-
-    def _end(self) -> None:
+    def _end_epoch(self) -> None:
         self._check()
         self._bar.close()
         for learner in self.learners.values():
             if not torch.stack([p.isfinite().all() for p in learner.net.parameters()]).all():
                 raise TrainingDiverged(self.step, "a weight is no finite number", self._kept)
-        row = self._finish_row(self.processes.mean(_table(self._logged).mean(0)))
+        self._finish_row(self.processes.mean(torch.stack(self._logged).mean(0)))
         if self.progress:
-            validation = row.get("validation_loss")
+            validation = self.row.get("validation_loss")
             more = "" if validation is None else f"  validation {validation:.5f}"
-            loss = f"loss {row['loss']:.5f}{more}"
-            print(f"{self._bar.desc}  {loss}  {row['seconds']:.0f} s", flush=True)
-        if self.file and self.processes.is_main:
+            loss, seconds = self.row["loss"], self.row["seconds"]
+            print(f"{self._bar.desc}  loss {loss:.5f}{more}  {seconds:.0f} s", flush=True)
+        if self.file and self.processes.rank == 0:
             checkpoints.save_training(self.file, self)
-        self.processes.wait()
+        self.processes.wait()  # nobody resumes from a file that is not there yet
 
-    def _finish_row(self, means: Tensor) -> dict:
+    def _finish_row(self, means: Tensor) -> None:
         """Append this epoch's means and seconds to the history."""
-        self._row |= dict(zip(self._logged[0], means.tolist(), strict=True))
-        self._row["seconds"] = time.perf_counter() - self._started - self._not_counted
-        self.history.epochs.append(self._row)
-        return self._row
+        self.row |= dict(zip(self._names, means.tolist(), strict=True))
+        self.row["seconds"] = time.perf_counter() - self._started - self._not_counted
+        self.history.epochs.append(self.row)
 
     def _check(self) -> None:
         """TrainingDiverged if a value logged since the last check is not finite."""
         fresh = self._logged[self._checked :]
         if not fresh:
             return
-        values = _table(fresh).cpu()  # steps, names; here a GPU is waited for
+        values = torch.stack(fresh).cpu()  # steps, names; here a GPU is waited for
         bad = (~values.isfinite()).nonzero()
         if len(bad):
             first, which = bad[0].tolist()
-            what = f"the {list(fresh[0])[which]} became {float(values[first, which])}"
+            what = f"the {self._names[which]} became {float(values[first, which])}"
             raise TrainingDiverged(self.step - len(fresh) + first + 1, what, self._kept)
         self._bar.set_postfix(loss=f"{float(values[:, 0].mean()):.4f}")
         self._checked = len(self._logged)
+
+    def _ask_stop(self) -> None:
+        if self.stop and self.stop(self.step, self.steps_per_epoch):
+            raise KeyboardInterrupt  # so that it ends as if the user had stopped it
 
     def _call_watch(self) -> None:
         """Let `watch` look at the networks, without the training noticing."""
@@ -284,9 +270,6 @@ class TrainingRun:
         with self.not_counted(), preserve_state(*networks), self._fork_rng():
             seen = {"step": self.step} | self.watch()
             watched.append(json.loads(json.dumps(seen)))  # a checkpoint must be able to hold it
-
-
-# ----------------------------------------------------------------------------------------- helpers
 
 
 @contextlib.contextmanager
@@ -311,33 +294,21 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
     update   bool, 0-dimensional, on the weights' device: nobody waits for the device to say
     """
 
-    def state(p: nn.Parameter) -> dict[str, Tensor]:
-        return {k: v for k, v in optimizer.state.get(p, {}).items() if torch.is_tensor(v)}
+    def tensors(p: nn.Parameter) -> dict[str, Tensor]:
+        # Not on the device is only a step counter that is never read.
+        return {"weight": p.detach()} | {
+            name: value for name, value in optimizer.state.get(p, {}).items()
+            if torch.is_tensor(value) and value.device == update.device}
 
     weights = [p for group in optimizer.param_groups for p in group["params"]]
-    before = [(p.detach().clone(), {k: v.clone() for k, v in state(p).items()}) for p in weights]
+    before = [{name: value.clone() for name, value in tensors(p).items()} for p in weights]
     yield
-    with torch.no_grad():
-        for p, (weight, old_state) in zip(weights, before, strict=True):
-            p.copy_(torch.where(update, p, weight))
-            for name, value in state(p).items():
-                if value.device == update.device:  # else a step counter that is never read
-                    old = old_state.get(name, torch.zeros_like(value))  # new state began at zero
-                    value.copy_(torch.where(update, value, old))
+    for p, old in zip(weights, before, strict=True):
+        for name, value in tensors(p).items():
+            was = old.get(name, torch.zeros_like(value))  # the optimizer's new state began at zero
+            value.copy_(torch.where(update, value, was))
 
 
 def epoch_seed(seed: int, epoch: int) -> int:
     """A seed for each epoch, so that an epoch does not depend on how many ran before it."""
     return (seed * 1_000_003 + epoch * 7919 + 1) % 2**31
-
-
-def _can_compile(device: torch.device) -> bool:
-    """Whether torch.compile works on a device: Triton wants CUDA and compute capability 7."""
-    if device.type != "cuda" or importlib.util.find_spec("triton") is None:
-        return False
-    return torch.cuda.get_device_capability(device) >= (7, 0)
-
-
-def _table(logged: list[dict[str, Tensor]]) -> Tensor:
-    """What the steps logged, (steps, names)."""
-    return torch.stack([torch.stack(list(values.values())) for values in logged])

@@ -9,6 +9,7 @@
     python -m tools readme                     write what is measured in the README
     python -m tools site                       write the notebooks as pages to read
     python -m tools editions                   write the student's and the teacher's course
+    python -m tools pack                       pack trained models, to carry them to another machine
     python -m tools kit                        write a folder that installs without a network
 
 `colab.py` is a script of its own: on Colab the first cell of each notebook runs it.

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
-from tools import editions, kit, links, readme, run, site, store, text
+from tools import editions, kit, links, pack, readme, run, site, store, text
 from tools.files import CourseError, build, find
 
 
@@ -62,6 +62,8 @@ def parser() -> argparse.ArgumentParser:
         "write the student's and the teacher's course to build/, each as a folder and a zip")
     sub.add_argument("--no-outputs", action="store_true",
         help="leave the stored outputs out of the student's notebooks")
+    command("pack", _pack,
+        "pack what `colorlib train --missing --minutes` trained, to carry it away")
     sub = command("kit", _kit,
         "write build/kit/: course, packages and data, to install without a network")
     sub.add_argument("pip", nargs="*", metavar="OPTION",
@@ -127,6 +129,13 @@ def _site(options: argparse.Namespace) -> int:
 
 def _editions(options: argparse.Namespace) -> int:
     print(*editions.make(outputs=not options.no_outputs), sep="\n")
+    return 0
+
+
+def _pack(options: argparse.Namespace) -> int:
+    archives, left_out = pack.pack()
+    print("packed:", *(path.name for path in archives))
+    print(*(f"no room for {path.name}\n" for path in left_out), sep="", end="")
     return 0
 
 

@@ -4,23 +4,18 @@ The data folder gets two files for each selection of pictures: the pixels (`fold
 note in JSON (`folder-….json`) with their shape, their names, and what could not be read.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
-import itertools
 import json
+import math
 import os
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image
 from tqdm.auto import tqdm
 
 from colorlib.data import image_files, storage
@@ -34,12 +29,8 @@ MARKS_FILE = "marked-bad.txt"  # in a folder of pictures: names to leave out, on
 MEMORY_LIMIT = 2 * 2**30  # bytes of pixels; a larger folder is streamed
 
 
-def load_folder(
-    path: str | os.PathLike[str],
-    size: int | tuple[int, int] | None = None,
-    split: str = "all",
-    memory: int = MEMORY_LIMIT,
-) -> ImageSet:
+def load_folder(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None,
+                split: str = "all", memory: int = MEMORY_LIMIT) -> ImageSet:
     """The pictures in a folder and its subfolders; see `image_files` for formats and conversion.
 
     size     N or (H, W): the largest part of that shape is cut from the middle of each picture and
@@ -50,8 +41,7 @@ def load_folder(
 
     Labels are the names of the folders that the pictures lie in. Files that cannot be read, and
     those that `marked-bad.txt` names (see `colorlib.notebook.data_check`), are left out and listed
-    in .skipped with the reason. The decoded pixels are kept in the data folder until a file
-    changes.
+    in .skipped with the reason.
 
     FileNotFoundError without such a folder. ValueError if it holds no picture of the split, or if
     the pictures differ in size and none is given.
@@ -70,9 +60,17 @@ def load_folder(
     if not chosen:
         hint = f": all are in {MARKS_FILE}" if in_split else ""
         raise ValueError(f"no files for split {split!r} in {path}{hint}")
-    images = _load(_Selection(root, files, chosen, size, split, memory))
-    images.skipped += [(name, f"marked in {MARKS_FILE}") for name in in_split if name in marked]
-    return images
+
+    file = storage.data_folder() / f"folder-{_digest(str(root), split, size)[:16]}.rgb"
+    note, pixels = _decoded(file, root, chosen, size, memory)
+    skipped = [tuple(pair) for pair in note["skipped"]]  # JSON turns pairs into lists
+    skipped += [(name, f"marked in {MARKS_FILE}") for name in in_split if name in marked]
+    labels, classes = _labels(files, note["kept"])
+    about = {"labels": labels, "classes": classes, "name": "folder", "split": split,
+             "skipped": skipped}
+    if isinstance(pixels, Path):
+        return StreamedSet(pixels, tuple(note["shape"]), limit=memory, **about)
+    return ImageSet(torch.from_numpy(pixels).view(note["shape"]), **about)
 
 
 def list_files(root: Path) -> list[str]:
@@ -85,6 +83,7 @@ def list_files(root: Path) -> list[str]:
 def marked_files(root: Path) -> set[str]:
     """The names in a folder's marked-bad.txt, relative to it; empty without such a file."""
     try:
+        # "utf-8-sig", since editors on Windows put a byte order mark before the first name.
         lines = (root / MARKS_FILE).read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
         return set()
@@ -92,125 +91,81 @@ def marked_files(root: Path) -> set[str]:
 
 
 def files_of_split(files: list[str], split: str) -> list[str]:
-    """The files of a split: by subfolder if there is one named train, else every tenth is a test's.
-
-    ValueError unless the split is "all", "train" or "test".
-    """
+    """The files of a split, by subfolder if one is named train. ValueError for another split."""
     if split not in ("all", "train", "test"):
         raise ValueError(f"split must be 'all', 'train' or 'test', got {split!r}")
     if split == "all":
         return files
-    tops = [name.split("/")[0] if "/" in name else "" for name in files]
-    if "train" in tops:
+    if any(name.startswith("train/") for name in files):
         wanted = ("train",) if split == "train" else TEST_FOLDERS
-        return [name for name, top in zip(files, tops, strict=True) if top in wanted]
+        return [name for name in files if "/" in name and name.split("/")[0] in wanted]
+    # By position, which needs no random numbers and is the same on every machine.
     return [name for i, name in enumerate(files) if (i % 10 == 0) == (split == "test")]
 
 
-@dataclass(frozen=True)
-class _Selection:
-    """Which pictures of a folder are loaded, and how. Names of files are relative to root."""
-
-    root: Path
-    files: list[str]  # all files of the folder
-    chosen: list[str]  # those to decode
-    size: tuple[int, int] | None
-    split: str
-    memory: int
-
-    def cache_name(self) -> str:
-        """The same for the same folder, split and size."""
-        return f"folder-{_digest(str(self.root), self.split, self.size)[:16]}"
-
-    def key(self) -> str:
-        """Another one as soon as a file was added, removed or changed."""
-        stats = [(name, (self.root / name).stat()) for name in self.chosen]
-        return _digest(CACHE_VERSION, [(name, s.st_size, s.st_mtime_ns) for name, s in stats])
-
-    def describe(self, note: dict[str, Any]) -> dict[str, Any]:
-        """The arguments of an ImageSet beside its pixels.
-
-        Labels come from the names of all folders, so that every split numbers them alike.
-        """
-        classes = sorted({name.rsplit("/", 2)[-2] for name in self.files if "/" in name})
-        folders = [name.rsplit("/", 2)[-2] if "/" in name else None for name in note["kept"]]
-        labels = None
-        if len(classes) > 1 and None not in folders:
-            labels = torch.tensor([classes.index(folder) for folder in folders])
-        skipped = [(name, reason) for name, reason in note["skipped"]]
-        return {"labels": labels, "classes": classes if labels is not None else (),
-                "name": "folder", "split": self.split, "skipped": skipped}
+def _labels(files: list[str], kept: list[str]) -> tuple[torch.Tensor | None, list[str]]:
+    """Labels and classes of pictures by their folders; none if a picture lies in no folder."""
+    # The classes are those of all files, so that every split numbers them alike.
+    classes = sorted({PurePosixPath(name).parent.name for name in files} - {""})
+    folders = [PurePosixPath(name).parent.name for name in kept]
+    if len(classes) < 2 or "" in folders:
+        return None, []
+    return torch.tensor([classes.index(folder) for folder in folders]), classes
 
 
 def _digest(*parts: Any) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _load(selection: _Selection) -> ImageSet:
-    """Read the pixels from the data folder, after decoding the pictures if they are not there."""
-    place, name, key = storage.data_folder(), selection.cache_name(), selection.key()
-    note = _read_note(place, name, key)
+def _decoded(file: Path, root: Path, names: list[str], size: tuple[int, int] | None,
+             memory: int) -> tuple[dict[str, Any], np.ndarray | Path]:
+    """The note about the pictures, and their pixels, or the file of them if they are too large."""
+    stats = [(name, (root / name).stat()) for name in names]
+    # Another one as soon as a file was added, removed or changed.
+    key = _digest(CACHE_VERSION, [(name, s.st_size, s.st_mtime_ns) for name, s in stats])
+    note = _read_note(file, key)
     if note is None:
         try:
-            storage.make_writable(place)
+            storage.make_writable(file.parent)
         except storage.NoStorage:
-            return _decode_in_memory(selection)
-        with storage.exclusive(place, name, "decoding the pictures"):
+            buffer = io.BytesIO()  # this time only: the next load decodes the pictures again
+            note = _decode_into(buffer, root, names, size, memory)
+            return note, np.frombuffer(buffer.getbuffer(), np.uint8)
+        with storage.exclusive(file.parent, file.stem, "decoding the pictures"):
             # Another process may have decoded them while this one waited.
-            note = _read_note(place, name, key) or _decode_to_cache(selection, place, name, key)
-    path, shape, about = place / f"{name}.rgb", tuple(note["shape"]), selection.describe(note)
-    if int(np.prod(shape)) > selection.memory:
-        return StreamedSet(path, shape, limit=selection.memory, **about)
-    return ImageSet(torch.from_numpy(np.fromfile(path, np.uint8)).view(shape), **about)
+            note = _read_note(file, key) or _decode_to_cache(file, key, root, names, size)
+    too_large = math.prod(note["shape"]) > memory
+    return note, file if too_large else np.fromfile(file, np.uint8)
 
 
-def _read_note(place: Path, name: str, key: str) -> dict[str, Any] | None:
+def _read_note(file: Path, key: str) -> dict[str, Any] | None:
     """The note, or None unless it and the pixels are complete and of the files as they are now."""
     try:
-        note = json.loads((place / f"{name}.json").read_text(encoding="utf-8"))
-        pixels = (place / f"{name}.rgb").stat().st_size
-        valid = (note["key"] == key and pixels == int(np.prod(note["shape"]))
+        note = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
+        valid = (note["key"] == key and file.stat().st_size == math.prod(note["shape"])
                  and len(note["kept"]) == note["shape"][0])
         return note if valid else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-# ------------------------------------------------------------------------------------ decoding
+def _decode_to_cache(file: Path, key: str, *selection) -> dict[str, Any]:
+    with storage.workspace(file.parent, file.stem) as work:
+        with open(work / "rgb", "wb") as pixels:
+            note = {**_decode_into(pixels, *selection), "key": key}
+        (work / "json").write_text(json.dumps(note), encoding="utf-8")
+        # The old note goes first: it must never describe the new pixels, even after a crash.
+        file.with_suffix(".json").unlink(missing_ok=True)
+        move_into_place(work / "rgb", file)
+        move_into_place(work / "json", file.with_suffix(".json"))
+    return note
 
 
-def decode_files(
-    root: Path, names: list[str], size: tuple[int, int] | None
-) -> Iterator[tuple[str, np.ndarray | image_files.Unreadable]]:
-    """Yield name and picture, or name and the reason why it cannot be read, in order.
-
-    Threads decode a few pictures at the same time: Pillow's decoders release Python's lock.
-    """
-
-    def decode(name: str) -> tuple[str, np.ndarray | image_files.Unreadable]:
-        try:
-            return name, image_files.decode(root / name, size)
-        except image_files.Unreadable as error:
-            return name, error
-
-    rest = iter(names)
-    with warnings.catch_warnings(), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        # Not for the user: decode() refuses decompression bombs itself, and Pillow also warns of
-        # broken EXIF data in pictures that it decodes well.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-        with tqdm(total=len(names), desc="Decoding pictures", unit="file",
-                  disable=len(names) < 200) as bar:
-            # In small groups, so that few decoded pictures wait in memory to be written.
-            while group := list(itertools.islice(rest, 16)):
-                yield from pool.map(decode, group)
-                bar.update(len(group))
-
-
-def _decode_into(file: BinaryIO, selection: _Selection) -> dict[str, Any]:
-    """Write all pictures, 3×H×W bytes each; returns the note about them."""
-    kept, skipped, shape = [], [], selection.size
-    for name, picture in decode_files(selection.root, selection.chosen, selection.size):
+def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, int] | None,
+                 limit: float = math.inf) -> dict[str, Any]:
+    """Write all pictures, 3×H×W bytes each; returns the note. NoStorage beyond `limit` bytes."""
+    kept, skipped, shape = [], [], size
+    for name, picture in decode_files(root, names, size):
         if isinstance(picture, image_files.Unreadable):
             skipped.append((name, str(picture)))
             continue
@@ -219,8 +174,11 @@ def _decode_into(file: BinaryIO, selection: _Selection) -> dict[str, Any]:
             (h0, w0), (h, w) = shape, picture.shape[:2]
             raise ValueError(
                 f"pictures of different sizes: {kept[0]} is {w0}×{h0}, {name} is {w}×{h} "
-                f"(width × height). Give one size for all, for example size={min(h0, w0, h, w)}"
-            )
+                f"(width × height). Give one size for all, for example size={min(h0, w0, h, w)}")
+        if file.tell() + picture.nbytes > limit:
+            raise storage.NoStorage(
+                f"the pictures do not fit into {limit / 1e6:.0f} MB of memory, and the data folder "
+                f"{storage.data_folder()} cannot be written to. Set COLORLIB_DATA to another.")
         kept.append(name)
         file.write(picture.transpose(2, 0, 1).tobytes())  # (H, W, 3) -> (3, H, W)
     if not kept:
@@ -229,38 +187,22 @@ def _decode_into(file: BinaryIO, selection: _Selection) -> dict[str, Any]:
     return {"shape": [len(kept), 3, *shape], "kept": kept, "skipped": skipped}
 
 
-def _decode_to_cache(selection: _Selection, place: Path, name: str, key: str) -> dict[str, Any]:
-    with storage.workspace(place, name) as work:
-        with open(work / "rgb", "wb") as file:
-            note = {**_decode_into(file, selection), "key": key}
-        (work / "json").write_text(json.dumps(note), encoding="utf-8")
-        # The old note goes first: it must never describe the new pixels, even after a crash.
-        (place / f"{name}.json").unlink(missing_ok=True)
-        move_into_place(work / "rgb", place / f"{name}.rgb")
-        move_into_place(work / "json", place / f"{name}.json")
-    return note
+def decode_files(
+    root: Path, names: list[str], size: tuple[int, int] | None
+) -> Iterator[tuple[str, np.ndarray | image_files.Unreadable]]:
+    """Yield name and picture, or name and the reason why it cannot be read, in order."""
 
+    def decode(name: str) -> tuple[str, np.ndarray | image_files.Unreadable]:
+        try:
+            return name, image_files.decode(root / name, size)
+        except image_files.Unreadable as error:
+            return name, error
 
-class _BoundedBuffer(io.BytesIO):
-    """A file in memory that refuses to grow beyond a limit."""
-
-    def __init__(self, limit: int):
-        super().__init__()
-        self.limit = limit
-
-    def write(self, data: bytes) -> int:
-        if self.tell() + len(data) > self.limit:
-            raise storage.NoStorage(
-                f"the pictures do not fit into {self.limit / 1e6:.0f} MB of memory, and the data "
-                f"folder {storage.data_folder()} cannot be written to. Set COLORLIB_DATA to a "
-                "folder that you can write to."
-            )
-        return super().write(data)
-
-
-def _decode_in_memory(selection: _Selection) -> ImageSet:
-    """For a data folder that cannot be written to."""
-    file = _BoundedBuffer(selection.memory)
-    note = _decode_into(file, selection)
-    pixels = torch.frombuffer(file.getbuffer(), dtype=torch.uint8).view(note["shape"])
-    return ImageSet(pixels, **selection.describe(note))
+    bar = tqdm(total=len(names), desc="Decoding pictures", unit="file", disable=len(names) < 200)
+    # Threads decode at the same time, since Pillow's decoders release Python's lock.
+    with image_files.quiet_pillow(), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool, bar:
+        # In small groups, so that few decoded pictures wait in memory to be written.
+        for start in range(0, len(names), 16):
+            group = names[start : start + 16]
+            yield from pool.map(decode, group)
+            bar.update(len(group))

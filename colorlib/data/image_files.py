@@ -1,15 +1,13 @@
 """Image files of any common format, read as 8-bit sRGB and written as PNG.
 
     pixels = decode(Path("photo.jpg"))              # uint8, (H, W, 3), upright
-
-Pillow decodes the bytes. This module decides what they mean: orientation, color profile,
-transparency, 16-bit scale.
 """
-
-from __future__ import annotations
 
 import functools
 import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -61,21 +59,20 @@ def image_extensions() -> set[str]:
 
 
 def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.ndarray:
-    """Read one image file as sRGB.
+    """Read one image file, a path or the bytes of one, as sRGB: uint8, (H, W, 3).
 
-    file   a path, or the bytes of a file
     size   (H, W): cut the largest part of that shape from the middle, resize it with antialiasing.
            None: the image as it is
 
-    Returns uint8, (H, W, 3). The image is turned upright by its EXIF orientation, and its color
+    The image is turned upright by its EXIF orientation, and its color
     profile is converted to sRGB; broken EXIF data and broken profiles are ignored. Transparent
-    parts become white, 16-bit grays are scaled to 8 bits, and of an animation or a file with
-    several pages the first frame is read.
+    parts become white, 16-bit grays are scaled to 8 bits, and of several frames the first is read.
 
     Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels.
     """
     try:
         with _open(file) as image:
+            # A file begins with its size: nothing has been decoded yet that could fill the memory.
             if image.width * image.height > MAX_PIXELS:
                 raise Unreadable(
                     f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
@@ -88,14 +85,23 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
         raise
     except UnidentifiedImageError:
         raise Unreadable(f"not a {format_names()}") from None
-    except Image.DecompressionBombError as error:
-        raise Unreadable(f"a decompression bomb: {error}") from None
     except (FileNotFoundError, PermissionError) as error:
         raise Unreadable(f"cannot be opened: {error.strerror}") from None
-    except MemoryError:
-        raise Unreadable("too large for the memory") from None
+    except (MemoryError, Image.DecompressionBombError):
+        raise Unreadable("too large for the memory, or a decompression bomb") from None
     except Exception as error:  # decoders raise almost any type on damaged data
         raise Unreadable(f"damaged: {error}") from None
+
+
+@contextmanager
+def quiet_pillow() -> Iterator[None]:
+    """Silence the warnings of Pillow that `decode` makes needless; one block for all threads."""
+    with warnings.catch_warnings():
+        # decode() refuses decompression bombs itself, and Pillow also warns of broken EXIF data in
+        # pictures that it decodes well.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+        yield
 
 
 def check_png(path: Path) -> None:
@@ -126,17 +132,13 @@ def _open(file: Path | io.BytesIO) -> Image.Image:
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Undo the rotation or mirroring that the EXIF data name; without readable ones, do nothing.
-
-    `ImageOps.exif_transpose` is not used: it fails on broken tags that we do not need.
-    """
+    """Undo the rotation or mirroring that the EXIF data name; without readable ones, do nothing."""
+    # ImageOps.exif_transpose is not used: it fails on broken tags that we do not need.
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # whatever a parser raises on broken data
         return image
-    if orientation not in _TO_UPRIGHT:
-        return image
-    return image.transpose(_TO_UPRIGHT[orientation])
+    return image.transpose(_TO_UPRIGHT[orientation]) if orientation in _TO_UPRIGHT else image
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -145,11 +147,15 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     if image.mode == "F":
         raise Unreadable("floating-point values, whose scale is unknown")
     if image.mode.startswith("I"):  # 16-bit gray; older Pillow opens it as 32-bit "I"
-        return _apply_profile(_eight_bits(image), profile)
+        values = np.asarray(image).astype(np.int64)
+        if values.min() < 0 or values.max() > 65535:
+            raise Unreadable("32-bit values, whose scale is unknown")
+        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 65535 -> 255
     if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
         return _apply_profile(image, profile)
 
-    # Colors are converted before they are blended with white, as browsers do.
+    # Colors are converted before they are blended with white, as browsers do. Grays stay gray,
+    # since their profile describes one channel.
     with_alpha = image.convert("RGBA")
     opaque = with_alpha.convert("L" if image.mode in ("L", "LA", "La", "1") else "RGB")
     colors = _apply_profile(opaque, profile)
@@ -158,21 +164,9 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, colors).convert("RGB")
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """A 16-bit gray image, in a mode of 16 or 32 bits -> mode "L", rounded."""
-    values = np.asarray(image).astype(np.int64)
-    if values.min() < 0 or values.max() > 65535:
-        raise Unreadable("32-bit values, whose scale is unknown")
-    return Image.fromarray(((values + 128) // 257).astype(np.uint8))
-
-
 def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
-    """Convert an opaque image from its ICC profile to sRGB, mode "RGB".
-
-    The conversion is relative colorimetric, and maps the darkest ink of a print to black. Without
-    a profile, or with one that is broken or made for another kind of image, the values stay.
-    """
-    if not profile:
+    """Convert an opaque image from its ICC profile to sRGB, mode "RGB"."""
+    if not profile:  # or one that is broken or made for another kind of image: the values stay
         return image.convert("RGB")
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
@@ -181,6 +175,7 @@ def _apply_profile(image: Image.Image, profile: bytes | None) -> Image.Image:
             return image.convert("RGB")
         if space == "RGB":
             image = image.convert("RGB")
+        # Relative colorimetric: white stays white, and the darkest ink of a print becomes black.
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC, outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION)

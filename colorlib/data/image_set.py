@@ -4,13 +4,7 @@
     for rgb in images.batches(128, seed=0, flip=True):      # uint8, (B, 3, H, W), on the device
         lab = color.rgb_to_lab(rgb)
 
-An ImageSet is also a `torch.utils.data.Dataset`, so a DataLoader works:
-
-    for rgb in DataLoader(images, batch_size=32, shuffle=True):     # uint8, (32, 3, H, W)
-        ...
-
-`batches` is faster, since no image is copied one by one: CIFAR-10 is 154 MB as uint8 and fits into
-any memory, so nothing has to be decoded or moved while a batch is made.
+A `torch.utils.data.DataLoader` works as well; `batches` is faster, since it copies no image alone.
 """
 
 from __future__ import annotations
@@ -34,20 +28,13 @@ class ImageSet(Dataset):
     split     "train", "test", "all", or the name of another part
     skipped   files of a folder that could not be read: pairs of path and reason
 
-    ValueError if dtype, shape or lengths are wrong.
-
-    A DataLoader with workers needs a set on the CPU: worker processes cannot use the GPU.
+    Beside these, .size is (H, W), .device is where batches are, and .split_name is the split.
+    ValueError if dtype, shape or lengths are wrong. For a DataLoader with workers, stay on the CPU.
     """
 
-    def __init__(
-        self,
-        pixels: Tensor,
-        labels: Tensor | None = None,
-        classes: Sequence[str] = (),
-        name: str = "images",
-        split: str = "train",
-        skipped: Sequence[tuple[str, str]] = (),
-    ):
+    def __init__(self, pixels: Tensor, labels: Tensor | None = None, classes: Sequence[str] = (),
+                 name: str = "images", split: str = "train",
+                 skipped: Sequence[tuple[str, str]] = ()):
         if pixels.dtype != torch.uint8 or pixels.ndim != 4 or pixels.shape[1] != 3:
             raise ValueError("expected uint8 pixels of shape (N, 3, H, W), "
                              f"got {pixels.dtype} of shape {tuple(pixels.shape)}")
@@ -57,10 +44,12 @@ class ImageSet(Dataset):
                                  f"got shape {tuple(labels.shape)}")
             labels = labels.to(pixels.device, torch.long)
         self.pixels = pixels
-        self._describe(labels, classes, name, split, skipped)
+        self._describe(pixels.shape, pixels.device, labels, classes, name, split, skipped)
 
-    def _describe(self, labels, classes=(), name="images", split="train", skipped=()) -> None:
+    def _describe(self, shape, device, labels, classes=(), name="images", split="train",
+                  skipped=()) -> None:
         """Set everything but the pixels, which a `StreamedSet` does not hold."""
+        self.size, self.device = tuple(shape[2:]), torch.device(device)
         self.labels, self.classes = labels, tuple(classes)
         self.name, self.split_name, self.skipped = name, split, list(skipped)
         self._ab_mean: Tensor | None = None
@@ -73,44 +62,37 @@ class ImageSet(Dataset):
         about = f"{self.name}, {self.split_name}: {len(self):,} of {height}×{width}"
         return f"{type(self).__name__}({about} on {self.device})"
 
-    @property
-    def device(self) -> torch.device:
-        """Where batches are: of an ImageSet, also where the pixels are."""
-        return self.pixels.device
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width in pixels."""
-        return self.pixels.shape[2], self.pixels.shape[3]
-
     def to(self, device: torch.device | str) -> ImageSet:
         """The same set on another device, or itself if it is there already."""
         pixels = self.pixels.to(device)
-        if pixels is self.pixels:
+        if pixels is self.pixels:  # torch copies nothing that is on the device already
             return self
         moved = self._like(pixels, self.labels)
         moved._ab_mean = self._ab_mean
         return moved
 
-    # --------------------------------------------------------------------------------- indexing
-
     def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> Tensor | ImageSet:
         """One image as a tensor, or a smaller set.
 
-        indices   an int (negative from the end): that image, uint8 (3, H, W), a copy.
-                  A slice, a list, or a tensor of numbers or of booleans: an ImageSet
-
-        IndexError beyond the end.
+        An int (negative from the end) gives a copy of that image, uint8 (3, H, W); a slice, a
+        list, or a tensor of numbers or of booleans an ImageSet. IndexError beyond the end.
         """
-        if is_single(indices):
-            return self._read(as_indices(indices, len(self)))[0]
         if isinstance(indices, slice):
             return self._subset(indices)
-        return self._subset(as_indices(indices, len(self)))
+        rows = self._rows(indices)
+        # A sampler may also give NumPy's numbers, or tensors without a dimension.
+        return self._subset(rows) if rows.ndim else self._read(rows[None])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Tensor]:
         """Several images at once: a DataLoader calls this for a batch, then stacks the list."""
-        return list(self._read(as_indices(indices, len(self))))
+        return list(self._read(self._rows(indices)))
+
+    def _rows(self, indices: int | Sequence[int] | Tensor) -> Tensor:
+        """Any indices but a slice, as int64 numbers in 0…N − 1. IndexError beyond the end."""
+        indices = torch.as_tensor(indices, device="cpu")
+        if indices.numel() == 0:
+            indices = indices.long()  # torch takes an empty list for one of floats
+        return torch.arange(len(self))[indices]
 
     def _read(self, rows: Tensor) -> Tensor:
         """A copy of some images: int64 (n,) on the CPU -> uint8 (n, 3, H, W) on the device."""
@@ -128,14 +110,13 @@ class ImageSet(Dataset):
         """n images drawn without repetition, in the seed's order: take(20) starts with take(10)."""
         if not 0 <= n <= len(self):
             raise ValueError(f"cannot take {n} of {len(self)} images")
-        return self[_permutation(len(self), seed)[:n]]
+        return self[permutation(len(self), seed)[:n]]
 
     def split(self, fraction: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
         """Two random sets without a common image: round(N · fraction) images, and the others."""
         if not 0 <= fraction <= 1:
             raise ValueError(f"fraction must lie in 0…1, got {fraction}")
-        order = _permutation(len(self), seed)
-        n = round(len(self) * fraction)
+        order, n = permutation(len(self), seed), round(len(self) * fraction)
         return self[order[:n]], self[order[n:]]
 
     def rgb(self, indices: int | slice | Sequence[int] | Tensor | None = None) -> Tensor:
@@ -143,17 +124,8 @@ class ImageSet(Dataset):
         chosen = self if indices is None else self[indices]
         return color.to_float(chosen if isinstance(chosen, Tensor) else chosen.pixels)
 
-    # ---------------------------------------------------------------------------- whole passes
-
-    def batches(
-        self,
-        size: int,
-        seed: int | None = None,
-        flip: bool = False,
-        drop_last: bool = False,
-        rank: int = 0,
-        world: int = 1,
-    ) -> Iterator[Tensor]:
+    def batches(self, size: int, seed: int | None = None, flip: bool = False,
+                drop_last: bool = False, rank: int = 0, world: int = 1) -> Iterator[Tensor]:
         """One pass over the set: batches of uint8 images, (B, 3, H, W), on the device.
 
         size        images per batch and process
@@ -166,8 +138,8 @@ class ImageSet(Dataset):
         """
         plan = plan_batches(len(self), size, seed, flip, drop_last, rank, world, self.device)
         for rows, mirrored in plan:
-            in_order = isinstance(rows, slice)
-            rgb = self.pixels[rows] if in_order else self.pixels.index_select(0, rows)
+            # A slice copies nothing; a tensor of numbers does.
+            rgb = self.pixels[rows] if isinstance(rows, slice) else self._read(rows)
             yield rgb if mirrored is None else mirror(rgb, mirrored)
 
     def ab_mean(self) -> Tensor:
@@ -187,20 +159,12 @@ class ImageSet(Dataset):
 
 
 def plan_batches(
-    n: int,
-    size: int,
-    seed: int | None = None,
-    flip: bool = False,
-    drop_last: bool = False,
-    rank: int = 0,
-    world: int = 1,
-    device: torch.device | str = "cpu",
+    n: int, size: int, seed: int | None = None, flip: bool = False, drop_last: bool = False,
+    rank: int = 0, world: int = 1, device: torch.device | str = "cpu",
 ) -> Iterator[tuple[slice | Tensor, Tensor | None]]:
     """For each batch of `ImageSet.batches`: which of n images it holds, and which are mirrored.
 
     Yields indices (a slice, or int64 of shape (B,)) and bool of shape (B,) (None without `flip`).
-    Order and mirroring are drawn for the whole set at once, so that they depend on n and the seed
-    alone, not on size, rank, world or device.
     """
     if size < 1 or world < 1 or not 0 <= rank < world:
         raise ValueError("expected size ≥ 1 and 0 ≤ rank < world, "
@@ -209,7 +173,8 @@ def plan_batches(
         raise ValueError("flip=True needs a seed, so that a pass can be repeated")
     order = mirrored = None
     if seed is not None:
-        # A generator on the CPU gives the same order on every device.
+        # Drawn for the whole set at once and on the CPU, so that order and mirroring depend on n
+        # and the seed alone, not on size, rank, world or device.
         generator = torch.Generator().manual_seed(seed)
         order = torch.randperm(n, generator=generator).to(device)
         if flip:
@@ -228,26 +193,8 @@ def mirror(rgb: Tensor, mirrored: Tensor) -> Tensor:
     return torch.where(mirrored[:, None, None, None], rgb.flip(-1), rgb)
 
 
-def is_single(indices) -> bool:
-    """Whether an index means one image: an int, NumPy's ints, or an integer tensor of shape ().
-
-    The last is what iterating over `torch.randperm(n)` gives, for example in a sampler.
-    """
-    if isinstance(indices, Tensor):
-        return indices.ndim == 0 and indices.dtype != torch.bool
-    return hasattr(indices, "__index__") and not hasattr(indices, "__len__")
-
-
-def as_indices(indices: int | slice | Sequence[int] | Tensor, n: int) -> Tensor:
-    """Any way to name some of n images, as int64 numbers in 0…n − 1. IndexError beyond the end."""
-    if not isinstance(indices, slice):
-        indices = torch.as_tensor(indices, device="cpu")
-        if indices.numel() == 0:
-            indices = indices.long()  # torch takes an empty list for one of floats
-    return torch.arange(n)[indices].reshape(-1)
-
-
-def _permutation(n: int, seed: int) -> Tensor:
+def permutation(n: int, seed: int) -> Tensor:
+    """The numbers 0…n − 1 in the seed's order: int64, (n,)."""
     return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 

@@ -1,11 +1,9 @@
 """How each kind of fruit is drawn: lightness and regions, without color.
 
 Every function works on a batch of pictures. A fruit has its own coordinates: u to the right, v
-down, its radius about one unit. A function with the name of a kind paints it onto a `Scene`;
-`painted_fruit.generate` adds the colors later, so nothing painted here can depend on a color.
+down, its radius about one unit. `painted_fruit.generate` adds the colors later, so nothing painted
+here can depend on a color.
 """
-
-from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -34,48 +32,40 @@ class Scene:
     noise: list[Tensor]  # three of (N, S, S), coarse to fine, in -1...1
 
     def paint(self, inside: Tensor, lightness: Tensor, region: int) -> None:
-        """Cover the pixels where `inside`, the distance to the shape's edge, is positive.
-
-        The edge is soft in L, to which the eye is sensitive, and hard in the region, since a pixel
-        has only one color distribution.
-        """
+        """Cover the pixels where `inside`, the distance to the shape's edge, is positive."""
+        # The edge is soft in L, to which the eye is sensitive, and hard in the region, since a
+        # pixel has only one color distribution.
         alpha = (inside / self.pixel + 0.5).clamp(0, 1)
         self.lightness = torch.lerp(self.lightness, lightness, alpha)
         self.region = torch.where(alpha >= 0.5, region, self.region)
 
     def shade(self, nx: Tensor, ny: Tensor, nz: Tensor, dark: float, bright: float,
-              gloss: float = 0.0, sharp: float = 30) -> Tensor:
-        """Lightness of a surface with this normal: diffuse, from `dark` to `bright`.
-
-        A highlight adds up to `gloss`; it is smaller for a larger `sharp` (Blinn 1977).
-        """
+              gloss: float, sharp: float) -> Tensor:
+        """Lightness of a surface: diffuse, `dark` to `bright`, with a highlight (Blinn 1977)."""
         lx, ly, lz = self.light
         diffuse = (nx * lx + ny * ly + nz * lz).clamp(min=0)
         value = dark + (bright - dark) * (0.15 + 0.85 * diffuse) - 6 * (1 - nz).clamp(0, 1) ** 2
-        if gloss:
-            half = torch.stack([lx, ly, lz + 1])
-            half = half / half.norm(dim=0)
-            mirror = (nx * half[0] + ny * half[1] + nz * half[2]).clamp(min=0)
-            value = value + gloss * mirror**sharp
-        return value
+        # A highlight is brightest where the normal halves the angle between the lamp and the eye.
+        half = torch.stack([lx, ly, lz + 1])
+        half = half / half.norm(dim=0)
+        mirror = (nx * half[0] + ny * half[1] + nz * half[2]).clamp(min=0)
+        return value + gloss * mirror**sharp
 
 
 def scene(r: Tensor, noise: Tensor, size: int) -> Scene:
     """An empty table in front of a wall, with the shadow of the fruit that will be painted.
 
-    r       (N, GEOMETRY_NUMBERS), uniform in 0...1
-    noise   (N, sum of the squares of NOISE_SIDES), uniform in 0...1
+    r and noise are uniform in 0...1: (N, GEOMETRY_NUMBERS) and (N, sum of squares of NOISE_SIDES).
     """
-    n = r.shape[0]
+    n = len(r)
     r = r.t().reshape(GEOMETRY_NUMBERS, n, 1, 1)
     line = (torch.arange(size, dtype=torch.float32) + 0.5) / size * 2 - 1
     x, y = line.reshape(1, 1, size), line.reshape(1, size, 1)
-    grids, start = [], 0
-    for side in NOISE_SIDES:
-        grid = noise[:, start : start + side * side].reshape(n, 1, side, side) * 2 - 1
-        grid = F.interpolate(grid, size=(size, size), mode="bilinear", align_corners=True)
-        grids.append(grid[:, 0])
-        start += side * side
+    # Noise is drawn on coarse grids, so that a scene looks the same at every size.
+    grids = [part.reshape(n, 1, side, side) * 2 - 1 for side, part in
+             zip(NOISE_SIDES, noise.split([side**2 for side in NOISE_SIDES], 1), strict=True)]
+    grids = [F.interpolate(grid, size=(size, size), mode="bilinear", align_corners=True)[:, 0]
+             for grid in grids]
 
     scale = 0.60 + 0.12 * r[0]
     cx, cy = (r[1] - 0.5) * 0.36, (r[2] - 0.5) * 0.24
@@ -101,8 +91,7 @@ def scene(r: Tensor, noise: Tensor, size: int) -> Scene:
     # The shadow is darkest below the fruit, and longer on the side away from the light.
     sx = (x - cx + side_light * 0.30 * scale) / (1.15 * scale)
     sy = (y - cy - 0.80 * scale) / (0.30 * scale)
-    soft = torch.exp(-1.3 * (sx**2 + sy**2) ** 1.3)
-    lightness = lightness * (1 - 0.62 * soft)
+    lightness = lightness * (1 - 0.62 * torch.exp(-1.3 * (sx**2 + sy**2) ** 1.3))
     region = (edge >= 0.5).to(torch.uint8).expand(n, size, size)  # WALL is 0, TABLE is 1
     return Scene(lightness, region, (x - cx) / scale, (y - cy) / scale, light,
                  2 / (size * scale), r, grids)
@@ -116,8 +105,7 @@ def turn(s: Scene, angle: Tensor) -> None:
     s.light = torch.stack([c * lx + n * ly, -n * lx + c * ly, lz])
 
 
-def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float,
-         sharp: float = 30) -> None:
+def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float, sharp: float) -> None:
     """Paint a sphere with its center at (u0, v0)."""
     p, q = (s.u - u0) / radius, (s.v - v0) / radius
     d2 = p**2 + q**2
@@ -126,9 +114,7 @@ def ball(s: Scene, u0, v0, radius, dark: float, bright: float, gloss: float,
 
 
 def profile(s: Scene, reach) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A rounded body given by its outline.
-
-    reach   function: angle, 0 upward, in radians -> distance of the outline from the center
+    """A rounded body: `reach` gives its outline's distance at an angle, in radians, 0 upward.
 
     Returns inside (as for `Scene.paint`), the normal (three tensors), and the distance from the
     center as a share of the outline's.
@@ -140,19 +126,17 @@ def profile(s: Scene, reach) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
     return outline - radius, s.u / outline, s.v / outline, z, share
 
 
-def turned(s: Scene, width2, step: float = 0.02) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """A body of revolution about the v axis.
-
-    width2   function: v -> the square of half of the width there; its slope is found by `step`
+def turned(s: Scene, width2) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """A body of revolution about the v axis: `width2` gives the square of half its width at v.
 
     Returns inside (as for `Scene.paint`), the normal (three tensors), and half of the width.
     """
-    w2 = width2(s.v)
-    slope = (width2(s.v + step) - width2(s.v - step)) / (2 * step)
+    w2, step = width2(s.v), 0.02
+    ny = -(width2(s.v + step) - width2(s.v - step)) / (2 * step) / 2  # minus half of the slope
     depth2 = w2 - s.u**2
     z = depth2.clamp(min=0).sqrt()
-    ny = -slope / 2
     length = (s.u**2 + ny**2 + z**2).sqrt().clamp(min=1e-4)
+    # To first order, the distance to the edge is depth2 over the length of its gradient.
     inside = depth2 / (2 * (s.u**2 + ny**2).sqrt()).clamp(min=0.15)
     inside = torch.where(s.v.abs() < 1.3, inside, -1.0)
     return inside, s.u / length, ny / length, z / length, w2.clamp(min=1e-4).sqrt()
@@ -168,10 +152,8 @@ def stem(s: Scene, u0, v0, u1, v1, thick: float, lightness: float, bend=0.0) -> 
     s.paint(inside, lightness + 14 * (d / thick * s.light[0]).clamp(-1, 1), LEAF)
 
 
-def leaf(s: Scene, u0, v0, angle, length, width, lightness: float = 50) -> None:
+def leaf(s: Scene, u0, v0, angle: Tensor, length, width, lightness: float) -> None:
     """Paint a leaf that grows from (u0, v0) in the direction `angle` (0 = right, clockwise)."""
-    if not isinstance(angle, Tensor):
-        angle = torch.tensor(float(angle))
     c, n = angle.cos(), angle.sin()
     p = ((s.u - u0) * c + (s.v - v0) * n) / length
     q = (-(s.u - u0) * n + (s.v - v0) * c) / width
@@ -182,11 +164,10 @@ def leaf(s: Scene, u0, v0, angle, length, width, lightness: float = 50) -> None:
     s.paint(inside, value, LEAF)
 
 
-# ----------------------------------------------------------------------------------- the kinds
+# The kinds of fruit, each painted by a function with its name.
 
 
-def apple(s: Scene) -> None:
-    r = s.r
+def apple(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.5)
     wide, notch = 0.98 + 0.10 * r[21], 0.20 + 0.08 * r[22]
 
@@ -197,49 +178,40 @@ def apple(s: Scene) -> None:
 
     inside, nx, ny, z, _ = profile(s, reach)
     value = s.shade(nx, ny, z, 14, 62, 30, 40) + 2.5 * s.noise[1] + 2 * s.noise[2]
-    dimple = torch.exp(-((s.u / 0.40) ** 2) - ((s.v + 0.74) / 0.15) ** 2)
+    dimple = torch.exp(-((s.u / 0.40) ** 2) - ((s.v + 0.74) / 0.15) ** 2)  # around the stem
     s.paint(inside, value * (1 - 0.62 * dimple), FRUIT)
     lean = (r[23] - 0.5) * 0.3
-    stem(s, torch.zeros_like(lean), -0.66, lean, -1.12, 0.055, 30)
-    side = torch.where(r[24] < 0.5, 0.0, math.pi)
-    bottom = torch.where(r[25] < 0.65, -0.93, AWAY)
-    angle = side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos()
-    leaf(s, lean * 0.7, bottom, angle, 0.62, 0.24, 50)
+    stem(s, 0.0, -0.66, lean, -1.12, 0.055, 30)
+    bottom, side = torch.where(r[25] < 0.65, -0.93, AWAY), torch.where(r[24] < 0.5, 0.0, math.pi)
+    leaf(s, lean * 0.7, bottom, side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos(), 0.62, 0.24, 50)
 
 
-def banana(s: Scene) -> None:
-    r = s.r
+def banana(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.7)
     flip = torch.where(r[21] < 0.5, 1.0, -1.0)
-    radius, cv = 1.12, -0.62  # an arc that hangs below its center
-    du, dv = s.u * flip, s.v - cv
-    rho = (du**2 + dv**2).sqrt().clamp(min=1e-6)
-    along = torch.atan2(du, dv) / 1.02  # -1...1 from tip to stalk
+    radius, dv = 1.12, s.v + 0.62  # an arc that hangs below its center
+    rho = (s.u**2 + dv**2).sqrt().clamp(min=1e-6)
+    along = torch.atan2(s.u * flip, dv) / 1.02  # -1...1 from tip to stalk
     thick = 0.35 * (1 - along.abs().clamp(0, 1) ** 3.2).clamp(min=0) ** 0.62 + 0.02
-    stalk = along > 0.9
+    # Beyond the flesh, the stalk and the tip go on a little.
     thick = torch.maximum(thick, torch.where(along > 0, 0.09, 0.07) * (along.abs() < 1.12))
     d = (rho - radius) / thick.clamp(min=0.02)
     z = (1 - d**2).clamp(min=0).sqrt()
-    nx, ny = du / rho * d, dv / rho * d
-    keep = s.light
-    s.light = torch.stack([s.light[0] * flip, s.light[1], s.light[2]])
-    value = s.shade(nx, ny, z, 40, 88, 8, 12)
-    s.light = keep
-    for line, depth in ((0.38, 7), (-0.30, 5)):
+    value = s.shade(s.u / rho * d, dv / rho * d, z, 40, 88, 8, 12)
+    for line, depth in ((0.38, 7), (-0.30, 5)):  # two edges that run along the fruit
         value = value - depth * torch.exp(-(((d - line) / 0.10) ** 2))
         value = value + depth * 0.6 * torch.exp(-(((d - line + 0.2) / 0.12) ** 2))
     spots = ((s.noise[2] - 0.62) * 6).clamp(0, 1) * (r[22] < 0.6)
     value = value - 26 * spots + 2 * s.noise[1]
-    tip = ((along.abs() - 0.93) / 0.06).clamp(0, 1) * torch.where(stalk, 0.45, 0.85)
+    tip = ((along.abs() - 0.93) / 0.06).clamp(0, 1) * torch.where(along > 0.9, 0.45, 0.85)
     value = value * (1 - tip) + 22 * tip
     inside = torch.minimum(thick * (1 - d.abs()), (1.12 - along.abs()) * radius)
     s.paint(inside, value, FRUIT)
 
 
-def blueberries(s: Scene) -> None:
-    r = s.r
-    places = [(-0.46, -0.30, 0.52), (0.50, -0.22, 0.50), (0.02, 0.42, 0.55)]
-    for i, (u0, v0, radius) in enumerate(places):
+def blueberries(s: Scene, r: Tensor) -> None:
+    for i, (u0, v0, radius) in enumerate(
+            ((-0.46, -0.30, 0.52), (0.50, -0.22, 0.50), (0.02, 0.42, 0.55))):
         u0, v0 = u0 + 0.12 * (r[20 + i] - 0.5), v0 + 0.12 * (r[23 + i] - 0.5)
         ball(s, u0, v0, radius, 8, 46, 12, 6)
         # The crown is a star with five points, dark inside.
@@ -253,13 +225,11 @@ def blueberries(s: Scene) -> None:
     s.lightness = torch.where(s.region == FRUIT, s.lightness + 2.5 * s.noise[1], s.lightness)
 
 
-def cherries(s: Scene) -> None:
-    r = s.r
+def cherries(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.4)
     ju, jv = (r[21] - 0.5) * 0.5, -1.02
-    left = (-0.50 + 0.08 * r[22], 0.34 + 0.12 * r[23])
-    right = (0.46 - 0.08 * r[24], 0.50 - 0.16 * r[25])
-    for (u0, v0), bend in ((left, -0.10), (right, 0.12)):
+    for u0, v0, bend in ((-0.50 + 0.08 * r[22], 0.34 + 0.12 * r[23], -0.10),
+                         (0.46 - 0.08 * r[24], 0.50 - 0.16 * r[25], 0.12)):
         ball(s, u0, v0, 0.47, 8, 48, 40, 50)
         dimple = torch.exp(-(((s.u - u0) / 0.2) ** 2) - ((s.v - v0 + 0.33) / 0.09) ** 2)
         s.lightness = torch.where(s.region == FRUIT, s.lightness * (1 - 0.6 * dimple), s.lightness)
@@ -268,29 +238,24 @@ def cherries(s: Scene) -> None:
     leaf(s, ju, jv + 0.03, side + 0.30 * side.cos(), 0.80, 0.30, 50)
 
 
-def grapes(s: Scene) -> None:
-    r = s.r
+def grapes(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.5)
-    stem(s, torch.zeros_like(r[21]), -0.55, (r[21] - 0.5) * 0.3, -1.15, 0.06, 36)
-    rows, k = (3, 4, 3, 2, 1), 0
-    for row, count in enumerate(rows):
-        for i in range(count):
-            jitter = 0.06 * (r[22 + k % 20] - 0.5)
-            u0 = (i - (count - 1) / 2) * 0.43 + jitter
-            ball(s, u0, -0.60 + 0.37 * row + 0.08 * (i % 2) - jitter, 0.27, 14, 58, 30, 25)
-            k += 1
+    stem(s, 0.0, -0.55, (r[21] - 0.5) * 0.3, -1.15, 0.06, 36)
+    places = [(row, i, count) for row, count in enumerate((3, 4, 3, 2, 1)) for i in range(count)]
+    for k, (row, i, count) in enumerate(places):
+        jitter = 0.06 * (r[22 + k] - 0.5)
+        u0 = (i - (count - 1) / 2) * 0.43 + jitter
+        ball(s, u0, -0.60 + 0.37 * row + 0.08 * (i % 2) - jitter, 0.27, 14, 58, 30, 25)
     side = torch.where(r[42] < 0.5, 0.0, math.pi)
-    leaf(s, torch.zeros_like(r[0]), -0.88, side - 0.10 * side.cos(), 0.80, 0.36, 48)
+    leaf(s, 0.0, -0.88, side - 0.10 * side.cos(), 0.80, 0.36, 48)
 
 
-def lemon(s: Scene) -> None:
-    r = s.r
+def lemon(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 1.0 + math.pi / 2)
     plump = 0.68 + 0.06 * r[21]
 
     def reach(phi):
-        oval = plump / (1 - (1 - plump**2 / 0.86) * torch.cos(phi) ** 2).sqrt()
-        far = phi.abs() - math.pi
+        oval, far = plump / (1 - (1 - plump**2 / 0.86) * phi.cos() ** 2).sqrt(), phi.abs() - math.pi
         knob, foot = torch.exp(-((phi / 0.17) ** 2)), torch.exp(-((far / 0.13) ** 2))
         return oval + 0.17 * knob + 0.11 * foot
 
@@ -309,14 +274,12 @@ def peel(s: Scene, frequency: float, depth: float) -> Tensor:
     return -depth * visible * (across * down).clamp(min=0)
 
 
-def orange(s: Scene) -> None:
-    r = s.r
+def orange(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.9)
     inside, nx, ny, z, share = profile(s, lambda phi: 0.97 - 0.03 * phi.cos() ** 2)
     pores = peel(s, 14, 6) * (1 - share).clamp(0, 1) ** 0.4
-    value = s.shade(nx, ny, z, 26, 74, 10, 10) + 1.5 * s.noise[2] + pores
-    s.paint(inside, value, FRUIT)
-    cu, cv = (r[21] - 0.5) * 0.5, -0.60 + 0.15 * r[22]
+    s.paint(inside, s.shade(nx, ny, z, 26, 74, 10, 10) + 1.5 * s.noise[2] + pores, FRUIT)
+    cu, cv = (r[21] - 0.5) * 0.5, -0.60 + 0.15 * r[22]  # where it hung: a green star in a dimple
     p, q = s.u - cu, (s.v - cv) / 0.6
     d, phi = (p**2 + q**2).sqrt(), torch.atan2(p, q)
     s.lightness = s.lightness - 14 * torch.exp(-((d / 0.24) ** 2)) * (s.region == FRUIT)
@@ -325,29 +288,26 @@ def orange(s: Scene) -> None:
     leaf(s, cu, bottom, side + (r[24] - 0.5) * 0.6, 0.75, 0.30, 44)
 
 
-def pear(s: Scene) -> None:
-    r = s.r
+def pear(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.6)
     belly, neck = 0.78 + 0.06 * r[21], 0.40 + 0.05 * r[22]
 
     def width2(v):
         waist = torch.sigmoid((v + 0.06) * 6.5)
-        return (neck + (belly - neck) * waist) ** 2 * (1 - (v.abs() / 1.0) ** 2.6)
+        return (neck + (belly - neck) * waist) ** 2 * (1 - v.abs() ** 2.6)
 
     inside, nx, ny, z, w = turned(s, width2)
     value = s.shade(nx, ny, z, 30, 76, 12, 14) + 2 * s.noise[1]
-    visible = (1.3 - s.pixel * 12).clamp(0, 1)
+    visible = (1.3 - s.pixel * 12).clamp(0, 1)  # fades the dots out where pixels are too large
     around = torch.sin(19 * s.u / w.clamp(min=0.2) + 3 * s.noise[1])
     dots = around * torch.sin(21 * s.v + 3 * s.noise[0])
-    value = value - 40 * visible * (dots - 0.72).clamp(min=0)
-    s.paint(inside, value, FRUIT)
-    stem(s, torch.zeros_like(r[23]), -0.90, (r[23] - 0.5) * 0.5, -1.34, 0.05, 30)
+    s.paint(inside, value - 40 * visible * (dots - 0.72).clamp(min=0), FRUIT)
+    stem(s, 0.0, -0.90, (r[23] - 0.5) * 0.5, -1.34, 0.05, 30)
     angle = torch.where(r[25] < 0.5, -0.2, math.pi + 0.2)
     leaf(s, 0.0, torch.where(r[24] < 0.4, -1.05, AWAY), angle, 0.6, 0.24, 48)
 
 
-def strawberry(s: Scene) -> None:
-    r = s.r
+def strawberry(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.9)
     broad = 0.86 + 0.10 * r[21]
 
@@ -359,42 +319,38 @@ def strawberry(s: Scene) -> None:
     value = s.shade(nx, ny, z, 16, 56, 22, 18)
     around = torch.asin((s.u / w).clamp(-1, 1)) * 3.4
     row = s.v * 4.6 + 0.25 * (s.u / w) ** 2
-    odd = (row.floor() % 2) * 0.5
+    odd = (row.floor() % 2) * 0.5  # every other row of seeds is shifted, as on a brick wall
     p, q = (around + odd) % 1 - 0.5, row % 1 - 0.5
     visible = (1.5 - s.pixel * 8).clamp(0.35, 1)
     seed = torch.exp(-((p / 0.12) ** 2) - (q / 0.20) ** 2)
     pit = torch.exp(-((p / 0.24) ** 2) - ((q + 0.08) / 0.34) ** 2)
     s.paint(inside, value + visible * (36 * seed - 14 * pit), FRUIT)
-    stem(s, 0 * r[22], -0.66, (r[22] - 0.5) * 0.4, -1.12, 0.055, 48)
+    stem(s, 0.0, -0.66, (r[22] - 0.5) * 0.4, -1.12, 0.055, 48)
     calyx = ((2.75, 0.62), (0.39, 0.62), (2.1, 0.55), (1.04, 0.55), (1.57, 0.58), (3.6, 0.45),
              (-0.46, 0.45))
     for i, (angle, length) in enumerate(calyx):
         leaf(s, 0.0, -0.78, angle + 0.3 * (r[23 + i] - 0.5), length, 0.20, 50)
 
 
-def watermelon(s: Scene) -> None:
-    r = s.r
+def watermelon(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.7 + math.pi / 2)
     s.u, s.v = s.u * 1.22, s.v * 0.92
     inside, nx, ny, z, w = turned(s, lambda v: 1 - v**2)
-    around = torch.asin((s.u / w).clamp(-1, 1)) + 0.5 * (r[21] - 0.5)
+    around = torch.asin((s.u / w).clamp(-1, 1)) + 0.5 * (r[21] - 0.5)  # longitude, in radians
     wiggle = 0.9 * s.noise[1] + 0.5 * s.noise[2]
     stripe = torch.tanh(2.2 * torch.sin(around * 7.0 + wiggle) + 0.2)
     darker = 1 - 0.52 * (stripe + 1) / 2
     value = s.shade(nx, ny, z, 12, 62, 14, 16) * darker + 4 * (1 - stripe) / 2 + 2 * s.noise[2]
     s.paint(inside, value, FRUIT)
-    stem(s, 0 * r[22], -0.95, 0.10 * (r[22] - 0.5), -1.16, 0.06, 34)
+    stem(s, 0.0, -0.95, 0.10 * (r[22] - 0.5), -1.16, 0.06, 34)
 
 
-_ALL = (apple, banana, blueberries, cherries, grapes, lemon, orange, pear, strawberry, watermelon)
-KINDS = {paint.__name__: paint for paint in _ALL}
+KINDS = {paint.__name__: paint for paint in (apple, banana, blueberries, cherries, grapes, lemon,
+                                             orange, pear, strawberry, watermelon)}
 
 
 def draw(kind: str, r: Tensor, noise: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Draw one kind, from random numbers as for `scene`: lightness and region, (N, S, S).
-
-    The lightness may lie outside of 0...100.
-    """
+    """Draw one kind, from random numbers as for `scene`: lightness and region, (N, S, S)."""
     s = scene(r, noise, size)
-    KINDS[kind](s)
+    KINDS[kind](s, s.r)
     return s.lightness, s.region

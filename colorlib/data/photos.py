@@ -1,7 +1,5 @@
 """Square crops of the photographs that come with scikit-image and scikit-learn."""
 
-from __future__ import annotations
-
 import importlib.util
 import math
 from pathlib import Path
@@ -15,18 +13,11 @@ from colorlib.data.storage import DataUnavailable
 
 # Photographs whose license the packages state: (package, file). None is in both splits.
 PHOTOS = {
-    "train": (
-        ("skimage", "data/astronaut.png"),
-        ("skimage", "data/coffee.png"),
-        ("skimage", "data/hubble_deep_field.jpg"),
-        ("skimage", "data/retina.jpg"),
-        ("sklearn", "datasets/images/china.jpg"),
-    ),
-    "test": (
-        ("skimage", "data/chelsea.png"),
-        ("skimage", "data/rocket.jpg"),
-        ("sklearn", "datasets/images/flower.jpg"),
-    ),
+    "train": (("skimage", "data/astronaut.png"), ("skimage", "data/coffee.png"),
+              ("skimage", "data/hubble_deep_field.jpg"), ("skimage", "data/retina.jpg"),
+              ("sklearn", "datasets/images/china.jpg")),
+    "test": (("skimage", "data/chelsea.png"), ("skimage", "data/rocket.jpg"),
+             ("sklearn", "datasets/images/flower.jpg")),
 }
 
 
@@ -35,8 +26,7 @@ def load_photos(split: str = "train", size: int = 96, n: int = 400, seed: int = 
 
     A crop's side lies between `size` and the shorter side of its photograph; it is resized with
     antialiasing. Labels and classes name the photograph. Five photographs are for training and
-    three for the test; four and two without scikit-learn, whose files are read without importing
-    it. DataUnavailable where no photograph is found.
+    three for the test; four and two without scikit-learn. DataUnavailable if there are none.
     """
     check_split(split)
     pictures = {path.stem: Image.open(path).convert("RGB") for path in _photo_files(split)}
@@ -61,10 +51,7 @@ def load_photos(split: str = "train", size: int = 96, n: int = 400, seed: int = 
 
 
 def _photo_files(split: str) -> list[Path]:
-    found = []
-    for package, name in PHOTOS[split]:
-        spec = importlib.util.find_spec(package)  # finds the files without importing the package
-        for place in (spec.submodule_search_locations or ()) if spec else ():
-            if (Path(place) / name).is_file():
-                found.append(Path(place) / name)
-    return found
+    # find_spec finds the files without importing the package, which would take a second.
+    specs = [(importlib.util.find_spec(package), name) for package, name in PHOTOS[split]]
+    paths = [Path(spec.origin).parent / name for spec, name in specs if spec and spec.origin]
+    return [path for path in paths if path.is_file()]

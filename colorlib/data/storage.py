@@ -1,18 +1,16 @@
 """The data folder: where it is, and how several processes fill it without harming each other.
 
 It is $COLORLIB_DATA, or data/sets of a kit (`make kit`), or the user's cache folder. Many accounts
-may read one folder that none of them can write to. A process that writes does so under a lock, to
-a temporary file that it then moves into place: a file in the folder is either complete or absent.
+may read one folder that none of them can write to. A process writes under a lock, to a temporary
+file that it then moves into place: a file in the folder is either complete or absent.
 """
-
-from __future__ import annotations
 
 import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -33,9 +31,9 @@ class NoStorage(DataUnavailable):
 
 def data_folder() -> Path:
     """Where data sets are kept. The folder need not exist."""
-    named = os.environ.get("COLORLIB_DATA")
-    if named:
+    if named := os.environ.get("COLORLIB_DATA"):
         return Path(named).expanduser()
+    # Only a kit brings data sets along; in other checkouts data/sets is missing or empty.
     in_kit = any(kit_folder().glob("*.npy"))
     return kit_folder() if in_kit else user_cache_path("colorlib", appauthor=False)
 
@@ -66,8 +64,8 @@ def offline() -> bool:
     """Whether nothing may be downloaded: in a kit, in `no_downloads`, or by COLORLIB_OFFLINE=1."""
     if downloads_disabled():
         return True
-    setting = os.environ.get("COLORLIB_OFFLINE", "").strip().lower()
-    if setting:
+    # COLORLIB_OFFLINE=0 allows downloads in a kit, too.
+    if setting := os.environ.get("COLORLIB_OFFLINE", "").strip().lower():
         return setting not in ("0", "false", "no")
     root = find_project_root()
     return root is not None and (root / "KIT.txt").exists()
@@ -79,21 +77,19 @@ def notify(text: str) -> None:
 
 
 def make_writable(place: Path, name: str = "data folder", setting: str = "COLORLIB_DATA") -> None:
-    """Create a folder if it does not exist, and make sure that a file can be written to it.
+    """Create a folder if it does not exist; NoStorage unless a file can be written to it.
 
     name, setting   for the message: what the folder is, and the variable that moves it
-
-    NoStorage if nothing can be written there.
     """
     try:
         place.mkdir(parents=True, exist_ok=True)
+        # Permissions alone do not tell: a disk may be mounted for reading only, or be full.
         with tempfile.TemporaryFile(dir=place):
             pass
     except OSError as error:
         raise NoStorage(
             f"cannot write to the {name} {place} ({error.strerror or error}). Set {setting} to a "
-            "folder that you can write to, or to one that already holds the data."
-        ) from error
+            "folder that you can write to, or to one that already holds the data.") from error
 
 
 def require_space(place: Path, megabytes: int) -> None:
@@ -106,23 +102,22 @@ def require_space(place: Path, megabytes: int) -> None:
 
 @contextmanager
 def exclusive(place: Path, name: str, doing: str) -> Iterator[None]:
-    """Let one process at a time into the block; the others wait, and print what for.
+    """Let one process at a time into the block; others wait, and print what for (`doing`).
 
-    doing   for the messages: "fetching cifar10"
-
-    The operating system releases the lock of a process that is killed. NoStorage if the folder
-    cannot be locked, or if another process holds the lock for an hour.
+    NoStorage if the folder cannot be locked, or if another process holds the lock for an hour.
     """
+    # The operating system releases the lock of a process that is killed. Any account that shares
+    # the folder may lock it.
     lock = FileLock(place / f"{name}.lock", mode=0o666)
     try:
-        try:
+        with suppress(Timeout):
             lock.acquire(timeout=0.5)
-        except Timeout:
+        if not lock.is_locked:
             notify(f"Another process is {doing}; waiting for it.")
             lock.acquire(timeout=3600)
     except Timeout:
-        raise NoStorage(f"another process has been {doing} for an hour; "
-                        "end it and try again") from None
+        message = f"another process has been {doing} for an hour; end it and try again"
+        raise NoStorage(message) from None
     except OSError as error:
         raise NoStorage(f"cannot lock {place} for {doing} ({error.strerror or error})") from error
     try:
@@ -133,14 +128,11 @@ def exclusive(place: Path, name: str, doing: str) -> Iterator[None]:
 
 @contextmanager
 def workspace(place: Path, name: str) -> Iterator[Path]:
-    """Yield a new folder inside the data folder, and remove it when the block ends.
-
-    To be used under the lock, since it also removes what killed processes have left.
-    """
+    """Yield a new folder inside the data folder, and remove it when the block ends."""
+    # Under the lock no other process has such a folder, so these are of processes that were killed.
     for leftover in place.glob(f"{name}-*.partial"):
         shutil.rmtree(leftover, ignore_errors=True)
-    made = Path(tempfile.mkdtemp(prefix=f"{name}-", suffix=".partial", dir=place))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+    # Inside the data folder, because a file is moved in one step only within a file system.
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".partial", dir=place,
+                                     ignore_cleanup_errors=True) as made:
+        yield Path(made)

@@ -15,26 +15,6 @@ from torch.utils.data import DataLoader, Dataset
 from colorlib.data.image_set import ImageSet, mirror, plan_batches
 
 
-def read_rows(path: Path, shape: tuple[int, int, int, int], rows: Tensor) -> Tensor:
-    """Images of a file of uint8 with this shape, (N, 3, H, W): those of the rows, as a copy.
-
-    The file is opened anew each time, so that a data set can be sent to a worker process.
-    """
-    return torch.from_numpy(np.memmap(path, np.uint8, "r", shape=shape)[rows.numpy()])
-
-
-class PlannedBatches(Dataset):
-    """What the workers of `StreamedSet.batches` read: an index is an item of `plan_batches`."""
-
-    def __init__(self, images: StreamedSet):
-        self.path, self.shape, self.rows = images.path, images.shape, images.rows
-
-    def __getitem__(self, batch: tuple[slice | Tensor, Tensor | None]) -> Tensor:
-        picked, mirrored = batch
-        rgb = read_rows(self.path, self.shape, self.rows[picked])
-        return rgb if mirrored is None else mirror(rgb, mirrored)
-
-
 class StreamedSet(ImageSet):
     """An ImageSet whose images stay in a file.
 
@@ -49,20 +29,13 @@ class StreamedSet(ImageSet):
     `workers` is the number of processes that read ahead while `batches` is used.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        shape: tuple[int, int, int, int],
-        labels: Tensor | None,
-        limit: int,
-        rows: Tensor | None = None,
-        device: torch.device | str = "cpu",
-        **about,
-    ):
-        self._describe(labels, **about)
+    def __init__(self, path: Path, shape: tuple[int, int, int, int], labels: Tensor | None,
+                 limit: int, rows: Tensor | None = None, device: torch.device | str = "cpu",
+                 **about):
+        self._describe(shape, device, labels, **about)
         self.path, self.shape, self.limit = path, shape, limit
+        # Numbers, not pixels: a part of the set costs 8 bytes an image.
         self.rows = torch.arange(shape[0]) if rows is None else rows
-        self._device = torch.device(device)
         # Only Linux forks; elsewhere a worker starts Python anew, which takes seconds.
         self.workers = 2 if sys.platform == "linux" else 0
 
@@ -72,48 +45,30 @@ class StreamedSet(ImageSet):
         raise ValueError(f"these {len(self):,} images are more than {self.limit / 1e6:.0f} MB and "
                          "not in memory: use batches, or a smaller part")
 
-    @property
-    def size(self) -> tuple[int, int]:
-        return self.shape[2], self.shape[3]
-
     def __len__(self) -> int:
         return len(self.rows)
 
-    @property
-    def device(self) -> torch.device:
-        return self._device
-
     def to(self, device: torch.device | str) -> StreamedSet:
-        labels = None if self.labels is None else self.labels.to(device)
-        moved = self._streamed(self.rows, labels, device)
+        moved = self._streamed(self.rows, self.labels, device)
         moved._ab_mean = self._ab_mean
         return moved
 
-    def batches(
-        self,
-        size: int,
-        seed: int | None = None,
-        flip: bool = False,
-        drop_last: bool = False,
-        rank: int = 0,
-        world: int = 1,
-    ) -> Iterator[Tensor]:
+    def batches(self, size: int, seed: int | None = None, flip: bool = False,
+                drop_last: bool = False, rank: int = 0, world: int = 1) -> Iterator[Tensor]:
         """The same batches as `ImageSet.batches`, read by worker processes."""
-        loader = DataLoader(
-            PlannedBatches(self),
-            batch_size=None,
-            sampler=list(plan_batches(len(self), size, seed, flip, drop_last, rank, world)),
-            num_workers=self.workers,
-            pin_memory=self.device.type == "cuda",
-            # A DataLoader draws a seed for its workers: not from the training's random numbers,
-            # which would make a streamed training differ from one in memory.
-            generator=torch.Generator(),
-        )
+        plan = plan_batches(len(self), size, seed, flip, drop_last, rank, world)
+        # A DataLoader draws a seed for its workers: not from the training's random numbers, which
+        # would make a streamed training differ from one in memory.
+        loader = DataLoader(PlannedBatches(self), batch_size=None, sampler=list(plan),
+                            num_workers=self.workers, pin_memory=self.device.type == "cuda",
+                            generator=torch.Generator())
         for rgb in loader:
             yield rgb.to(self.device, non_blocking=True)
 
-    def _read(self, rows: Tensor) -> Tensor:
-        return read_rows(self.path, self.shape, self.rows[rows]).to(self.device)
+    def _read(self, rows: slice | Tensor) -> Tensor:
+        # Opened anew each time, so that the set can be sent to a worker process.
+        file = np.memmap(self.path, np.uint8, "r", shape=self.shape)
+        return torch.from_numpy(file[self.rows[rows].numpy()]).to(self.device)
 
     def _subset(self, rows: slice | Tensor) -> ImageSet:
         labels = None if self.labels is None else self.labels[rows]
@@ -122,6 +77,19 @@ class StreamedSet(ImageSet):
         return self._like(self._read(rows), labels)
 
     def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> StreamedSet:
-        about = {"classes": self.classes, "name": self.name, "split": self.split_name}
+        labels = None if labels is None else labels.to(device)
         return StreamedSet(self.path, self.shape, labels, self.limit, rows, device,
-                           skipped=self.skipped, **about)
+                           classes=self.classes, name=self.name, split=self.split_name,
+                           skipped=self.skipped)
+
+
+class PlannedBatches(Dataset):
+    """What the workers of `StreamedSet.batches` read: an index is an item of `plan_batches`."""
+
+    def __init__(self, images: StreamedSet):
+        self.images = images.to("cpu")  # a worker process cannot use the GPU
+
+    def __getitem__(self, batch: tuple[slice | Tensor, Tensor | None]) -> Tensor:
+        rows, mirrored = batch
+        rgb = self.images._read(rows)
+        return rgb if mirrored is None else mirror(rgb, mirrored)

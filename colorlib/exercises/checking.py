@@ -1,27 +1,23 @@
 """Tools to write the checkers of exercises.
 
-    def check_03_1(receptive_field):
-        with checking("03.1") as c:
-            f = c.attempt(receptive_field)            # None or ... from it means: not done yet
-            c.equal(f([3]), 3, "one 3×3 layer sees 3 pixels")
-            c.equal(f([3, 3, 3, 1, 1]), 7, "Koo's CNN sees 7 pixels")
-            c.hint_if(f([3, 3, 3, 1, 1]), 9, "each 3×3 layer adds 2 pixels, not 3")
-        return c.result
+    def check_03_1(c, f):
+        c.equal(f([3]), 3, "one 3×3 layer sees 3 pixels")
+        c.equal(f([3, 3, 3, 1, 1]), 7, "Koo's CNN sees 7 pixels")
+        c.hint_if(f([3, 3, 3, 1, 1]), 9, "each 3×3 layer adds 2 pixels, not 3")
+
+`f` is the learner's function. The package turns each such function into a checker, which notebooks
+call as exercises.check_03_1(receptive_field).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
-
-RIGHT, NOT_DONE, WRONG = "right", "not done", "wrong"
 
 
 @dataclass(frozen=True)
@@ -41,24 +37,11 @@ class NotDone(Exception):
 
 
 class Checking:
-    """A context that collects failed conditions and reports the first one, with a fitting hint."""
+    """Collects the conditions that failed, and a hint that fits."""
 
-    def __init__(self, number: str):
-        self.number = number
+    def __init__(self):
         self.failures: list[str] = []
         self.hint = ""
-        self.result = Result(NOT_DONE)
-
-    def attempt(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Wrap the student's function: if it is or returns None or ..., it is not done yet."""
-        if function is None or function is ...:
-            raise NotDone
-
-        @wraps(function)
-        def wrapped(*args: Any, **keywords: Any) -> Any:
-            return _done(function(*args, **keywords))
-
-        return wrapped
 
     def equal(self, got: Any, expected: Any, message: str, tolerance: float = 1e-4) -> bool:
         """Require two values to be equal; return whether they are.
@@ -67,9 +50,7 @@ class Checking:
         |expected|); other values are compared by ==.
         """
         difference = _difference(_done(got), expected, tolerance)
-        if difference is not None:
-            self.failures.append(f"{message} ({difference})" if difference else message)
-        return difference is None
+        return self.true(difference is None, f"{message} ({difference})")
 
     def true(self, condition: Any, message: str) -> bool:
         """Require a condition to be true; return whether it is."""
@@ -78,55 +59,58 @@ class Checking:
             self.failures.append(message)
         return holds
 
-    def hint_if(self, got: Any, wrong_value: Any, hint: str, tolerance: float = 1e-4) -> None:
+    def hint_if(self, got: Any, wrong_value: Any, hint: str, tolerance: float = 1e-3) -> None:
         """Give a hint if something failed and `got` is the value that a known mistake gives."""
+        # Only the first hint counts, so that a checker can name the most likely mistake first.
         if self.failures and not self.hint:
             if _difference(_done(got), wrong_value, tolerance) is None:
                 self.hint = hint
 
-    def __enter__(self) -> Checking:
-        return self
 
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        if error is not None and not isinstance(error, Exception):
-            return False  # let an interrupt through
-        if isinstance(error, (NotDone, NotImplementedError)):
-            self.result = Result(NOT_DONE)
-        elif error is not None and not self.failures:
+def checker(check: Callable[[Checking, Callable], None]) -> Callable[[Callable], Result]:
+    """Turn check_03_1(c, f) into the checker of exercise 03.1, which takes the learner's function.
+
+    It prints one line and stops for an interrupt only. An exercise is not done yet if the function
+    is or returns None or ..., or raises NotImplementedError.
+    """
+    number = check.__name__.removeprefix("check_").replace("_", ".")
+
+    @wraps(check)
+    def checked(function: Callable[..., Any]) -> Result:
+        @wraps(function)
+        def f(*args: Any, **keywords: Any) -> Any:
+            return _done(function(*args, **keywords))
+
+        c = Checking()
+        try:
+            _done(function)
+            check(c, f)
+        except (NotDone, NotImplementedError):
+            print(f"{number}: not done yet")
+            return Result("not done")
+        except Exception as error:  # any error of the learner's code
+            # Appended last: a condition that failed before the error explains more.
             text = " ".join(str(error).split())[:300]
-            reason = f"your code stopped with {type(error).__name__}: {text}"
-            self.result = Result(WRONG, reason, self.hint)
-        elif self.failures:
-            self.result = Result(WRONG, self.failures[0], self.hint)
-        else:
-            self.result = Result(RIGHT)
-        print(self._line())
-        return True  # a checker never stops the notebook
+            c.failures.append(f"your code stopped with {type(error).__name__}: {text}")
+        if not c.failures:
+            print(f"{number}: right")
+            return Result("right")
+        hint = f" Hint: {c.hint}" if c.hint else ""
+        print(f"{number}: not yet right: {c.failures[0].rstrip('.')}.{hint}")
+        return Result("wrong", c.failures[0], c.hint)
 
-    def _line(self) -> str:
-        if self.result.status == RIGHT:
-            return f"{self.number}: right"
-        if self.result.status == NOT_DONE:
-            return f"{self.number}: not done yet"
-        hint = f" Hint: {self.result.hint}" if self.result.hint else ""
-        return f"{self.number}: not yet right: {self.result.message.rstrip('.')}.{hint}"
-
-
-def checking(number: str) -> Checking:
-    """Open the checks of one exercise, as in the module's example."""
-    return Checking(number)
+    del checked.__wrapped__  # otherwise help() would show the parameters of `check`
+    return checked
 
 
 def _done(value: Any) -> Any:
-    if value is None or value is ... or value is NotImplemented:
+    if value is None or value is ... or value is NotImplemented:  # `in` would compare tensors
         raise NotDone
     return value
 
 
 def _difference(got: Any, expected: Any, tolerance: float) -> str | None:
-    """Describe how two values differ: None if they are equal, "" if there is nothing to add."""
+    """Describe how two values differ; None if they are equal."""
     if isinstance(expected, (bool, np.bool_)):
         # 1 and 1.0 equal True in Python, but are no answer to a yes-or-no question.
         is_bool = isinstance(got, bool) or getattr(got, "dtype", None) in (torch.bool, np.bool_)
@@ -138,10 +122,10 @@ def _difference(got: Any, expected: Any, tolerance: float) -> str | None:
     try:
         a, b = _to_tensor(got), _to_tensor(expected)
     except (TypeError, ValueError, RuntimeError):  # not numbers
-        try:
-            return None if bool(got == expected) else f"got {_short(got)}"
-        except (TypeError, ValueError, RuntimeError):
-            return f"got {_short(got)}"
+        with suppress(TypeError, ValueError, RuntimeError):  # == may be undefined for them
+            if got == expected:
+                return None
+        return f"got {_short(got)}"
     if a.shape != b.shape:
         return f"expected shape {tuple(b.shape)}, got {tuple(a.shape)}"
     if torch.allclose(a, b, rtol=tolerance, atol=tolerance, equal_nan=True):
@@ -157,6 +141,7 @@ def _to_tensor(x: Any) -> Tensor:
     """Convert numbers in any form to float64 on the CPU."""
     if isinstance(x, Tensor):
         return x.detach().cpu().to(torch.float64)
+    # NumPy cannot convert tensors that need a gradient or are on a GPU.
     if isinstance(x, (list, tuple)) and any(isinstance(one, Tensor) for one in x):
         return torch.stack([_to_tensor(one) for one in x])
     return torch.as_tensor(np.asarray(x, dtype=np.float64))

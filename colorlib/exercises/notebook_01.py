@@ -3,99 +3,85 @@
 import torch
 
 from colorlib import color
-from colorlib.exercises.checking import Result, checking
 
 
-def check_01_1(linear_to_srgb) -> Result:
-    """The inverse of the sRGB curve: a straight line near black, a power above."""
+def check_01_1(c, f):
+    """linear_to_srgb, the inverse of the sRGB curve: a straight line near black, a power above."""
+    # 0.0031308 is where the line meets the power.
     light = torch.tensor([0.0, 0.0005, 0.002, 0.0031308, 0.01, 0.2140, 0.5, 1.0])
-    forward = color.rgb_to_linear(light.expand(3, 1, 8))[0, 0]
-    right = color.linear_to_rgb(light.expand(3, 1, 8))[0, 0]
-    with checking("01.1") as c:
-        f = c.attempt(linear_to_srgb)
-        c.equal(f(torch.tensor([1.0])), torch.tensor([1.0]), "full light must give 1")
-        c.equal(f(torch.tensor([0.0])), torch.tensor([0.0]), "no light must give 0")
-        c.equal(f(light), right, "it must undo srgb_to_linear")
-        got, bright = f(light), light[5:]
-        c.hint_if(got, light ** (1 / 2.2), "the power 1 / 2.2 is close, but it is not sRGB's curve")
-        c.hint_if(got, forward, "this is srgb_to_linear itself; you need its inverse")
-        c.hint_if(got, 1.055 * light ** (1 / 2.4) - 0.055,
-                  "near black the curve is a straight line: 12.92 times the light")
-        c.hint_if(got, 12.92 * light, "the straight line ends where the number reaches 0.04045, "
-                  "which is where the light reaches 0.04045 / 12.92")
-        c.hint_if(got[5:], (bright + 0.055) ** (1 / 2.4) / 1.055,
-                  "undo the steps in reverse order, the last one first")
-    return c.result
+    as_rgb = light.expand(3, 1, 8)  # the library's functions take pictures (3, H, W)
+    forward, right = color.rgb_to_linear(as_rgb)[0, 0], color.linear_to_rgb(as_rgb)[0, 0]
+    c.equal(f(torch.tensor([1.0])), [1.0], "full light must give 1")
+    c.equal(f(torch.tensor([0.0])), [0.0], "no light must give 0")
+    c.equal(f(light), right, "it must undo srgb_to_linear")
+    got, bright = f(light), light[5:]  # bright: the power alone applies
+    c.hint_if(got, light ** (1 / 2.2), "the power 1 / 2.2 is close, but it is not sRGB's curve")
+    c.hint_if(got, forward, "this is srgb_to_linear itself; you need its inverse")
+    c.hint_if(got, 1.055 * light ** (1 / 2.4) - 0.055,
+              "near black the curve is a straight line: 12.92 times the light")
+    c.hint_if(got, 12.92 * light, "the straight line ends where the number reaches 0.04045, which "
+              "is where the light reaches 0.04045 / 12.92")
+    c.hint_if(got[5:], (bright + 0.055) ** (1 / 2.4) / 1.055,
+              "undo the steps in reverse order, the last one first")
 
 
-def check_01_2(mean_hue) -> Result:
-    """Hues are angles: average their directions, not their numbers; the mean lies in 0…1 too."""
-    cases = {
-        (0.98, 0.02): 0.0, (0.10, 0.30): 0.20, (0.70, 0.90): 0.80, (0.95, 0.99, 0.06): 1.0,
-        (0.5,): 0.5,
-    }  # fmt: skip
-    with checking("01.2") as c:
-        f = c.attempt(mean_hue)
+def check_01_2(c, f):
+    """mean_hue: hues are angles, so average directions, not numbers; the mean is in 0…1 too."""
+    # The first and the fourth mean lie at red, where 1 meets 0.
+    cases = {(0.98, 0.02): 0.0, (0.10, 0.30): 0.20, (0.70, 0.90): 0.80, (0.95, 0.99, 0.06): 1.0,
+             (0.5,): 0.5}
 
-        def mean(*hues) -> float:
-            return float(f(torch.tensor(hues)))
+    def mean(*hues) -> float:
+        return float(f(torch.tensor(hues)))
 
-        for hues, right in cases.items():
-            got = mean(*hues)
-            distance = abs((got - right + 0.5) % 1 - 0.5)  # on the circle 0.999 is next to 0.001
-            c.true(distance < 0.005, f"the mean of the hues {', '.join(map(str, hues))} is "
-                   f"{right % 1:g}, got {got:.3g}")
-        got = mean(0.70, 0.90)
-        c.true(0 <= got <= 1, f"a hue lies between 0 and 1, got {got:.3g}")
-        c.hint_if(mean(0.98, 0.02), 0.5, "this averages the numbers; first turn each hue into a "
-                  "point on a circle")
-        c.hint_if(got, -0.20, "atan2 returns angles from -½ to ½ turn; take them modulo 1", 1e-2)
-        got = mean(0.10, 0.30)
-        c.hint_if(got, 0.20 * 2 * torch.pi, "this is in radians; divide by 2π", 1e-2)
-        c.hint_if(got, 0.05, "atan2 takes the sine first, then the cosine", 1e-2)
-    return c.result
+    for hues, right in cases.items():
+        got = mean(*hues)
+        distance = abs((got - right + 0.5) % 1 - 0.5)  # on the circle 0.999 is next to 0.001
+        c.true(distance < 0.005,
+               f"the mean of the hues {', '.join(map(str, hues))} is {right % 1:g}, got {got:.3g}")
+    got = mean(0.70, 0.90)
+    c.true(0 <= got <= 1, f"a hue lies between 0 and 1, got {got:.3g}")
+    c.hint_if(mean(0.98, 0.02), 0.5,
+              "this averages the numbers; first turn each hue into a point on a circle")
+    c.hint_if(got, -0.20, "atan2 returns angles from -½ to ½ turn; take them modulo 1", 1e-2)
+    got = mean(0.10, 0.30)
+    c.hint_if(got, 0.20 * 2 * torch.pi, "this is in radians; divide by 2π", 1e-2)
+    c.hint_if(got, 0.05, "atan2 takes the sine first, then the cosine", 1e-2)
 
 
-def check_01_3(to_network) -> Result:
-    """Bytes in; lightness from -1 to 1 and ab / 50 out, as the course's networks use them."""
+def check_01_3(c, f):
+    """to_network: bytes in; lightness from -1 to 1 and ab / 50 out, as the networks use them."""
     draw = torch.Generator().manual_seed(0)
     rgb = torch.randint(0, 256, (4, 3, 5, 6), generator=draw, dtype=torch.uint8)
-    rgb[0], rgb[1] = 0, 255
+    rgb[0], rgb[1] = 0, 255  # the ends of the range
     lab = color.rgb_to_lab(rgb)
-    with checking("01.3") as c:
-        f = c.attempt(to_network)
-        x, y = f(rgb)
-        c.equal(list(x.shape), [4, 1, 5, 6], "the lightness keeps its channel: N 1 H W")
-        c.equal(list(y.shape), [4, 2, 5, 6], "the color has two channels: N 2 H W")
-        c.equal(x[0].mean(), -1.0, "black must become -1")
-        c.equal(x[1].mean(), 1.0, "white must become 1")
-        c.equal(x, lab[:, :1] / 50 - 1, "the gray image is L / 50 - 1")
-        c.equal(y, lab[:, 1:] / 50, "the color is ab / 50")
-        c.hint_if(x, lab[:, :1] / 100, "this runs from 0 to 1; the networks expect -1 to 1")
-        c.hint_if(x, 2 * color.luma(rgb) - 1, "this is luma, not lightness: a network trained on "
-                  "one colors worse with the other, and no error message warns you")
-        for scale in (100, 110, 127, 128):
-            c.hint_if(y, lab[:, 1:] / scale, f"ab / {scale} would work too, but losses can only be "
-                      "compared if all systems divide by the same number: here 50")
-    return c.result
+    x, y = f(rgb)
+    c.equal(list(x.shape), [4, 1, 5, 6], "the lightness keeps its channel: N 1 H W")
+    c.equal(list(y.shape), [4, 2, 5, 6], "the color has two channels: N 2 H W")
+    c.equal(x[0].mean(), -1.0, "black must become -1")
+    c.equal(x[1].mean(), 1.0, "white must become 1")
+    c.equal(x, lab[:, :1] / 50 - 1, "the gray image is L / 50 - 1")
+    c.equal(y, lab[:, 1:] / 50, "the color is ab / 50")
+    c.hint_if(x, lab[:, :1] / 100, "this runs from 0 to 1; the networks expect -1 to 1")
+    c.hint_if(x, 2 * color.luma(rgb) - 1, "this is luma, not lightness: a network trained on one "
+              "colors worse with the other, and no error message warns you")
+    for scale in (100, 110, 127, 128):  # common choices in other programs
+        c.hint_if(y, lab[:, 1:] / scale, f"ab / {scale} would work too, but losses can only be "
+                  f"compared if all systems divide by the same number: here 50")
 
 
-def check_01_4(on_screen) -> Result:
-    """True where red, green and blue, before clipping, all lie between 0 and 1."""
+def check_01_4(c, f):
+    """on_screen: True where red, green and blue, before clipping, all lie between 0 and 1."""
     lab = torch.tensor([[50.0, 0, 0], [50, 90, 90], [32.2, 79, -107], [60, 79, -107],
                         [87, -85, 82], [10, 0, 60]])[:, :, None, None]  # (6, 3, 1, 1)
     rgb = color.lab_to_rgb(lab, clip=False)
     in_range = (rgb >= 0) & (rgb <= 1)
-    with checking("01.4") as c:
-        got = torch.as_tensor(c.attempt(on_screen)(lab)).flatten()
-        c.equal(got.numel(), 6, "one truth value for each pixel, from its three channels together")
-        c.equal(bool(got[0]), True, "every screen can show a middle gray")
-        c.equal(bool(got[1]), False, "no screen can show L = 50, a = b = 90")
-        c.equal(got, in_range.all(1).flatten(), "red, green and blue must all lie between 0 and 1")
-        c.hint_if(got, torch.ones(6), "lab_to_rgb clips by default, so that every color fits: use "
-                  "clip=False")
-        c.hint_if(got, in_range.any(1).flatten(), "one channel in range is not enough: check all "
-                  "three")
-        c.hint_if(got, (rgb <= 1).all(1).flatten(), "a screen cannot show less than no light")
-        c.hint_if(got, (rgb >= 0).all(1).flatten(), "a screen cannot show more than its full light")
-    return c.result
+    got = torch.as_tensor(f(lab)).flatten()
+    c.equal(got.numel(), 6, "one truth value for each pixel, from its three channels together")
+    c.equal(bool(got[0]), True, "every screen can show a middle gray")
+    c.equal(bool(got[1]), False, "no screen can show L = 50, a = b = 90")
+    c.equal(got, in_range.all(1).flatten(), "red, green and blue must all lie between 0 and 1")
+    c.hint_if(got, [1] * 6, "lab_to_rgb clips by default, so that every color fits: use clip=False")
+    c.hint_if(got, in_range.any(1).flatten(), "one channel in range is not enough: check all three")
+    c.hint_if(got, (rgb <= 1).all(1).flatten(), "a screen cannot show less than no light")
+    c.hint_if(got, (rgb >= 0).all(1).flatten(), "a screen cannot show more than its full light")

@@ -3,13 +3,11 @@
 import torch
 
 from colorlib.color_bins import AbBins
-from colorlib.exercises.checking import Result, checking
 
 
-def check_04_1(soft_target) -> Result:
-    """A Gaussian of the distance to the k nearest bin centers, normalized; zero for all others."""
-    bins = AbBins(20.0)
-    color = torch.tensor([17.0, 24.0])
+def check_04_1(c, f):
+    """soft_target: a Gaussian of the distance to the k nearest centers, normalized, else zero."""
+    bins, color = AbBins(20.0), torch.tensor([17.0, 24.0])
     distance = (bins.centers - color).norm(dim=1)
 
     def right(k: int, sigma: float) -> torch.Tensor:
@@ -17,95 +15,82 @@ def check_04_1(soft_target) -> Result:
         weight = torch.exp(-(near**2) / (2 * sigma**2))
         return torch.zeros(len(bins)).index_add_(0, index, weight / weight.sum())
 
-    with checking("04.1") as c:
-        f = c.attempt(soft_target)
-        got = f(color, bins.centers, 5, 10.0)
-        c.equal(got.sum(), 1.0, "the shares sum to one")
-        c.equal((got > 0).sum(), 5, "only the k nearest bins have a share")
-        c.equal(got, right(5, 10.0), "a share falls with the squared distance, exp(-d² / 2σ²)")
-        c.equal(f(color, bins.centers, 1, 10.0), right(1, 10.0), "k = 1 gives a one-hot target")
-        near = right(5, 10.0) > 0
-        gaussian = torch.exp(-(distance**2) / 200)
-        c.hint_if(got, gaussian / gaussian.sum(), "leave out all bins except the k nearest")
-        c.hint_if(got, torch.where(near, gaussian, 0), "divide by the sum of the remaining shares")
-        no_square = torch.where(near, torch.exp(-distance / 20), 0)
-        c.hint_if(got, no_square / no_square.sum(), "square the distance")
-        sigma_not_squared = torch.where(near, torch.exp(-(distance**2) / 10), 0)
-        c.hint_if(got, sigma_not_squared / sigma_not_squared.sum(),
-                  "sigma is squared as well: divide by 2σ²")
-    return c.result
+    got = f(color, bins.centers, 5, 10.0)
+    c.equal(got.sum(), 1.0, "the shares sum to one")
+    c.equal((got > 0).sum(), 5, "only the k nearest bins have a share")
+    c.equal(got, right(5, 10.0), "a share falls with the squared distance, exp(-d² / 2σ²)")
+    c.equal(f(color, bins.centers, 1, 10.0), right(1, 10.0), "k = 1 gives a one-hot target")
+    near = right(5, 10.0) > 0
+    gaussian = torch.exp(-(distance**2) / 200)  # 2σ² = 200
+    c.hint_if(got, gaussian / gaussian.sum(), "leave out all bins except the k nearest")
+    c.hint_if(got, torch.where(near, gaussian, 0), "divide by the sum of the remaining shares")
+    no_square = torch.where(near, torch.exp(-distance / 20), 0)
+    c.hint_if(got, no_square / no_square.sum(), "square the distance")
+    plain_sigma = torch.where(near, torch.exp(-(distance**2) / 10), 0)
+    c.hint_if(got, plain_sigma / plain_sigma.sum(), "sigma is squared as well: divide by 2σ²")
 
 
-def check_04_2(annealed_mean) -> Result:
-    """T = 1 gives the mean, T -> 0 the mode; a constant added to the logits changes nothing."""
-    bins = AbBins(20.0)
-    draw = torch.Generator().manual_seed(0)
+def check_04_2(c, f):
+    """annealed_mean: T = 1 gives the mean, T -> 0 the mode; logits count by differences only."""
+    bins, draw = AbBins(20.0), torch.Generator().manual_seed(0)
     logits = 3 * torch.randn(2, len(bins), 3, 4, generator=draw)
 
     def mean(p: torch.Tensor) -> torch.Tensor:
         return torch.einsum("nqhw,qc->nchw", p, bins.centers)
 
-    best = logits.argmax(1, keepdim=True)
+    # Without a clear winner, the answer at a low T would still be a mixture.
+    best = logits.argmax(1, keepdim=True)  # (N, 1, H, W)
     one_ahead = logits.scatter_add(1, best, torch.full((2, 1, 3, 4), 6.0))
     mode = bins.centers[best[:, 0]].permute(0, 3, 1, 2)
-    with checking("04.2") as c:
-        f = c.attempt(annealed_mean)
-        got = f(logits, bins.centers, 0.38)
-        c.equal(f(logits, bins.centers, 1.0), mean(logits.softmax(1)), "T = 1 gives the mean", 1e-3)
-        c.equal(f(one_ahead, bins.centers, 0.2), mode, "a low T gives the mode", 1e-2)
-        c.equal(f(logits + 40, bins.centers, 0.5), f(logits, bins.centers, 0.5),
-                "a constant added to all logits changes nothing", 1e-2)
-        c.equal(got, bins.annealed_mean(logits, 0.38), "T = 0.38 lies between the two", 1e-3)
-        c.hint_if(got, mean((logits.softmax(1) / 0.38).softmax(1)), "this is a softmax of "
-                  "probabilities, the mistake in Dorscheidt's equation 3: divide the logits", 1e-3)
-        c.hint_if(got, mean((logits * 0.38).softmax(1)), "divide by T: a low T sharpens", 1e-3)
-        c.hint_if(got, mean(logits.softmax(1)) / 0.38,
-                  "T changes the probabilities, not the color", 1e-3)
-    return c.result
+    got = f(logits, bins.centers, 0.38)
+    c.equal(f(logits, bins.centers, 1.0), mean(logits.softmax(1)), "T = 1 gives the mean", 1e-3)
+    c.equal(f(one_ahead, bins.centers, 0.2), mode, "a low T gives the mode", 1e-2)
+    c.equal(f(logits + 40, bins.centers, 0.5), f(logits, bins.centers, 0.5),
+            "a constant added to all logits changes nothing", 1e-2)
+    c.equal(got, bins.annealed_mean(logits, 0.38), "T = 0.38 lies between the two", 1e-3)
+    p = logits.softmax(1)
+    c.hint_if(got, mean((p / 0.38).softmax(1)), "this is a softmax of probabilities, the mistake "
+              "in Dorscheidt's equation 3: divide the logits")
+    c.hint_if(got, mean((logits * 0.38).softmax(1)), "divide by T: a low T sharpens")
+    c.hint_if(got, mean(p) / 0.38, "T changes the probabilities, not the color")
 
 
-def check_04_3(rebalance) -> Result:
-    """The weights 1 / ((1 - λ) p + λ / Q), scaled so that their mean under the prior p is one."""
+def check_04_3(c, f):
+    """rebalance: weights 1 / ((1 - λ) p + λ / Q), scaled so that their mean under p is one."""
     prior = torch.tensor([0.6, 0.25, 0.1, 0.04, 0.01], dtype=torch.double)
 
     def right(lam: float) -> torch.Tensor:
         w = 1 / ((1 - lam) * prior + lam / len(prior))
         return w / (prior * w).sum()
 
-    with checking("04.3") as c:
-        f = c.attempt(rebalance)
-        c.equal(f(prior, 1.0), torch.ones(5), "λ = 1 weighs all colors equally")
-        c.equal((prior * f(prior, 0.5)).sum(), 1.0, "the mean weight of a pixel is one")
-        c.equal(f(prior, 0.5), right(0.5), "one over a mixture of the prior and a uniform "
-                "distribution")
-        c.equal(f(prior, 0.0), right(0.0), "with λ = 0 all bins count equally in the loss")
-        got = f(prior, 0.5)
-        as_printed, not_scaled = 1 / (0.5 * prior + 0.5), 1 / (0.5 * prior + 0.5 / 5)
-        c.hint_if(got, as_printed, "the uniform part is λ / Q: this is the mistake in Dorscheidt's "
-                  "equation 5")
-        c.hint_if(got, as_printed / (prior * as_printed).sum(), "the uniform part is λ / Q, not λ")
-        c.hint_if(got, not_scaled, "scale the weights so that they have mean one under the prior")
-        c.hint_if(got, right(0.5) / right(0.5).mean(),
-                  "the mean is over pixels: weigh each bin by its prior")
-    return c.result
+    got, half = f(prior, 0.5), right(0.5)
+    c.equal(f(prior, 1.0), [1] * 5, "λ = 1 weighs all colors equally")
+    c.equal((prior * got).sum(), 1.0, "the mean weight of a pixel is one")
+    c.equal(got, half, "one over a mixture of the prior and a uniform distribution")
+    c.equal(f(prior, 0.0), right(0.0), "with λ = 0 all bins count equally in the loss")
+    # As printed in Dorscheidt 2016; without the division by the mean weight.
+    as_printed, not_scaled = 1 / (0.5 * prior + 0.5), 1 / (0.5 * prior + 0.5 / 5)
+    c.hint_if(got, as_printed,
+              "the uniform part is λ / Q: this is the mistake in Dorscheidt's equation 5")
+    c.hint_if(got, as_printed / (prior * as_printed).sum(), "the uniform part is λ / Q, not λ")
+    c.hint_if(got, not_scaled, "scale the weights so that they have mean one under the prior")
+    c.hint_if(got, half / half.mean(), "the mean is over pixels: weigh each bin by its prior")
 
 
-def check_04_4(auc) -> Result:
-    """The area under the share of pixels within d: 1 - E[min(d, limit)] / limit."""
+def check_04_4(c, f):
+    """auc, the area under the share of pixels within d: 1 - E[min(d, limit)] / limit."""
     distances = 60 * torch.rand(2000, generator=torch.Generator().manual_seed(0)).double() ** 2
-    with checking("04.4") as c:
-        f = c.attempt(auc)
-        c.equal(f(torch.zeros(5).double()), 1.0, "without any error the area is 1")
-        c.equal(f(torch.tensor([300.0, 150.0]).double()), 0.0,
-                "if no error is below the limit, the area is 0")
-        c.equal(f(torch.tensor([75.0]).double()), 0.5, "one error at half the limit: half the area")
-        line = torch.linspace(0, 150, 15001).double()
-        within = torch.searchsorted(distances.sort().values, line, right=True) / len(distances)
-        c.equal(f(distances), torch.trapezoid(within, line) / 150, "the area under the curve", 2e-3)
-        mixed = torch.cat([distances, torch.tensor([400.0]).double().expand(500)])
-        c.equal(f(mixed), 1 - mixed.clamp(max=150).mean() / 150,
-                "distances beyond the limit count as the limit")
-        c.hint_if(f(mixed), 1 - mixed.mean() / 150,
-                  "a distance beyond the limit adds nothing to the area, and removes nothing")
-        c.hint_if(f(distances), distances.mean() / 150, "this is the area above the curve")
-    return c.result
+    beyond = torch.tensor([300.0, 150.0]).double()
+    c.equal(f(torch.zeros(5).double()), 1.0, "without any error the area is 1")
+    c.equal(f(beyond), 0.0, "if no error is below the limit, the area is 0")
+    c.equal(f(torch.tensor([75.0]).double()), 0.5, "one error at half the limit: half the area")
+    # The area by its definition: the curve, then the trapezoids under it.
+    line = torch.linspace(0, 150, 15001).double()
+    within = torch.searchsorted(distances.sort().values, line, right=True) / len(distances)
+    c.equal(f(distances), torch.trapezoid(within, line) / 150, "the area under the curve", 2e-3)
+    mixed = torch.cat([distances, torch.tensor([400.0]).double().expand(500)])
+    c.equal(f(mixed), 1 - mixed.clamp(max=150).mean() / 150,
+            "distances beyond the limit count as the limit")
+    c.hint_if(f(mixed), 1 - mixed.mean() / 150,
+              "a distance beyond the limit adds nothing to the area, and removes nothing")
+    c.hint_if(f(distances), distances.mean() / 150, "this is the area above the curve")

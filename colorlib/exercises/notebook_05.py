@@ -3,11 +3,9 @@
 import torch
 import torch.nn.functional as F
 
-from colorlib.exercises.checking import Result, checking
 
-
-def check_05_1(discriminator_loss) -> Result:
-    """Cross-entropy from logits: label `smooth` for real, 0 for fake, the two means added."""
+def check_05_1(c, f):
+    """discriminator_loss, from logits: cross-entropy, label `smooth` for real plus 0 for fake."""
     real, fake = 3 * torch.randn(2, 6, 1, generator=torch.Generator().manual_seed(0))
 
     def cross_entropy(logits: torch.Tensor, label: float) -> torch.Tensor:
@@ -16,48 +14,42 @@ def check_05_1(discriminator_loss) -> Result:
     def right(real: torch.Tensor, fake: torch.Tensor, smooth: float) -> torch.Tensor:
         return cross_entropy(real, smooth) + cross_entropy(fake, 0.0)
 
-    with checking("05.1") as c:
-        f = c.attempt(discriminator_loss)
-        zero, large = torch.zeros(4, 1), torch.full((4, 1), 200.0)
-        c.equal(f(zero, zero, 1.0), 2 * torch.tensor(2.0).log(),
-                "a discriminator that knows nothing pays log 2 twice")
-        c.equal(f(real, fake, 1.0), right(real, fake, 1.0),
-                "-log D on real plus -log(1 - D) on fake")
-        c.equal(f(real, fake, 0.9), right(real, fake, 0.9), "`smooth` is the label of real only")
-        c.equal(f(large, -large, 1.0), 0.0, "being sure and right costs nothing")
-        c.equal(f(-large, large, 1.0), 400.0,
-                "being sure and wrong costs as much as the logits, not infinity")
-        got = f(real, fake, 0.9)
-        c.hint_if(got, right(fake, real, 0.9), "real and fake are swapped")
-        c.hint_if(got, cross_entropy(real, 0.9) + cross_entropy(fake, 0.1),
-                  "smooth the label of real only: fake stays 0")
-        c.hint_if(got, right(real, fake, 0.9) / 2, "add the two means, do not average them")
-        for rounded in (200.0, torch.inf):
-            c.hint_if(f(-large, large, 1.0), rounded, "the sigmoid is rounded to exactly 0 or 1 "
-                      "before the logarithm: compute the loss from logits")
-    return c.result
+    zero, large = torch.zeros(4, 1), torch.full((4, 1), 200.0)  # large: its sigmoid is exactly 1
+    c.equal(f(zero, zero, 1.0), 1.386294, "a discriminator that knows nothing pays log 2 twice")
+    c.equal(f(real, fake, 1.0), right(real, fake, 1.0), "-log D on real plus -log(1 - D) on fake")
+    got = f(real, fake, 0.9)
+    c.equal(got, right(real, fake, 0.9), "`smooth` is the label of real only")
+    c.equal(f(large, -large, 1.0), 0.0, "being sure and right costs nothing")
+    c.equal(f(-large, large, 1.0), 400.0,
+            "being sure and wrong costs as much as the logits, not infinity")
+    c.hint_if(got, right(fake, real, 0.9), "real and fake are swapped")
+    c.hint_if(got, cross_entropy(real, 0.9) + cross_entropy(fake, 0.1),
+              "smooth the label of real only: fake stays 0")
+    c.hint_if(got, right(real, fake, 0.9) / 2, "add the two means, do not average them")
+    # nn.BCELoss limits each logarithm to -100, others return infinity.
+    for rounded in (200.0, torch.inf):
+        c.hint_if(f(-large, large, 1.0), rounded, "the sigmoid is rounded to exactly 0 or 1 before "
+                  "the logarithm: compute the loss from logits")
 
 
-def check_05_2(slope) -> Result:
-    """The derivative of the generator's loss by the logit z, for both losses, in closed form."""
-    z = torch.linspace(-12, 12, 25).double()
-    p, zero = z.sigmoid(), torch.zeros(1).double()
+def check_05_2(c, f):
+    """slope: the derivative of the generator's loss by the logit z, for both losses."""
+    z, zero = torch.linspace(-12, 12, 25).double(), torch.zeros(1).double()
+    p = z.sigmoid()
     by_probability = "this is the derivative by D; by its logit, multiply by D (1 - D)"
-    with checking("05.2") as c:
-        f = c.attempt(slope)
-        c.equal(f(zero, "saturating"), [-0.5], "at z = 0, log(1 - D) has the slope -1/2")
-        c.equal(f(zero, "non-saturating"), [-0.5], "at z = 0, -log D has the slope -1/2")
-        c.equal(f(z, "saturating"), -p, "the slope of log(1 - D)")
-        c.equal(f(z, "non-saturating"), p - 1, "the slope of -log D")
-        c.hint_if(f(z, "saturating"), p - 1, "the two are swapped")
-        c.hint_if(f(z, "saturating"), p, "log(1 - D) falls as z grows: its slope is negative")
-        c.hint_if(f(z, "saturating"), -1 / (1 - p), by_probability)
-        c.hint_if(f(z, "non-saturating"), -1 / p, by_probability)
-    return c.result
+    c.equal(f(zero, "saturating"), [-0.5], "at z = 0, log(1 - D) has the slope -1/2")
+    c.equal(f(zero, "non-saturating"), [-0.5], "at z = 0, -log D has the slope -1/2")
+    saturating, non_saturating = f(z, "saturating"), f(z, "non-saturating")
+    c.equal(saturating, -p, "the slope of log(1 - D)")
+    c.equal(non_saturating, p - 1, "the slope of -log D")
+    c.hint_if(saturating, p - 1, "the two are swapped")
+    c.hint_if(saturating, p, "log(1 - D) falls as z grows: its slope is negative")
+    c.hint_if(saturating, -1 / (1 - p), by_probability)
+    c.hint_if(non_saturating, -1 / p, by_probability)
 
 
-def check_05_3(collapse) -> Result:
-    """Spread of the images' mean colors, predicted over true; a spread is a root mean square."""
+def check_05_3(c, f):
+    """collapse: root mean square spread of the images' mean colors, predicted over true."""
     draw = torch.Generator().manual_seed(0)
 
     def random_images(between: float, within: float) -> torch.Tensor:
@@ -68,39 +60,31 @@ def check_05_3(collapse) -> Result:
         """Root mean square distance of (P, 2) from their mean."""
         return (points - points.mean(0)).square().sum(1).mean().sqrt()
 
+    # The predicted images vary much within each image and little between images: a collapse.
     true, predicted = random_images(10, 1), random_images(3, 20)
     means, true_means = predicted.mean((2, 3)), true.mean((2, 3))  # (N, 2)
     right = spread(means) / spread(true_means)
-    with checking("05.3") as c:
-        f = c.attempt(collapse)
-        c.equal(f(true, true), 1.0, "the true images are as diverse as themselves")
-        c.equal(f(predicted[:1].expand(8, -1, -1, -1), true), 0.0,
-                "the same output for all inputs must give 0")
-        c.equal(f(true + 30, true), 1.0, "a color cast shared by all images changes nothing")
-        c.equal(f(predicted, true), right, "the spread of the images' mean colors", 1e-3)
-        got = f(predicted, true)
-        c.hint_if(got, right**2, "a spread is a distance: take the root", 1e-3)
-        pixels, true_pixels = (x.transpose(0, 1).flatten(1).T for x in (predicted, true))
-        c.hint_if(got, spread(pixels) / spread(true_pixels), "first take the mean color of each "
-                  "image; otherwise patches within an image count as diversity", 1e-3)
-        c.hint_if(got, means.norm(dim=1).mean() / true_means.norm(dim=1).mean(),
-                  "this is the distance from gray; subtract the mean over images first", 1e-3)
-    return c.result
+    c.equal(f(true, true), 1.0, "the true images are as diverse as themselves")
+    c.equal(f(predicted[:1].expand_as(true), true), 0, "the same output for all inputs must give 0")
+    c.equal(f(true + 30, true), 1.0, "a color cast shared by all images changes nothing")
+    got = f(predicted, true)
+    c.equal(got, right, "the spread of the images' mean colors", 1e-3)
+    c.hint_if(got, right**2, "a spread is a distance: take the root")
+    pixels, true_pixels = (x.transpose(0, 1).flatten(1).T for x in (predicted, true))  # (P, 2)
+    c.hint_if(got, spread(pixels) / spread(true_pixels), "first take the mean color of each image; "
+              "otherwise patches within an image count as diversity")
+    c.hint_if(got, means.norm(dim=1).mean() / true_means.norm(dim=1).mean(),
+              "this is the distance from gray; subtract the mean over images first")
 
 
-def check_05_4(who_wins) -> Result:
-    """Accuracy and winner, from [[fake as fake, fake as real], [real as fake, real as real]]."""
-    with checking("05.4") as c:
-        f = c.attempt(who_wins)
-        koo2016 = f([[64, 0], [14, 50]])
-        c.equal(f([[64, 0], [0, 64]]), (1.0, "D"), "all classified correctly: D has won")
-        c.equal(koo2016, (114 / 128, "D"), "figure 6 of Koo 2016: 114 of 128 are correct")
-        c.equal(f([[0, 64], [0, 64]]), (0.5, "G"),
-                "everything is called real: G has won, whatever its images look like")
-        c.equal(f([[32, 32], [32, 32]]), (0.5, "nobody"), "D guesses: nobody has won")
-        c.equal(f([[40, 24], [24, 40]]), (80 / 128, "nobody"), "an accuracy of 62 % is no victory")
-        c.hint_if(koo2016, (50 / 64, "D"),
-                  "fakes count as well: add both numbers of the diagonal")
-        c.hint_if(f([[0, 64], [0, 64]]), (0.5, "nobody"),
-                  "look at the fakes: are nearly all of them called real?")
-    return c.result
+def check_05_4(c, f):
+    """who_wins, from the table [[fake as fake, fake as real], [real as fake, real as real]]."""
+    koo2016, all_real = f([[64, 0], [14, 50]]), f([[0, 64], [0, 64]])
+    c.equal(f([[64, 0], [0, 64]]), (1.0, "D"), "all classified correctly: D has won")
+    c.equal(koo2016, (114 / 128, "D"), "figure 6 of Koo 2016: 114 of 128 are correct")
+    c.equal(all_real, (0.5, "G"),
+            "everything is called real: G has won, whatever its images look like")
+    c.equal(f([[32, 32], [32, 32]]), (0.5, "nobody"), "D guesses: nobody has won")
+    c.equal(f([[40, 24], [24, 40]]), (80 / 128, "nobody"), "an accuracy of 62 % is no victory")
+    c.hint_if(koo2016, (50 / 64, "D"), "fakes count as well: add both numbers of the diagonal")
+    c.hint_if(all_real, (0.5, "nobody"), "look at the fakes: are nearly all of them called real?")

@@ -2,63 +2,56 @@
 
 import torch
 
-from colorlib.exercises.checking import Result, checking
 from colorlib.models import PatchDiscriminator
 from colorlib.notebook.turing_test import wilson_interval
 
 
-def check_06_1(receptive_field) -> Result:
-    """Side of a patch, by (side - 1) * stride + kernel from the last layer to the first."""
-    pix2pix = {n: [(4, 2)] * n + [(4, 1)] * 2 for n in (1, 2, 3)}
-    with checking("06.1") as c:
-        f = c.attempt(receptive_field)
-        c.equal(f([(3, 1)]), 3, "one 3×3 layer sees 3 pixels")
-        c.equal(f([(4, 2), (4, 1)]), 10, "after a stride of 2, neighboring pixels are two apart")
-        for n, layers in pix2pix.items():
-            side = PatchDiscriminator(n, width=1).receptive_field
-            c.equal(f(layers), side, f"n_layers = {n}")
-        got = f(pix2pix[2])
-        c.hint_if(got, 1 + 3 * 4, "strides count: after a stride of 2, a pixel stands for two")
-        forward = 1
-        for kernel, stride in pix2pix[2]:
-            forward = (forward - 1) * stride + kernel
-        c.hint_if(got, forward, "start from the output and go back to the image: last layer first")
-    return c.result
+def _patchgan(n: int) -> list[tuple[int, int]]:
+    """List the layers of pix2pix's PatchGAN with n_layers = n, each as (kernel, stride)."""
+    return [(4, 2)] * n + [(4, 1)] * 2
 
 
-def check_06_2(answers) -> Result:
-    """Side of the output for images of `size` pixels: floor((size + 2 - kernel) / stride) + 1."""
-    with checking("06.2") as c:
-        f = c.attempt(answers)
-        for n, side in ((1, 14), (2, 6), (3, 2)):
-            c.equal(f(32, [(4, 2)] * n + [(4, 1)] * 2), side, f"32 pixels, n_layers = {n}")
-        c.equal(f(256, [(4, 2)] * 3 + [(4, 1)] * 2), 30,
-                "256 pixels, n_layers = 3: the 30×30 outputs of pix2pix")
-        c.equal(f(33, [(4, 2)]), 16, "an odd side: pixels that do not fill a step are left out")
-        got = f(32, [(4, 2)] * 2 + [(4, 1)] * 2)
-        c.hint_if(got, 8, "the side loses a pixel in a 4×4 layer with stride 1 and padding 1")
-        c.hint_if(got, 3, "padding 1 adds a pixel on both sides")
-    return c.result
+def check_06_1(c, f):
+    """receptive_field: (side - 1) * stride + kernel, from the last layer to the first."""
+    c.equal(f([(3, 1)]), 3, "one 3×3 layer sees 3 pixels")
+    c.equal(f([(4, 2), (4, 1)]), 10, "after a stride of 2, neighboring pixels are two apart")
+    for n in (1, 2, 3):
+        side = PatchDiscriminator(n, width=1).receptive_field
+        c.equal(f(_patchgan(n)), side, f"n_layers = {n}")
+    got = f(_patchgan(2))
+    c.hint_if(got, 1 + 3 * 4, "strides count: after a stride of 2, a pixel stands for two")
+    forward = 1
+    for kernel, stride in _patchgan(2):  # the rule is right, the direction is not
+        forward = (forward - 1) * stride + kernel
+    c.hint_if(got, forward, "start from the output and go back to the image: last layer first")
 
 
-def check_06_3(interval) -> Result:
-    """Wilson's 95 % interval of a share, k of n."""
-    with checking("06.3") as c:
-        f = c.attempt(interval)
-        for k, n in ((0, 10), (10, 10), (6, 10), (60, 100), (459, 1000)):
-            c.equal(f(k, n), wilson_interval(k, n), f"{k} of {n}", 1e-3)
-        got, p, n, z = f(6, 10), 0.6, 10, 1.96
-        half = z * (p * (1 - p) / n) ** 0.5
-        c.hint_if(got, (p - half, p + half), "this is the normal interval, which has no width for "
-                  "0 of n; Wilson's middle is (p + z² / 2n) / (1 + z² / n)", 1e-3)
-        middle = p + z * z / (2 * n)
-        half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
-        c.hint_if(got, (middle - half, middle + half), "divide both by 1 + z² / n", 1e-3)
-    return c.result
+def check_06_2(c, f):
+    """answers, the side of the output: floor((size + 2 - kernel) / stride) + 1, layer by layer."""
+    for n, side in ((1, 14), (2, 6), (3, 2)):
+        c.equal(f(32, _patchgan(n)), side, f"32 pixels, n_layers = {n}")
+    c.equal(f(256, _patchgan(3)), 30, "256 pixels, n_layers = 3: the 30×30 outputs of pix2pix")
+    c.equal(f(33, [(4, 2)]), 16, "an odd side: pixels that do not fill a step are left out")
+    got = f(32, _patchgan(2))
+    c.hint_if(got, 8, "the side loses a pixel in a 4×4 layer with stride 1 and padding 1")
+    c.hint_if(got, 3, "padding 1 adds a pixel on both sides")
 
 
-def check_06_4(accuracy) -> Result:
-    """Share of pixels that Nazeri's program counts as right: rounded, |Δa| and |Δb| <= 2.2 t."""
+def check_06_3(c, f):
+    """interval: Wilson's 95 % interval of a share, k of n."""
+    for k, n in ((0, 10), (10, 10), (6, 10), (60, 100), (459, 1000)):
+        c.equal(f(k, n), wilson_interval(k, n), f"{k} of {n}", 1e-3)
+    got, p, n, z = f(6, 10), 0.6, 10, 1.96  # z: two-sided, 95 %
+    half = z * (p * (1 - p) / n) ** 0.5
+    c.hint_if(got, (p - half, p + half), "this is the normal interval, which has no width for 0 of "
+              "n; Wilson's middle is (p + z² / 2n) / (1 + z² / n)")
+    middle = p + z * z / (2 * n)
+    half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
+    c.hint_if(got, (middle - half, middle + half), "divide both by 1 + z² / n")
+
+
+def check_06_4(c, f):
+    """accuracy, Nazeri's share of right pixels: rounded, |Δa| and |Δb| are at most 2.2 t."""
     draw = torch.Generator().manual_seed(0)
     true = 20 * torch.randn(2, 2, 9, 9, generator=draw)
     predicted = true + 5 * torch.randn(2, 2, 9, 9, generator=draw)
@@ -67,14 +60,12 @@ def check_06_4(accuracy) -> Result:
     def share(condition: torch.Tensor) -> float:
         return float(condition.float().mean())
 
-    with checking("06.4") as c:
-        f = c.attempt(accuracy)
-        c.equal(f(true, true, 0), 1.0, "the true colors are right")
-        c.equal(f(predicted, true, 2), share(error.amax(1) <= 4.4), "t = 2, Nazeri's default", 1e-3)
-        c.equal(f(predicted, true, 5), share(error.amax(1) <= 11), "t = 5", 1e-3)
-        got = f(predicted, true, 2)
-        c.hint_if(got, share(error <= 4.4), "a pixel is right if both of its channels are", 1e-3)
-        c.hint_if(got, share(error.amax(1) <= 2), "a and b may be off by 2.2 t", 1e-3)
-        c.hint_if(got, share(error.norm(dim=1) <= 4.4),
-                  "compare each channel by itself, not the distance", 1e-3)
-    return c.result
+    got = f(predicted, true, 2)
+    c.equal(f(true, true, 0), 1.0, "the true colors are right")
+    # The larger of |Δa| and |Δb| decides about a pixel.
+    c.equal(got, share(error.amax(1) <= 4.4), "t = 2, Nazeri's default", 1e-3)
+    c.equal(f(predicted, true, 5), share(error.amax(1) <= 11), "t = 5", 1e-3)
+    c.hint_if(got, share(error <= 4.4), "a pixel is right if both of its channels are")
+    c.hint_if(got, share(error.amax(1) <= 2), "a and b may be off by 2.2 t")
+    c.hint_if(got, share(error.norm(dim=1) <= 4.4),
+              "compare each channel by itself, not the distance")

@@ -2,17 +2,17 @@
 
 Each row trains for one epoch on 20,000 images and is measured on 2,000.
 """
-from __future__ import annotations
+from dataclasses import replace
 
-import dataclasses
-
-from colorlib.experiments.recipe import GanSetup, Recipe, lab_target
+from colorlib.experiments.recipe import Recipe
 from colorlib.experiments.systems_koo2016 import SYSTEMS as KOO
 from colorlib.experiments.systems_nazeri2018 import GENERATOR, IMAGE_DISCRIMINATOR
 from colorlib.experiments.systems_perez2020 import PATCH, PEREZ_GAN
 from colorlib.experiments.systems_perez2020 import SYSTEMS as PEREZ
+from colorlib.targets import LabTarget
 from colorlib.train import absolute_error_step
 
+# Bases of rows, besides PATCH.
 KOO_GAN = next(recipe for recipe in KOO if recipe.name == "koo-gan")
 SIGMOID_GAN = next(recipe for recipe in PEREZ if recipe.name == "perez-sigmoid-gan")
 
@@ -26,19 +26,17 @@ def _row(name: str, title: str, base: Recipe = PATCH, gan_config: dict | None = 
     lr_factor       factor of the discriminator's learning rate
     changes         changes to other fields of the recipe
     """
-    gan = base.gan
-    config = dataclasses.replace(gan.config, **gan_config or {})
-    training = gan.training.replace(lr=lr_factor * gan.training.lr)
-    changed = {
-        "has_source": False, "gan": GanSetup(gan.net | (discriminator or {}), config, training),
-        "changes": f"{base.name} in the ablation: {title}. 20,000 images, one epoch."}
-    return dataclasses.replace(base, name=name, code=f"{base.code}*", title=title,
-                               epochs={"ablation": 1}, **changed | changes)
+    gan = replace(base.gan, net=base.gan.net | (discriminator or {}),
+                  config=replace(base.gan.config, **gan_config or {}),
+                  training=base.gan.training.replace(lr=lr_factor * base.gan.training.lr))
+    fields = {"gan": gan, "epochs": {"ablation": 1}, "published_training": None,
+              "changes": f"{base.name} in the ablation: {title}. 20,000 images, one epoch."}
+    return replace(base, name=name, code=f"{base.code}*", title=title, **fields | changes)
 
 
+# The labels of Pérez's cGANs alone, and all that their losses have of their own.
 PEREZ_LABELS = {"real": PEREZ_GAN.real, "fake": PEREZ_GAN.fake}
-PEREZ_RULES = {name: getattr(PEREZ_GAN, name)
-               for name in ("from_logits", "real", "fake", "together", "l1")}
+PEREZ_RULES = PEREZ_LABELS | {"from_logits": False, "together": True, "l1": PEREZ_GAN.l1}
 # What Koo proposes in section 6; each row adds to the one above it. The loss from logits and no
 # margin are proposals of the course. Not tried: regularizing the discriminator more strongly as it
 # becomes more accurate; rotated images and changed colors; Dahl's VGG16 as the generator.
@@ -47,18 +45,17 @@ FROM_LOGITS = NON_SATURATING | {"from_logits": True}
 NO_MARGIN = FROM_LOGITS | {"margin": None}
 BETTER_DISCRIMINATOR = {"norm": True, "leak": 0.2, "strided": True}
 DEEP_GENERATOR = {"net": {"model": "unet", "width": 16, "depth": 3, "noise": 100},
-                  "target": lab_target, "start": "nazeri-unet"}
+                  "target": LabTarget(), "start": "nazeri-unet"}
 
 ABLATIONS: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("patch", "the course's PatchGAN"),
-    _row("patch-l1-alone", "no discriminator", step=absolute_error_step, gan=None,
-         published_gan=None),
+    _row("patch-l1-alone", "no discriminator", step=absolute_error_step, gan=None),
     _row("patch-no-l1", "no absolute error", gan_config={"l1": 0.0}),
     _row("patch-l1-10", "a tenth of the absolute error", gan_config={"l1": 10.0}),
     _row("patch-16", "patches of 16 pixels", discriminator={"n_layers": 1}),
     _row("patch-70", "patches of 70 pixels: the whole image", discriminator={"n_layers": 3}),
     _row("patch-one-answer", "discriminator with one output per image",
-         gan=dataclasses.replace(PATCH.gan, net=IMAGE_DISCRIMINATOR)),
+         gan=replace(PATCH.gan, net=IMAGE_DISCRIMINATOR)),
     _row("patch-smooth", "one-sided label smoothing, 0.9", gan_config={"real": 0.9}),
     _row("patch-noisy", "noisy labels",
          gan_config={"real": PEREZ_GAN.fake, "fake": PEREZ_GAN.real}),

@@ -2,24 +2,20 @@
 
     report = train_missing(minutes=6, device="cuda")
     print(report)                                   # what was done, what is left, what comes next
-    pack()                                          # build/trained-1.zip and so on, to carry away
 
 The records and the trained colorizers go to build/trained, as a notebook's do:
-`python -m colorlib results --collect` makes them results, on this machine or on another.
+`python -m colorlib results --collect` makes them results, on this machine or, packed by
+`python -m tools pack`, on another.
 """
-from __future__ import annotations
-
 import dataclasses
 import textwrap
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
 from colorlib.checkpoint import read_tensors
-from colorlib.data.image_set import ImageSet
 from colorlib.data.storage import DataUnavailable
 from colorlib.evaluate import baseline
 from colorlib.experiments import recipes, records
@@ -37,8 +33,7 @@ PRIORITY = (
     # The baselines need no training, and every other number is compared with them.
     ("lesson", tuple(records.BASELINES), (0,)),
     # Then every system once, those that a notebook is about before their variants.
-    ("lesson", HEADLINE, (0,)),
-    ("lesson", IN_LESSON, (0,)),
+    ("lesson", HEADLINE + IN_LESSON, (0,)),
     # More seeds show how far a difference between two systems can be trusted.
     ("lesson", HEADLINE, (1, 2)),
     ("lesson", IN_LESSON, (1, 2)),
@@ -47,18 +42,15 @@ PRIORITY = (
     ("same-time", tuple(recipes.SAME_TIME), records.SEEDS),
     ("same-pictures", ("dahl-residual-encoder",), records.SEEDS),
     # The ablations of notebook 06 support a point; they are no systems of their own.
-    ("ablation", tuple(recipes.ABLATIONS), (0,)),
-    ("ablation", tuple(recipes.ABLATIONS), (1, 2)),
+    ("ablation", tuple(recipes.ABLATIONS), records.SEEDS),
     # Hours even on a GPU: systems too large for a lesson, then long trainings of the others.
-    ("full", TOO_LARGE, (0,)),
-    ("full", HEADLINE, (0,)),
+    ("full", TOO_LARGE + HEADLINE, (0,)),
 )
 
 WHOLE_SET = (50_000, 10_000)  # training and test images of CIFAR-10
 MARGIN = 1.2  # a run may take this much longer than estimated: other programs share the machine
 PROBE_IMAGES = 200  # test images from which the time of measuring is estimated
-FIRST_STEPS = 20  # steps from which the time of an epoch is estimated if no record tells it
-PIECES, PIECE_BYTES = 8, 16_000_000
+FIRST_TIMED, LAST_TIMED = 5, 20  # steps between which an epoch is timed; a GPU starts slowly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,17 +71,22 @@ class WantedRun:
                    for folder in (None, records.pending_folder()))
 
     def colorizer_path(self, data: str) -> Path:
-        """Return where to keep the colorizer: the lesson's first seed under the recipe's name."""
+        """Return where to keep the colorizer."""
+        # The lesson's first seed gets the recipe's name alone: it goes to colorlib/checkpoints.
         first = self.profile == "lesson" and self.seed == 0
         name = self.recipe if first else f"{self.recipe}.{data}.{self.profile}.s{self.seed}"
         return records.pending_folder() / f"{name}.safetensors"
 
+    def image_counts(self) -> tuple[int, int]:
+        """Return the numbers of training and test images."""
+        counts = records.image_counts(self.profile, self.recipe)
+        return tuple(n or whole for n, whole in zip(counts, WHOLE_SET, strict=True))
+
 
 def wanted_runs(profile: str | None = None, data: str = "cifar10") -> list[WantedRun]:
     """Return the runs that the table lacks, the most wanted first; profile: only those of it."""
-    if profile is not None and profile not in records.SIZES:
-        known = ", ".join(records.SIZES)
-        raise ValueError(f"unknown profile {profile!r}: expected one of {known}")
+    if profile is not None:
+        records.image_counts(profile)  # ValueError for an unknown profile
     runs = [WantedRun(name, row_profile, seed) for row_profile, names, seeds in PRIORITY
             for seed in seeds for name in names if profile in (None, row_profile)]
     if profile is not None:  # also the runs of this profile that no row of PRIORITY names
@@ -97,50 +94,72 @@ def wanted_runs(profile: str | None = None, data: str = "cifar10") -> list[Wante
     return [run for run in dict.fromkeys(runs) if not run.exists(data)]
 
 
-# Time
-
-
-class Deadline:
-    """The time left, in minutes, by a clock that counts seconds."""
-
-    def __init__(self, minutes: float, clock: Callable[[], float] = time.monotonic):
-        self.clock = clock
-        self._end = clock() + 60 * minutes
-
-    def left(self) -> float:
-        return (self._end - self.clock()) / 60
+# Time, in minutes
 
 
 @dataclasses.dataclass
 class Cost:
-    """What a run still takes, in minutes.
+    """What a run still takes, in minutes."""
 
-    epoch        one epoch; None if unknown
-    measuring    the metrics on the test images, once the network has colored them
-    test_share   coloring the test images, as a multiple of an epoch
-    epochs       how many epochs there are; epochs_left: how many of them are left
-    """
-
-    epoch: float | None
-    measuring: float
-    test_share: float
+    epoch: float | None  # one epoch; None if unknown
+    measuring: float  # the metrics on the test images, once the network has colored them
+    test_share: float  # coloring the test images, as a multiple of an epoch
     epochs: int
     epochs_left: int
 
     def next_part(self, epoch: float | None = None) -> float:
         """Minutes of the next epoch and, after the last one, of measuring, with a margin.
 
-        epoch   instead of the known length; 0 if both are unknown
+        epoch   the rest of an epoch that has begun
         """
-        epoch = (self.epoch or 0.0) if epoch is None else epoch
+        if epoch is None:
+            epoch = self.epoch or 0.0  # of unknown length: what is certain is the measuring
         minutes = epoch if self.epochs_left else 0.0
         if self.epochs_left <= 1:
             minutes += self.measuring + self.test_share * (self.epoch or epoch)
         return MARGIN * minutes
 
 
+class TimeLimit:
+    """Ends a training when its next part does not fit into the time left: `stop` of `train.fit`.
+
+    It asks between two epochs, where nothing is lost. An epoch of unknown length is timed in its
+    first steps, and stopped at once if it is too long.
+    """
+
+    def __init__(self, left: Callable[[], float], cost: Cost, device: torch.device):
+        self.left, self.cost, self.device = left, cost, device
+        self.epoch_began: float | None = None  # by the minutes that were left then
+        self.too_long: float | None = None  # minutes of the part that did not fit
+
+    def __call__(self, step: int, steps_per_epoch: int) -> bool:
+        position = step % steps_per_epoch
+        last = min(LAST_TIMED, steps_per_epoch // 2)
+        first = min(FIRST_TIMED, last // 2)
+        if position and (self.cost.epoch is not None or position not in (first, last)):
+            return False
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)  # else the clock is read before the steps are taken
+        left = self.left()
+        if position == 0:
+            if self.epoch_began is not None:  # now it is known how long an epoch takes
+                self.cost.epoch = self.epoch_began - left
+                self.cost.epochs_left -= 1
+            self.epoch_began = self.timing_began = left
+            needed = self.cost.next_part()
+        elif position == first:
+            self.timing_began = left
+            return False
+        else:
+            per_step = (self.timing_began - left) / (last - first)
+            needed = self.cost.next_part(per_step * (steps_per_epoch - last))
+        if needed > left:
+            self.too_long = needed
+        return needed > left
+
+
 def time_measuring(device: torch.device, data: str, clock: Callable[[], float]) -> float:
-    """Return the minutes that the metrics take for one test image, by a baseline on a few."""
+    """Return the minutes that the metrics take for one test image, timed on a few."""
     test = records.load_images("baseline-gray", data, "lesson")[1]
     few = test[:min(len(test), PROBE_IMAGES)].to(device)
     gray = baseline("gray", few)
@@ -153,15 +172,16 @@ def time_measuring(device: torch.device, data: str, clock: Callable[[], float]) 
 def estimate_epoch(run: WantedRun, device: torch.device, data: str) -> float | None:
     """Return the minutes of one epoch, by the slowest record of the recipe on such a device.
 
-    Records of other profiles count too, by their minutes per image. None without any record.
+    None without any record; those of other profiles count by their minutes per image.
     """
-    known = records.read() + records.read(records.pending_folder())
-    kind = _kind(hardware(device))
-    per_image = [
-        r["minutes"] / r["epochs"] / _counts(r["profile"], run.recipe)[0] for r in known
-        if (r["recipe"], r["data"]) == (run.recipe, data) and r["profile"] in records.SIZES
-        and r["epochs"] and _kind(r["device"]) == kind]
-    return max(per_image) * _counts(run.profile, run.recipe)[0] if per_image else None
+    wanted, per_image = (run.recipe, data, _kind(hardware(device))), []
+    for record in records.read() + records.read(records.pending_folder()):
+        # Profiles such as "lesson-3-epochs" are left out: they are not in the table of sizes.
+        known = record["epochs"] and record["profile"] in records.SIZES
+        if known and (record["recipe"], record["data"], _kind(record["device"])) == wanted:
+            n_train, _ = WantedRun(run.recipe, record["profile"], 0).image_counts()
+            per_image.append(record["minutes"] / record["epochs"] / n_train)
+    return max(per_image) * run.image_counts()[0] if per_image else None
 
 
 def _kind(device: str) -> str:
@@ -169,86 +189,21 @@ def _kind(device: str) -> str:
     return "cpu" if "threads" in device or "cores" in device else device
 
 
-def _counts(profile: str, recipe: str) -> tuple[int, int]:
-    """The numbers of training and test images."""
-    found = records.image_counts(profile, recipe)
-    return tuple(n or whole for n, whole in zip(found, WHOLE_SET, strict=True))
-
-
 def cost_of(run: WantedRun, device: torch.device, data: str, estimate: Callable,
             per_test_image: float = 0.0) -> Cost:
-    """Return what a run costs from where it stands: a checkpoint in build/runs shows how far it is.
-
-    estimate         as `estimate_epoch`
-    per_test_image   as `time_measuring` returns it
-    """
-    n_train, n_test = _counts(run.profile, run.recipe)
+    """Return what is left of a run; per_test_image: as `time_measuring` returns it."""
+    n_train, n_test = run.image_counts()
     measuring = per_test_image * n_test
     if run.recipe in records.BASELINES:
         return Cost(0.0, measuring, 0.0, 0, 0)
     recipe = recipes.get(run.recipe)
     config = recipe.training_config(run.profile, device=device)
-    path = records.unfinished_path(run.recipe, data, run.profile, run.seed,
-                                   config != recipe.training_config(run.profile))
+    on_gpu = config != recipe.training_config(run.profile)
+    path = records.unfinished_path(run.recipe, data, run.profile, run.seed, on_gpu)
+    # A checkpoint in build/runs shows how far an earlier call came, and how fast.
     done = read_tensors(path)[1].get("epochs", []) if path.exists() else []
     epoch = done[-1]["seconds"] / 60 if done else estimate(run, device, data)
     return Cost(epoch, measuring, n_test / n_train, config.epochs, config.epochs - len(done))
-
-
-class TimedImages(ImageSet):
-    """Training images that end a training when its next epoch does not fit into the time left.
-
-    A training loop asks for new batches at the start of each epoch, right after it has written the
-    checkpoint of the epoch before. Stopping there loses nothing, and the loop, which knows no time
-    limit, takes it for an interrupt. An epoch of unknown length is timed in its first steps and
-    stopped at once if it is too long.
-    """
-
-    def __init__(self, images: ImageSet, deadline: Deadline, cost: Cost):
-        super().__init__(images.pixels, images.labels, images.classes, images.name,
-                         images.split_name, images.skipped)
-        self.deadline, self.cost = deadline, cost
-        self.stopped_for: float | None = None  # the minutes that the next part would have taken
-
-    def to(self, device) -> TimedImages:
-        """Move the pixels in place, so that one object knows whether it has stopped."""
-        self.pixels = self.pixels.to(device)
-        return self
-
-    def batches(self, size: int, seed: int | None = None, *others, **keywords) -> Iterator:
-        """As `ImageSet.batches`; shuffled batches, which a training asks for, are timed."""
-        plain = super().batches(size, seed, *others, **keywords)
-        return plain if seed is None else self._timed(plain, len(self) // size)
-
-    def _timed(self, batches: Iterator, steps: int) -> Iterator:
-        cost = self.cost
-        if cost.epoch is not None:
-            self._stop_unless_it_fits(cost.next_part())
-        started = probe_started = self.deadline.left()
-        probe_end = min(FIRST_STEPS, steps // 2)
-        warm_up = min(5, probe_end // 2)  # the first steps are slower, above all on a GPU
-        for step, rgb in enumerate(batches):
-            if cost.epoch is None and step in (warm_up, probe_end) and probe_end:
-                self._wait_for_gpu()
-                if step == warm_up:
-                    probe_started = self.deadline.left()
-                if step == probe_end:
-                    seconds = probe_started - self.deadline.left()
-                    rest = seconds / (probe_end - warm_up) * (steps - probe_end)
-                    self._stop_unless_it_fits(cost.next_part(rest))
-            yield rgb
-        self._wait_for_gpu()
-        cost.epoch = started - self.deadline.left()
-        cost.epochs_left -= 1
-
-    def _stop_unless_it_fits(self, minutes: float) -> None:
-        if minutes > self.deadline.left():
-            self.stopped_for = minutes
-            raise KeyboardInterrupt
-
-    def _wait_for_gpu(self) -> None:
-        if self.device.type == "cuda":
-            torch.cuda.synchronize(self.device)
 
 
 # Training
@@ -256,27 +211,22 @@ class TimedImages(ImageSet):
 
 @dataclasses.dataclass
 class Report:
-    """What became of the wanted runs: a line for each, by outcome.
-
-    unavailable   recipes whose weights or data cannot be had here
-    """
+    """What became of the wanted runs: a line for each, by outcome."""
 
     done: list[str] = dataclasses.field(default_factory=list)
     stopped: list[str] = dataclasses.field(default_factory=list)
     failed: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
-    unavailable: set[str] = dataclasses.field(default_factory=set)
 
     def __str__(self) -> str:
         lines = []
         for title, runs in (("done", self.done), ("stopped, to be resumed", self.stopped),
                             ("failed", self.failed), ("left for another time", self.left)):
-            lines.append(f"{title}: {len(runs)}")
-            lines += [f"  {run}" for run in runs[:20]]
-            lines += [f"  and {len(runs) - 20} more"] if len(runs) > 20 else []
-        following = [*self.stopped, *self.left]
-        lines.append(f"next: {following[0]}" if following else "next: nothing, all is trained")
-        return "\n".join(lines)
+            lines += [f"{title}: {len(runs)}", *(f"  {run}" for run in runs[:20])]
+            if len(runs) > 20:
+                lines.append(f"  and {len(runs) - 20} more")
+        following = [*self.stopped, *self.left, "nothing, all is trained"]
+        return "\n".join([*lines, f"next: {following[0]}"])
 
 
 def train_missing(minutes: float, profile: str | None = None, device: str = "auto",
@@ -284,93 +234,57 @@ def train_missing(minutes: float, profile: str | None = None, device: str = "aut
                   estimate: Callable = estimate_epoch, progress: bool = True) -> Report:
     """Train missing runs for so many minutes; the same call resumes what was stopped.
 
-    profile    only runs of this profile; None: of all that `PRIORITY` names
-    data       name of the data set
-    clock      returns seconds
-    estimate   minutes of one epoch of a run, or None: see `estimate_epoch`
+    profile           only runs of this profile; None: of all that `PRIORITY` names
+    clock, estimate   seconds; minutes of one epoch of a run, or None: see `estimate_epoch`
     A run that can neither end nor complete an epoch in the time left is not started. A run that
     fails, for want of a download or by diverging, does not keep the others from being trained.
     """
-    deadline, report = Deadline(minutes, clock), Report()
+    end = clock() + 60 * minutes
+
+    def left() -> float:
+        return (end - clock()) / 60
+
+    report, unavailable = Report(), set()
     where = select_device(device)
     runs = wanted_runs(profile, data)
     per_test_image = time_measuring(where, data, clock) if runs and minutes > 0 else 0.0
     for run in runs:
         cost = cost_of(run, where, data, estimate, per_test_image)
-        if run.recipe in report.unavailable:  # another seed needs the same files
+        if run.recipe in unavailable:  # another seed needs the same files
             report.failed.append(f"{run}: needs the same files")
-        elif deadline.left() <= 0:
+        elif left() <= 0:
             report.left.append(str(run))
-        elif cost.next_part() > deadline.left():
+        elif cost.next_part() > left():
             report.left.append(f"{run}: its next part takes about {cost.next_part():.1f} minutes")
         else:
             print(f"== {run}", flush=True)
-            _train(run, cost, deadline, report, device, data, progress)
+            try:
+                _train(run, TimeLimit(left, cost, where), report, device, data, progress)
+            except (DataUnavailable, FileNotFoundError, FloatingPointError, ValueError,
+                    torch.OutOfMemoryError) as error:
+                reason = textwrap.shorten(str(error), 200, placeholder="...")
+                report.failed.append(f"{run}: {reason}")
+                if isinstance(error, (DataUnavailable, FileNotFoundError)):
+                    unavailable.add(run.recipe)
     return report
 
 
-def _train(run: WantedRun, cost: Cost, deadline: Deadline, report: Report, device: str, data: str,
+def _train(run: WantedRun, limit: TimeLimit, report: Report, device: str, data: str,
            progress: bool) -> None:
-    """Train one run and write into the report what became of it."""
-    started, images = deadline.left(), None
+    """Train one run; write into the report what became of it, unless it fails."""
+    before, cost = limit.left(), limit.cost
     try:
-        train, test = records.load_images(run.recipe, data, run.profile, run.seed)
-        images = TimedImages(train, deadline, cost)
-        record = records.run(
-            run.recipe, data, run.profile, run.seed, device, run.colorizer_path(data),
-            images=(images, test), progress=progress, folder=records.pending_folder())
+        record = records.run(run.recipe, data, run.profile, run.seed, device,
+                             run.colorizer_path(data), progress=progress,
+                             folder=records.pending_folder(), stop=limit)
     except KeyboardInterrupt:
-        if images is None or images.stopped_for is None:  # the user's own
+        if limit.too_long is None:  # the user's own interrupt, which ends everything
             raise
         if cost.epochs_left < cost.epochs:
             report.stopped.append(f"{run}: {cost.epochs_left} of {cost.epochs} epochs left")
         else:
-            report.left.append(f"{run}: an epoch takes {images.stopped_for:.1f} more minutes")
-    except (DataUnavailable, FileNotFoundError, FloatingPointError, ValueError,
-            torch.OutOfMemoryError) as error:
-        report.failed.append(f"{run}: {textwrap.shorten(str(error), 200, placeholder='...')}")
-        if isinstance(error, (DataUnavailable, FileNotFoundError)):
-            report.unavailable.add(run.recipe)
+            report.left.append(f"{run}: an epoch takes {limit.too_long:.1f} more minutes")
     else:
         explained = 1 - record["metrics"]["unexplained"]
         report.done.append(f"{run}: explains {explained:.1%} of the color variance, "
-                           f"{started - deadline.left():.1f} minutes")
-
-
-# Packing
-
-
-def pack(pieces: int = PIECES, piece_bytes: int = PIECE_BYTES) -> tuple[list[Path], list[Path]]:
-    """Pack build/trained and unfinished trainings into build/trained-1.zip, -2.zip and so on.
-
-    Returns the archives, and the files for which there was no room. Unpacked in the folder of a
-    checkout, every file is where it belongs. Records come first, then checkpoints named after a
-    recipe, then the other checkpoints, and last the unfinished trainings.
-    """
-    base = records.root().parent
-    build = base / "build"
-    for old in build.glob("trained-*.zip"):
-        old.unlink()
-    trained = sorted(records.pending_folder().glob("[!.]*.*"))
-    trained.sort(key=lambda path: (path.suffix != ".json", "." in path.stem))
-    contents: list[list[Path]] = []
-    sizes: list[int] = []
-    left_out = []
-    for path in [*trained, *sorted((build / "runs").glob("[!.]*.safetensors"))]:
-        # an archive stores a name twice, with 76 bytes around it; 22 bytes end the archive
-        size = path.stat().st_size + 2 * len(str(path.relative_to(base)).encode()) + 76
-        fitting = [i for i, used in enumerate(sizes) if used + size <= piece_bytes]
-        if fitting:
-            contents[fitting[0]].append(path)
-            sizes[fitting[0]] += size
-        elif len(sizes) < pieces and 22 + size <= piece_bytes:
-            contents.append([path])
-            sizes.append(22 + size)
-        else:
-            left_out.append(path)
-    archives = [build / f"trained-{i}.zip" for i in range(1, len(contents) + 1)]
-    for archive, paths in zip(archives, contents, strict=True):
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:  # weights hardly compress
-            for path in paths:
-                file.write(path, path.relative_to(base).as_posix())
-    return archives, left_out
+                           f"{before - limit.left():.1f} minutes")

@@ -6,8 +6,6 @@
 
 The recipes themselves are in one file for each source: systems_koo2016.py and its neighbors.
 """
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 
@@ -17,7 +15,7 @@ from colorlib import models
 from colorlib.colorizer import Colorizer
 from colorlib.image_classifier import ImageClassifier
 from colorlib.paths import CHECKPOINTS
-from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
+from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, YuvTarget
 from colorlib.train import Step, TrainingConfig, fit, regression_step
 from colorlib.train_gan import Adversary, GanConfig, fit_gan
 
@@ -39,52 +37,52 @@ class GanSetup:
 class Recipe:
     """A system of the course. Fields that begin with `published` hold what its source used.
 
-    code                  short name in the tables: a letter for the source, and a number
-    net, published_net    arguments of `models.build`; the target adds the number of outputs
-    target, published_target   functions from training images (an ImageSet) to a target
-    training, published_training   optimizer, learning rate, batch size and so on
-    gpu_training          changes to `training` on a CUDA GPU: a larger batch, a higher rate
-    epochs                number of epochs in the course's version, by profile
-    step                  the training step; a GAN uses `gan` and `published_gan` instead
-    start                 name of a file in colorlib/checkpoints that the generator starts from, or
-                          "". A name "encoder-..." or "classifier-..." gives the encoder's weights
-    has_source            False for a system that no source describes
-    description, changes  in words: what the source did, and what the course does differently
+    Where `published_net` or `published_target` is None, it is that of the course; where
+    `published_training` is None, no source describes the system.
     """
 
     name: str
-    code: str
+    code: str  # short name in the tables: a letter for the source, and a number
     title: str
-    net: dict
-    target: Callable
+    net: dict  # arguments of `models.build`; the target adds the number of outputs
+    target: object  # a target, or a function that makes it from the training images, an ImageSet
     training: TrainingConfig
-    published_net: dict
-    published_target: Callable
-    published_training: TrainingConfig
-    epochs: dict[str, int]
-    description: str
-    changes: str
-    step: Step = regression_step
+    epochs: dict[str, int]  # number of epochs in the course's version, by profile
+    description: str  # in words: what the source did
+    changes: str  # in words: what the course does differently
+    published_net: dict | None = None
+    published_target: object = None
+    published_training: TrainingConfig | None = None
+    step: Step = regression_step  # the training step; a GAN uses `gan` instead
     gan: GanSetup | None = None
     published_gan: GanSetup | None = None
+    # Name of a file in colorlib/checkpoints that the generator starts from, or "". A name
+    # "encoder-..." or "classifier-..." gives the encoder's weights alone.
     start: str = ""
-    has_source: bool = True
+    # Changes to `training` on a CUDA GPU: a larger batch, a higher rate.
     gpu_training: dict = dataclasses.field(default_factory=dict)
+
+    @property
+    def has_source(self) -> bool:
+        return self.published_training is not None
 
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
         """Build an untrained colorizer, with the same weights for the same seed.
 
-        images   the training images, from which some targets take their statistics. VGG16 gets
-                 images below `dahl2016.LARGE_ENOUGH` pixels at twice their size
+        images   the training images, from which some targets take their statistics
         ValueError if the target needs images and none are given.
         """
-        config = self.published_net if as_published else self.net
-        large = images is not None and min(images.size) >= models.dahl2016.LARGE_ENOUGH
-        if "enlarge" in config and large:
+        config, target = self.net, self.target
+        if as_published:
+            config = self.published_net or config
+            target = self.published_target or target
+        # VGG16 learned from large pictures: only those below 64 pixels are shown to it enlarged.
+        if "enlarge" in config and images is not None and (
+                min(images.size) >= models.dahl2016.LARGE_ENOUGH):
             config = config | {"enlarge": 1}
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng(devices=[]):  # the caller's random numbers stay as they were
             torch.manual_seed(seed)
-            target = (self.published_target if as_published else self.target)(images)
+            target = target(images) if callable(target) else target
             net = models.build({"outputs": target.outputs} | config)
         if self.start:
             self._load_start(net)
@@ -98,7 +96,7 @@ class Recipe:
             return
         weights = Colorizer.load(path).net.state_dict()
         missing, unexpected = getattr(net, "body", net).load_state_dict(weights, strict=False)
-        # the layers that add the noise are new: the network that we start from has none
+        # The layers that add the noise are new: the network that we start from has none.
         if unexpected or not all(name.startswith("perturb.") for name in missing):
             names = ", ".join([*unexpected, *missing])
             raise ValueError(f"{path.name} does not fit {self.name}: {names}")
@@ -113,19 +111,17 @@ class Recipe:
         gan = self.published_gan if as_published else self.gan
         if gan is None:
             return self.step
+        image_size = {} if gan.net["model"] == "patch" else {"size": size}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)  # else its weights would repeat the generator's
-            image_size = {} if gan.net["model"] == "patch" else {"size": size}
             return Adversary(models.build(gan.net | image_size), gan.config, gan.training)
 
     def training_config(self, profile: str, as_published: bool = False, epochs: int | None = None,
                         device: str | torch.device = "cpu") -> TrainingConfig:
         """Return the settings for a profile: the course's, or those of the source.
 
-        epochs   replaces the profile's number of epochs; any profile is then accepted. The number
-                 of epochs of the source is used for profile "full" only
-        device   on "cuda", `gpu_training` applies to profiles with all training images. GANs and
-                 published settings are the same on every device
+        epochs   replaces the profile's number; any profile is then accepted
+        device   on "cuda", `gpu_training` applies to the course's profiles with all training images
         ValueError for an unknown profile, or if no source describes the system.
         """
         if profile not in self.epochs and epochs is None:
@@ -133,12 +129,14 @@ class Recipe:
                              f"{', '.join(self.epochs)}, or a number of epochs")
         if as_published and not self.has_source:
             raise ValueError(f"no source describes {self.name}, so it has no published settings")
-        if as_published and profile == "full" and epochs is None:
-            return self.published_training
-        config = self.published_training if as_published else self.training
-        on_gpu = torch.device(device).type == "cuda" and profile in LARGE_BATCH_PROFILES
-        if on_gpu and not as_published:
-            config = config.replace(**self.gpu_training)
+        if as_published:
+            config = self.published_training
+            if profile == "full" and epochs is None:
+                return config  # the only profile that trains for as long as the source did
+        else:
+            config = self.training
+            if torch.device(device).type == "cuda" and profile in LARGE_BATCH_PROFILES:
+                config = config.replace(**self.gpu_training)
         return config.replace(epochs=self.epochs[profile] if epochs is None else epochs)
 
 
@@ -149,36 +147,25 @@ def fit_recipe(colorizer: Colorizer, images, step: Step | Adversary, config: Tra
     return loop(colorizer, images, step, config, **keywords)
 
 
-# Targets: functions from the training images, or None, to a target.
-
-
-def lab_target(images) -> LabTarget:
-    return LabTarget()
-
-
-def lab_target_with_lightness(images) -> LabTarget:
-    return LabTarget(channels=3)
-
-
-def unit_yuv_target(images) -> YuvTarget:
-    return YuvTarget.unit_range()
+# Targets that depend on the training images.
 
 
 def koo_target(images) -> YuvTarget:
-    if images is None:
-        raise ValueError("Koo normalizes U and V by their mean and standard deviation over the "
-                         "training images: give images")
-    return YuvTarget.from_images(images.pixels)
+    return YuvTarget.from_images(_pixels(images))
 
 
 def color_space_target(space: str, cell: int = 2, blur: float = 0.0) -> Callable:
     """Two normalized color channels of a space; one prediction for cell x cell pixels."""
     def target(images) -> ColorSpaceTarget:
-        if images is None:
-            raise ValueError("the channels are normalized by their mean and standard deviation "
-                             "over the training images: give images")
-        return ColorSpaceTarget.from_images(images.pixels, space, cell=cell, blur=blur)
+        return ColorSpaceTarget.from_images(_pixels(images), space, cell=cell, blur=blur)
     return target
+
+
+def _pixels(images) -> torch.Tensor:
+    if images is None:
+        raise ValueError("the channels are normalized by their mean and standard deviation over "
+                         "the training images: give images")
+    return images.pixels
 
 
 def color_bins_target(lam: float = 1.0, cell: int = 2) -> Callable:

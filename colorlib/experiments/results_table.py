@@ -3,8 +3,6 @@
     write_table()                                   # results/README.md from the records
     plots.points(plane(records.read()))
 """
-from __future__ import annotations
-
 import statistics
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -22,58 +20,11 @@ COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ra
            ("histogram_distance", "histogram distance", "{:.2f}"),
            ("frechet", "Fréchet", "{:.1f}"), ("colorfulness", "colorfulness", "{:.1f}")]
 
-PAGE = """# Results
 
-This page is written by `python -m colorlib results` from the records in `runs/`: do not edit it.
-Each row is a system. A number is the mean over the seeds; where there is more than one seed, the
-lowest and highest value follow in brackets. A dash means that the metric was not measured for every
-seed.
+def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") -> dict[str, dict]:
+    """Return (x, y) by label, in groups by what the systems are trained for, for `plots.points`.
 
-All metrics compare the predicted ab with the true ab, in Lab, with the given L and before clipping
-to the gamut, on test images that were not used for training. PSNR and colorfulness are computed
-from the clipped RGB image.
-
-- *unexplained*: the share of the color variance that the system does not explain. Lower is better;
-  painting everything in the mean color gives 1.
-- *ab error*: mean distance in Lab units. Lower is better.
-- *PSNR* and *AuC*: higher is better.
-- *chroma ratio*: best at 1; below 1 the colors are too pale, above 1 too strong.
-- *histogram distance*: compares how often colors are used, wherever they are. Best at 0.
-- *Fréchet*: distance between the features of colorized and true images, best at 0. The features are
-  those of our own classifier (`colorlib/image_classifier.py`), so this is not the "FID".
-
-`colorlib/metrics.py` defines each metric.
-
-{table}
-The code refers to the source that describes the system. A: Dahl 2016, K: Koo 2016, N: Nazeri and Ng
-2018, D: Dorscheidt et al. 2016, P: Pérez García 2020; a dash: none of them. A star marks a system
-with parts changed. Three codes have no row: A3 is the loss of Dahl's networks; N3 (Nazeri's
-accuracy) and P4 (Pérez's Turing test) are measurements, in notebook 06. Pérez's ResNet-50 (P3)
-needs weights that were not available, so the small encoder (P3*) stands for it. The name of a
-system that was trained with the settings of its source ends in `-as-published`.
-
-Profiles of notebook 06 (`python -m colorlib train --missing --profile ablation`):
-
-- `ablation`: one epoch on 20,000 images, measured on 2,000.
-
-Profiles of notebook 07, measured on 2,000 images and trained in the same way:
-
-- `transfer-500` and its like: different starts, with that many training images.
-- `same-time`: Dahl's hypercolumns and residual encoder, each with as many images as it can train on
-  in the same minutes. The other systems on VGG16 get as many images as the residual encoder.
-- `same-pictures`: the residual encoder with as many images as the hypercolumns.
-
-Versions: {versions}.
-"""
-
-
-def plane(records: list[dict], x: str = "chroma_ratio",
-          y: str = "unexplained") -> dict[str, dict[str, tuple]]:
-    """Return where systems lie in a plane of two metrics, for `plots.points`.
-
-    records   of one data set and profile; the mean over seeds is taken
-    returns   (x, y) by label, in groups by what the systems are trained for. The label is the
-              code of a system, or its name if other systems share the code
+    records   of one data set and profile; x and y are means of two metrics over the seeds
     """
     runs, groups = defaultdict(list), defaultdict(dict)
     codes = Counter(recipe.code for recipe in recipes.RECIPES.values())
@@ -85,6 +36,7 @@ def plane(records: list[dict], x: str = "chroma_ratio",
             recipe = recipes.get(name.removesuffix(PUBLISHED))
             group = ("a discriminator" if recipe.gan
                      else "classes" if recipe.step is classification_step else "the error")
+            # A code is short and the name is long, and several systems may share a code.
             unique = codes[recipe.code] == 1 and recipe.has_source and not name.endswith(PUBLISHED)
             label = recipe.code if unique else name
             if recipe.code == "D6":  # the compact network in another color space
@@ -98,16 +50,20 @@ def table(records: list[dict]) -> str:
     groups: dict[tuple, list[dict]] = defaultdict(list)
     for record in records:
         groups[record["data"], record["profile"], record["recipe"]].append(record)
-    titles = ["code", "recipe", "data", "profile", "images", "seeds"]
-    titles += [title for _, title, _ in COLUMNS]
-    titles += ["epochs", "minutes", "parameters", "trained on"]
+    titles = ["code", "recipe", "data", "profile", "images", "seeds",
+              *(title for _, title, _ in COLUMNS), "epochs", "minutes", "parameters", "trained on"]
     rows = [titles, ["---"] * len(titles)]
-    for (data, profile, recipe), runs in sorted(groups.items(), key=lambda item: (
-            *item[0][:2], -_mean(item[1], "unexplained"))):
+
+    def place(group: tuple) -> tuple:
+        (data, profile, _), runs = group
+        return data, profile, -_mean(runs, "unexplained")
+
+    for (data, profile, recipe), runs in sorted(groups.items(), key=place):
         first = runs[0]
         values = [_with_range([r["metrics"].get(key) for r in runs], form)
                   for key, _, form in COLUMNS]
-        epochs = "-".join(sorted({str(r["epochs"]) for r in runs}, key=int))
+        # More than one number where a seed was trained again with other settings.
+        epochs = "-".join(map(str, sorted({r["epochs"] for r in runs})))
         minutes = f"{statistics.mean(r['minutes'] for r in runs):.1f}"
         trained_on = "; ".join(dict.fromkeys(map(_trained_on, runs)))  # distinct, in order
         rows.append([first["code"], recipe, data, profile, f"{first['n']:,}", str(len(runs)),
@@ -117,8 +73,10 @@ def table(records: list[dict]) -> str:
 
 def page(records: list[dict]) -> str:
     """Return the text of results/README.md."""
+    # Results of different versions may differ: the page names every combination that was used.
     versions = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
-    return PAGE.format(table=table(records), versions="; ".join(versions))
+    page = (Path(__file__).parent / "results_page.md").read_text(encoding="utf-8")
+    return page.format(table=table(records), versions="; ".join(versions))
 
 
 def write_table() -> Path:
@@ -129,7 +87,7 @@ def write_table() -> Path:
 
 
 def _trained_on(record: dict) -> str:
-    """Device and precision, and the batch size if it is not the recipe's on a CPU."""
+    # The batch size belongs to it where it is not the recipe's on a CPU.
     batch = f", batch {record['training']['batch_size']}" if "training" in record else ""
     return f"{record['device']}, {record['precision']}{batch}"
 
@@ -139,7 +97,7 @@ def _mean(runs: list[dict], key: str) -> float:
 
 
 def _with_range(values: list[float | None], form: str) -> str:
-    if None in values:
+    if None in values:  # a mean over fewer seeds could not be compared with the other columns
         return "-"
     mean = form.format(statistics.mean(values))
     if len(values) == 1:

@@ -1,30 +1,27 @@
-"""The systems of Koo 2016.
-
-S. Koo, "Automatic Colorization with Deep Convolutional Generative Adversarial Networks".
-"""
-from __future__ import annotations
-
-from colorlib.experiments.recipe import GanSetup, Recipe, koo_target, lab_target
+"""The systems of S. Koo, "Automatic Colorization with Deep Convolutional Generative Adversarial
+Networks", 2016."""
+from colorlib.experiments.recipe import GanSetup, Recipe, koo_target
+from colorlib.targets import LabTarget
 from colorlib.train import TrainingConfig
 from colorlib.train_gan import GanConfig
 
-KOO_SGD = TrainingConfig(epochs=60, batch_size=128, optimizer="sgd", lr=1.0, momentum=0.9,
+SGD = TrainingConfig(epochs=60, batch_size=128, optimizer="sgd", lr=1.0, momentum=0.9,
+                     weight_decay=0.0, schedule="koo")
+RMSPROP = TrainingConfig(epochs=125, batch_size=128, optimizer="rmsprop", lr=1e-3, momentum=0.0,
                          weight_decay=0.0, schedule="koo")
-KOO_RMSPROP = TrainingConfig(epochs=125, batch_size=128, optimizer="rmsprop", lr=1e-3, momentum=0.0,
-                             weight_decay=0.0, schedule="koo")
-KOO_DISCRIMINATOR = GanSetup({"model": "koo-discriminator"}, GanConfig(
-    loss="saturating", from_logits=False, margin=0.5, redraw=True), KOO_RMSPROP)
+DISCRIMINATOR = GanSetup({"model": "koo-discriminator"}, GanConfig(
+    loss="saturating", from_logits=False, margin=0.5, redraw=True), RMSPROP)
+COURSE = TrainingConfig(epochs=5, batch_size=64, lr=1e-2, flip=True)
 # Batches for a large GPU, as in the other tables of systems. AdamW's rate grows with the square
-# root of the batch size, and no further than 0.02. Whether such a training explains as much of the
-# color variance after as many pictures as with the small batch is still to be measured.
+# root of the batch size, and no further than 0.02. Still to be measured: whether such a training
+# explains as much of the color variance after as many pictures.
 GPU = {"batch_size": 256, "lr": 2e-2}
 
 SYSTEMS = [
     Recipe(
         name="koo-baseline", code="K1", title="baseline CNN, squared error",
-        net={"model": "koo"}, target=lab_target,
-        training=TrainingConfig(epochs=5, batch_size=64, lr=1e-2, flip=True), gpu_training=GPU,
-        published_net={"model": "koo"}, published_target=koo_target, published_training=KOO_SGD,
+        net={"model": "koo"}, target=LabTarget(), training=COURSE, gpu_training=GPU,
+        published_target=koo_target, published_training=SGD,
         epochs={"smoke": 1, "quick": 1, "lesson": 5, "full": 60},
         description="Koo 2016: YUV, with Y normalized locally and U and V scaled to unit variance. "
             "SGD with learning rate 1, momentum 0.9 and decay 1e-7; the rate is halved every 25 "
@@ -32,36 +29,29 @@ SYSTEMS = [
         changes="Lab, so that all systems predict the same two channels. AdamW with a one-cycle "
             "schedule and batch size 64, because two cores have time for a few epochs only. With "
             "the loss as Koo prints it, training with rate 1 diverges; it works if the loss is "
-            "averaged over the channels and once more over the batch (notebook 03).",
-    ),
+            "averaged over the channels and once more over the batch (notebook 03)."),
     Recipe(
         name="koo-baseline-yuv", code="K2", title="baseline CNN in Koo's YUV",
-        net={"model": "koo"}, target=koo_target,
-        training=TrainingConfig(epochs=3, batch_size=64, lr=1e-2, flip=True), gpu_training=GPU,
-        published_net={"model": "koo"}, published_target=koo_target, published_training=KOO_SGD,
+        net={"model": "koo"}, target=koo_target, training=COURSE.replace(epochs=3),
+        gpu_training=GPU, published_training=SGD,
         epochs={"smoke": 1, "quick": 1, "lesson": 3, "full": 60},
         description="Koo 2016: YUV, with Y normalized locally and U and V scaled to unit variance. "
             "The generator of Koo's cGAN starts from this network.",
-        changes="AdamW with a one-cycle schedule and batch size 64. Three epochs, because two "
-            "cores have no time for more.",
-    ),
+        changes="AdamW with a one-cycle schedule, batch size 64, and as few epochs as two cores "
+            "have time for: three."),
     Recipe(
         name="koo-gan", code="K3", title="Koo's cGAN with the margin rule",
         net={"model": "koo-generator", "spread": 0.1}, target=koo_target, start="koo-baseline-yuv",
-        training=KOO_RMSPROP.replace(lr=1e-2, epochs=1), gan=KOO_DISCRIMINATOR,
-        published_net={"model": "koo-generator", "spread": 0.1}, published_target=koo_target,
-        published_training=KOO_RMSPROP.replace(lr=1e-2), published_gan=KOO_DISCRIMINATOR,
+        training=RMSPROP.replace(lr=1e-2, epochs=1), gan=DISCRIMINATOR,
+        published_training=RMSPROP.replace(lr=1e-2), published_gan=DISCRIMINATOR,
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 125},
         description="Koo 2016: the trained baseline becomes the generator, with noise added to its "
-            "gray image; the discriminator has dropout 0.8. RMSProp, with rate 1e-2 for the "
-            "generator and 1e-3 for the discriminator, 125 epochs. The discriminator is updated "
-            "only if both of its errors exceed 0.5. Koo reports that it is right after 3 to 5 "
-            "updates, that the generator's gradient then vanishes, and that the images make no "
-            "sense.",
-        changes="Fewer epochs, always starting from the same baseline, which was trained on "
-            "CIFAR-10 for three epochs. Koo's Algorithm 2 prints log(1 + D); we use the loss that "
-            "is meant, log(1 - D). One batch serves for the true colors, the generated colors and "
-            "the generator's update. Koo does not give the size of the noise (here 0.1 at the "
-            "start, for a gray image of unit variance) or the widths of the discriminator.",
-    ),
+            "gray image; the discriminator has dropout 0.8 and is updated only if both of its "
+            "errors exceed 0.5. Koo reports that it is right after 3 to 5 updates, that the "
+            "generator's gradient then vanishes, and images without sense.",
+        changes="Fewer epochs, from a baseline that was trained on CIFAR-10 for three. Koo's "
+            "Algorithm 2 prints log(1 + D); we use the loss that is meant, log(1 - D). One batch "
+            "serves for the true colors, the generated ones and the generator's update. Koo gives "
+            "neither the size of the noise (here 0.1 at the start, for a gray image of unit "
+            "variance) nor the widths of the discriminator."),
 ]

@@ -1,28 +1,26 @@
-"""The systems of Nazeri and Ng 2018.
-
-K. Nazeri, E. Ng, "Image Colorization with Generative Adversarial Networks".
-"""
-from __future__ import annotations
-
-from colorlib.experiments.recipe import GanSetup, Recipe, lab_target, lab_target_with_lightness
+"""The systems of K. Nazeri and E. Ng, "Image Colorization with Generative Adversarial Networks",
+2018."""
+from colorlib.experiments.recipe import GanSetup, Recipe
+from colorlib.targets import LabTarget
 from colorlib.train import TrainingConfig
 from colorlib.train_gan import GanConfig
 
-NAZERI_ADAM = TrainingConfig(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5,
-                             weight_decay=0.0, schedule="drops")
+ADAM = TrainingConfig(epochs=500, batch_size=128, optimizer="adam", lr=5e-4, momentum=0.5,
+                      weight_decay=0.0, schedule="drops")
 GENERATOR = {"model": "unet", "width": 16, "depth": 3, "strided": True, "leak": 0.2}
 PUBLISHED_GENERATOR = GENERATOR | {"width": 64, "depth": 4}
-IMAGE_DISCRIMINATOR = {"model": "image", "width": 16, "late_dropout": True}
+IMAGE_DISCRIMINATOR = {"model": "image", "width": 16, "late_dropout": True}  # the course's
 
 SYSTEMS = [
     Recipe(
         name="nazeri-unet", code="N1", title="U-Net, squared error",
-        net={"model": "unet", "width": 16, "depth": 3}, target=lab_target,
+        net={"model": "unet", "width": 16, "depth": 3}, target=LabTarget(),
         training=TrainingConfig(epochs=12, batch_size=32, lr=4e-3, flip=True),
         gpu_training={"batch_size": 512, "lr": 1.6e-2},  # to be measured: see systems_koo2016.py
         published_net={"model": "unet", "width": 64, "depth": 4},
-        published_target=lab_target_with_lightness,
-        published_training=NAZERI_ADAM.replace(schedule="constant"),
+        published_target=LabTarget(channels=3),
+        # Nazeri lowers this network's rate by hand, at moments that the paper does not give.
+        published_training=ADAM.replace(schedule="constant"),
         epochs={"smoke": 1, "quick": 1, "lesson": 12, "full": 60},
         description="Nazeri 2018: a U-Net that predicts all three Lab channels, squared error. "
             "Adam with rate 5e-4 and beta1 0.5, batch size 128, 500 epochs. Nazeri divides the "
@@ -30,25 +28,22 @@ SYSTEMS = [
             "the settings of this network are not given, so we use those of the cGAN.",
         changes="Two channels, because L is given. Width 16 and three pooling steps instead of "
             "four, which two cores can train in minutes. AdamW with a one-cycle schedule and batch "
-            "size 32, because a training of few epochs needs many steps.",
-    ),
+            "size 32, because a training of few epochs needs many steps."),
     Recipe(
-        name="nazeri-gan", code="N2", title="Nazeri's U-Net cGAN",
-        net=GENERATOR, target=lab_target,
-        training=NAZERI_ADAM.replace(epochs=1, batch_size=32, flip=True),
-        gan=GanSetup(IMAGE_DISCRIMINATOR, GanConfig(l1=100, real=0.9), NAZERI_ADAM),
-        published_net=PUBLISHED_GENERATOR, published_target=lab_target_with_lightness,
-        published_training=NAZERI_ADAM,
+        name="nazeri-gan", code="N2", title="Nazeri's U-Net cGAN", net=GENERATOR,
+        target=LabTarget(), training=ADAM.replace(epochs=1, batch_size=32, flip=True),
+        gan=GanSetup(IMAGE_DISCRIMINATOR, GanConfig(l1=100, real=0.9), ADAM),
+        published_net=PUBLISHED_GENERATOR, published_target=LabTarget(channels=3),
+        published_training=ADAM,
+        # inputs: gray, and the three channels that Nazeri's generator predicts
         published_gan=GanSetup({"model": "image", "width": 64, "inputs": 4},
-            GanConfig(l1=100, real=0.9, from_logits=False), NAZERI_ADAM),
+                               GanConfig(l1=100, real=0.9, from_logits=False), ADAM),
         epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 500},
         description="Nazeri 2018: a U-Net generator and a discriminator of convolutions and max "
             "pooling. The generator's loss is -log D plus 100 times the mean absolute error; real "
-            "images have label 0.9. Adam with rate 5e-4, divided by ten by hand, and beta1 0.5; "
-            "batch size 128, 500 epochs. Nazeri reports a mean absolute error of 1.2, an accuracy "
-            "of 43.7 percent, and vivid colors.",
+            "images have label 0.9. The rate is divided by ten by hand. Nazeri reports vivid "
+            "colors, a mean absolute error of 1.2 and an accuracy of 43.7 percent.",
         changes="Two channels, width 16 for both networks, three levels, dropout after the "
-            "pooling, batch size 32, one epoch, and a loss computed from logits. The rate falls to "
-            "a tenth after 60 percent of the steps and to a hundredth after 85 percent.",
-    ),
+            "pooling, a loss from logits. The rate falls to a tenth after 60 percent of the steps "
+            "and to a hundredth after 85 percent."),
 ]

@@ -3,8 +3,6 @@
 Every row is trained on 10,000 pictures in total: a small set is seen several times. The largest
 set, of 50,000 images, is seen once.
 """
-from __future__ import annotations
-
 import dataclasses
 
 from colorlib.experiments.recipe import Recipe
@@ -25,9 +23,10 @@ def _row(name: str, title: str, base: Recipe, start: str | None = None, **net) -
     training = ON_VGG.replace(lr=4e-3) if base is SMALL else ON_VGG
     return dataclasses.replace(
         base, name=name, code=f"{base.code.rstrip('*')}*", title=title, net=base.net | net,
-        start=base.start if start is None else start, training=training, gpu_training={},
-        step=regression_step if base.gan else base.step, gan=None, published_gan=None,
-        has_source=False, epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
+        start=base.start if start is None else start, training=training,
+        gpu_training={},  # rows are compared with each other, whatever machine trained them
+        step=regression_step if base.gan else base.step, gan=None, published_training=None,
+        epochs={f"transfer-{n}": max(1, 10_000 // n) for n in TRANSFER_IMAGES},
         changes=f"The network of {base.name}, {title}. It is trained on 10,000 pictures in total, "
             "so the images of a small set appear several times; a set of 50,000 appears once.")
 

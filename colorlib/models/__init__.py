@@ -2,27 +2,24 @@
 
     net = models.build({"model": "unet", "width": 16, "depth": 3})
 
-| module            | contents                                                                  |
-| ----------------- | ------------------------------------------------------------------------- |
-| `koo2016`         | small CNN, generator and discriminator of Koo 2016; contrast normalization |
-| `unet`            | U-Net and generator after Nazeri and Ng 2018                              |
-| `fast_unet`       | U-Net that learns in minutes on two CPU cores                              |
-| `discriminators`  | PatchGAN (Isola et al. 2017) and a discriminator with one output per image |
-| `dorscheidt2016`  | four compact networks, for regression and for classification              |
-| `dahl2016`        | colorizers on top of VGG16: hypercolumns, residual encoder, classifier    |
-| `resnet_unet`     | colorizer on top of an ImageNet ResNet, after Pérez                       |
-| `small_resnet`    | small image classifier, and a colorizer that reuses its weights           |
-| `blocks`          | layers that several networks share                                        |
-| `pretrained`      | ImageNet weights of torchvision                                           |
+`koo2016`         small CNN, generator and discriminator of Koo 2016; contrast normalization
+`unet`            U-Net and generator after Nazeri and Ng 2018
+`fast_unet`       U-Net that learns in minutes on two CPU cores
+`discriminators`  PatchGAN (Isola et al. 2017) and a discriminator with one output per image
+`dorscheidt2016`  four compact networks, for regression and for classification
+`dahl2016`        colorizers on top of VGG16: hypercolumns, residual encoder, classifier
+`resnet_unet`     colorizer on top of an ImageNet ResNet, after Pérez
+`small_resnet`    small image classifier, and a colorizer that reuses its weights
+`blocks`          layers that several networks share
+`pretrained`      ImageNet weights of torchvision
 
-A colorization network maps gray images (N, 1, H, W) to (N, C, H, W); the target decides how many
-channels C there are and what they mean. A discriminator maps gray and color to logits.
-`net.config` holds what `build` needs to make the network again, and a checkpoint stores it. The
-height and width of the input must be multiples of `net.multiple`; `Colorizer` pads to that.
+A colorization network maps gray images (N, 1, H, W) to (N, C, H, W); the target decides what the C
+channels mean. A discriminator maps gray and color to logits. `net.config` holds what `build` needs
+to make the network again, and a checkpoint stores it. The height and width of the input must be
+multiples of `net.multiple`; `Colorizer` pads to that.
 
 Comments in the networks give the shape of the tensor after each line: N images, then channels,
-height and width. H and W belong to the input; in a loop, c, h and w belong to the tensor at the
-start of the pass.
+height and width, H and W of the input; in a loop, c, h and w of the tensor at the start of a pass.
 """
 
 import torch
@@ -39,21 +36,18 @@ from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
-__all__ = [
-    "MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageDiscriminator", "KooCNN",
-    "KooDiscriminator", "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet",
-    "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16", "VggClassifier",
-    "build", "multiply_adds", "parameters", "receptive_field",
-]
+__all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageDiscriminator", "KooCNN",
+           "KooDiscriminator", "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet",
+           "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
+           "VggClassifier", "build", "multiply_adds", "parameters", "receptive_field"]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {
     "koo": KooCNN, "unet": UNet, "fast-unet": FastUNet, "compact": DorscheidtNet,
     "koo-generator": KooGenerator, "koo-discriminator": KooDiscriminator,
     "patch": PatchDiscriminator, "image": ImageDiscriminator, "small-resnet": SmallResNet,
-    "small-resnet-colorizer": SmallResNetColorizer,
-    "hypercolumns": Hypercolumns, "residual-encoder": ResidualEncoder,
-    "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
+    "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
+    "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
 }
 
 
@@ -68,9 +62,8 @@ def build(config: dict) -> nn.Module:
         raise ValueError(f"unknown model {name!r}: expected one of {', '.join(MODELS)}")
     try:
         return MODELS[name](**settings)
-    except TypeError as error:
-        raise ValueError(
-            f"model {name!r} does not take these settings: {settings} ({error})") from None
+    except TypeError as error:  # an unknown argument, or a value of the wrong type
+        raise ValueError(f"model {name!r} does not take {settings} ({error})") from None
 
 
 def parameters(net: nn.Module) -> int:

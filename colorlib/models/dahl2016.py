@@ -5,15 +5,16 @@ Dorscheidt et al. 2016.
     uv = net(2 * gray - 1)  # N 1 H W -> N 2 H W, in 0...1
     net = ResidualEncoder(weights="none", tuned=True)  # trained from random weights
 
-Notebook 07 explains them.
+VGG16's tensors differ in scale by orders of magnitude, so all three normalize them first, which the
+sources do not mention. Batch norm and ReLU follow each convolution except the last. Notebook 07.
 """
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from colorlib.models.blocks import check_gray, conv_bn_relu, he_init
-from colorlib.models.pretrained import check_weights, keep_statistics, load_into, state_of
+from colorlib.models.blocks import check_gray, conv_bn_relu, double_conv, glorot_init, he_init
+from colorlib.models.pretrained import load_into, prepare, state_of
 
 CUTS = (3, 8, 15, 22)  # indices in vgg16().features of the ReLUs before the first four max-pools
 WIDTHS = (64, 128, 256, 512)  # channels there
@@ -26,9 +27,7 @@ class Vgg16(nn.Module):
     weights  "imagenet": torchvision's IMAGENET1K_FEATURES, the original ones; "none": random (He)
     tuned    False: the weights are frozen
 
-    The gray value enters as three equal channels (Dahl 2016), normalized as the weights expect. It
-    is what the target makes of an image: luma for `YuvTarget`, lightness for the others. VGG16 has
-    no batch norm, so training and evaluation mode are alike.
+    The gray value enters as three equal channels (Dahl 2016), normalized as the weights expect.
     """
 
     multiple = 8
@@ -37,19 +36,15 @@ class Vgg16(nn.Module):
         from torchvision.models import VGG16_Weights, vgg16  # slow to import, and rarely needed
 
         super().__init__()
-        check_weights(weights)
+        entry, self.tuned = VGG16_Weights.IMAGENET1K_FEATURES, tuned
+        prepare(self, weights, entry)
         with torch.device("meta"):  # neither memory nor random numbers for the layers not used
             self.features = vgg16(weights=None).features[:CUTS[-1] + 1]
-        self.features.to_empty(device="cpu")
-        he_init(self.features)
-        entry = VGG16_Weights.IMAGENET1K_FEATURES
+        he_init(self.features.to_empty(device="cpu")).requires_grad_(tuned)
         if weights == "imagenet":
             state = {k.removeprefix("features."): t for k, t in state_of(entry, "VGG16").items()}
             used = self.features.state_dict()
             load_into(self.features, {k: t for k, t in state.items() if k in used}, "VGG16")
-        keep_statistics(self, entry)
-        self.tuned = tuned
-        self.features.requires_grad_(tuned)
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Gray (N, 1, H, W), -1...1 -> the normalized input and four tensors, see the comments."""
@@ -65,26 +60,22 @@ class Vgg16(nn.Module):
 
 
 class _OnVgg16(nn.Module):
-    """Base class of networks on top of VGG16.
-
-    Frozen ImageNet weights are not saved in checkpoints, since torchvision provides them.
-    """
+    """Base class of networks on top of VGG16."""
 
     def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, **settings):
         super().__init__()
         if enlarge not in (1, 2):
             raise ValueError(f"enlarge must be 1 or 2, got {enlarge}")
-        self.config = {"model": model, "weights": weights, "tuned": tuned, "enlarge": enlarge,
-                       **settings}
+        self.config = dict(model=model, weights=weights, tuned=tuned, enlarge=enlarge, **settings)
         self.encoder, self.enlarge = Vgg16(weights, tuned), enlarge
         self.multiple = self.encoder.multiple
+        # Checkpoints need no frozen ImageNet weights, since torchvision provides them.
         self.not_saved = ("encoder.",) if weights == "imagenet" and not tuned else ()
 
     def _encode(self, x: Tensor, always: bool = False) -> list[Tensor]:
         """VGG16's tensors of an image, which is first enlarged if it is small, or always."""
         check_gray(x, self.multiple)
-        large = min(x.shape[-2:]) >= LARGE_ENOUGH and not always
-        if self.enlarge > 1 and not large:
+        if self.enlarge > 1 and (always or min(x.shape[-2:]) < LARGE_ENOUGH):
             x = F.interpolate(x, scale_factor=self.enlarge, mode="bilinear")  # N 1 2H 2W
         return self.encoder(x)
 
@@ -98,14 +89,9 @@ class Hypercolumns(_OnVgg16):
     """Dahl 2016: stack all of VGG16's tensors at each pixel (963 channels), then convolve.
 
     outputs  channels of the prediction
-    hidden   channels of the 3x3 convolutions after the stack, 128 and 64 in the source; (): a
-             single 1x1 convolution, "the simplest thing"
+    hidden   channels of the 3x3 convolutions after the stack; (): only one convolution, of 1x1
     squash   True: a sigmoid at the end (the source predicts U and V scaled to 0...1)
     enlarge  2: process images with a side below 64 pixels at twice their size
-
-    Batch norm in place of a bias, and ReLU, follow each convolution except the last. We also
-    normalize the stack, which the source does not mention, because VGG16's tensors differ in scale
-    by orders of magnitude. The last weights start at zero, so that the first prediction is gray.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
@@ -118,10 +104,10 @@ class Hypercolumns(_OnVgg16):
         for width in hidden:
             layers.append(conv_bn_relu(channels, width, bias=False))
             channels = width
-        kernel, padding = (3, 1) if hidden else (1, 0)
-        layers.append(nn.Conv2d(channels, outputs, kernel, padding=padding))
+        kernel = 3 if hidden else 1
+        layers.append(nn.Conv2d(channels, outputs, kernel, padding=kernel // 2))
         self.layers = he_init(nn.Sequential(*layers))
-        nn.init.zeros_(self.layers[-1].weight)
+        nn.init.zeros_(self.layers[-1].weight)  # the first prediction is gray
 
     def columns(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W) -> hypercolumns (N, 963, H, W); twice the size if it was enlarged."""
@@ -129,13 +115,12 @@ class Hypercolumns(_OnVgg16):
         size = stages[0].shape[-2:]
         stages = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear")
                   for t in stages]  # N 3, 64, 128, 256, 512 H W
+        # With mixed precision, the input is still float32, and the last tensor is not.
         return torch.cat([t.to(stages[-1].dtype) for t in stages], dim=1)  # N 963 H W
 
     def forward(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8."""
-        y = self.columns(x)  # N 963 H W
-        y = self.layers(y)  # N outputs H W
-        return self._finish(y, x)  # N outputs H W
+        return self._finish(self.layers(self.columns(x)), x)  # N 963 H W -> N outputs H W
 
 
 class ResidualEncoder(_OnVgg16):
@@ -144,26 +129,22 @@ class ResidualEncoder(_OnVgg16):
     outputs, squash, enlarge   as in `Hypercolumns`
 
     Each level: a 1x1 convolution to the width of the next tensor, bilinear upsampling, addition, a
-    3x3 convolution. Batch norm in place of a bias, and ReLU, follow each convolution except the
-    last. We also normalize each tensor before it is added, because VGG16's tensors differ in scale
-    by orders of magnitude; the source's drawing is lost. Dahl adds; Dorscheidt et al. 2016, who
-    describe this network, write that it concatenates. The last weights start at zero.
+    3x3 convolution. Dorscheidt et al. 2016 write that this network concatenates; Dahl adds.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
                  squash: bool = True, enlarge: int = 1):
-        super().__init__("residual-encoder", weights, tuned, enlarge, outputs=outputs,
-                         squash=squash)
+        super().__init__("residual-encoder", weights, tuned, enlarge,
+                         outputs=outputs, squash=squash)
         widths = (3, *WIDTHS)
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
         steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))  # (512, 256) ... (64, 3)
-        self.narrow = nn.ModuleList(
-            conv_bn_relu(wide, narrow, kernel=1, bias=False) for wide, narrow in steps)
-        self.join = nn.ModuleList(conv_bn_relu(narrow, narrow, bias=False) for _, narrow in steps)
+        self.narrow = nn.ModuleList(conv_bn_relu(c, d, kernel=1, bias=False) for c, d in steps)
+        self.join = nn.ModuleList(conv_bn_relu(d, d, bias=False) for _, d in steps)
         self.last = nn.Conv2d(3, outputs, 3, padding=1)
-        for part in (self.narrow, self.join):
-            he_init(part)
-        nn.init.zeros_(self.last.weight)
+        he_init(self.narrow)
+        he_init(self.join)
+        nn.init.zeros_(self.last.weight)  # the first prediction is gray
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -176,22 +157,16 @@ class ResidualEncoder(_OnVgg16):
             if y.shape[-2:] != encoded.shape[-2:]:
                 y = F.interpolate(y, size=encoded.shape[-2:], mode="bilinear")  # N c 2h 2w
             y = join(y + encoded)  # N c 2h 2w
-        y = self.last(y)  # N outputs H W
-        return self._finish(y, x)  # N outputs H W
+        return self._finish(self.last(y), x)  # N outputs H W
 
 
 class VggClassifier(_OnVgg16):
     """Dorscheidt et al. 2016: the decoder of their compact classifier on top of VGG16.
 
-    outputs  number of color bins
-    width    channels of the decoder's last level; 2 and 4 times as many below, as in
-             `DorscheidtNet`
-    cell     1 or 2: predict one output per cell x cell pixels; with 2, the decoder ends a level
-             earlier
-    enlarge  2: VGG16 gets every image at twice its size, and the decoder ends a level earlier
+    outputs, width, cell   as in `DorscheidtNet`
+    enlarge                2: VGG16 gets every image at twice its size
 
-    We cut VGG16 before its fourth pool, since the paper does not say where, and normalize its
-    tensors, which differ in scale by orders of magnitude. Glorot's uniform initialization.
+    The paper does not say where VGG16 ends. Here it ends before its fourth pool.
     """
 
     def __init__(self, outputs: int = 261, weights: str = "imagenet", tuned: bool = False,
@@ -201,20 +176,16 @@ class VggClassifier(_OnVgg16):
         self.multiple = self.encoder.multiple // enlarge
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
+        # A cell of 2x2 pixels and an enlarged image each end the decoder a level earlier.
         self.decoded_levels = [level for level in (2, 1, 0) if 2 ** level >= cell * enlarge]
-        self.norm = nn.ModuleList(
-            nn.BatchNorm2d(WIDTHS[level]) for level in (3, *self.decoded_levels))
+        self.norm = nn.ModuleList(nn.BatchNorm2d(WIDTHS[i]) for i in (3, *self.decoded_levels))
         channels, self.up = WIDTHS[3], nn.ModuleList()
         for level in self.decoded_levels:
-            out = width * 2 ** level
-            self.up.append(nn.Sequential(conv_bn_relu(channels + WIDTHS[level], out),
-                                         conv_bn_relu(out, out)))
-            channels = out
+            self.up.append(double_conv(channels + WIDTHS[level], width * 2 ** level))
+            channels = width * 2 ** level
         self.last = nn.Conv2d(channels, outputs, 1)
-        for layer in (*self.up.modules(), self.last):
-            if isinstance(layer, nn.Conv2d):
-                nn.init.xavier_uniform_(layer.weight)
-                nn.init.zeros_(layer.bias)
+        glorot_init(self.up)
+        glorot_init(self.last)
 
     def forward(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W), -1...1 -> (N, outputs, H / cell, W / cell)."""
@@ -223,6 +194,5 @@ class VggClassifier(_OnVgg16):
         for level, norm, unit in zip(self.decoded_levels, self.norm[1:], self.up, strict=True):
             x = F.interpolate(x, scale_factor=2, mode="bilinear")  # N c 2h 2w
             encoded = norm(stages[level])  # N e 2h 2w: 256, 128, 64 channels
-            x = torch.cat([encoded, x], dim=1)  # N c+e 2h 2w
-            x = unit(x)  # N c' 2h 2w
+            x = unit(torch.cat([encoded, x], dim=1))  # N c' 2h 2w
         return self.last(x)  # N outputs H/cell W/cell

@@ -1,9 +1,7 @@
 """Discriminators: is this the true color of that gray image?
 
     net = PatchDiscriminator(n_layers=2)  # one output per patch (Isola et al. 2017)
-    logits = net(gray, ab)  # N 1 32 32, N 2 32 32 -> N 1 6 6
-    net.receptive_field  # 34: the patches have 34x34 pixels
-
+    logits = net(gray, ab)  # N 1 32 32, N 2 32 32 -> N 1 6 6; the patches have 34x34 pixels
     logits = ImageDiscriminator()(gray, ab)  # one output per image: N 1
 
 Both return logits; the sigmoid that the papers draw is part of the loss. Notebooks 05 and 06.
@@ -21,14 +19,11 @@ NORMS = ("batch", "instance", "spectral", "none")
 class PatchDiscriminator(nn.Module):
     """PatchGAN (Isola et al. 2017, pix2pix): one logit per overlapping patch of the image.
 
-    n_layers  4x4 convolutions of stride 2; two of stride 1 follow. 1, 2 and 3 give patches of 16,
-              34 and 70 pixels, see `receptive_field`
+    n_layers  4x4 convolutions of stride 2; two of stride 1 follow. 1, 2, 3: patches of 16, 34, 70
     width     channels of the first layer, doubled with each layer up to eight times
     inputs    channels of gray and color together
     norm      "batch" (pix2pix), "instance" or "none", in all layers except the first and last;
               "spectral": spectral normalization of the weights of all layers
-
-    LeakyReLU with slope 0.2. Weights start normal with standard deviation 0.02, as in pix2pix.
     """
 
     def __init__(self, n_layers: int = 2, width: int = 64, inputs: int = 3, norm: str = "batch"):
@@ -37,19 +32,26 @@ class PatchDiscriminator(nn.Module):
             raise ValueError(f"n_layers and width must be at least 1, got {n_layers} and {width}")
         if norm not in NORMS:
             raise ValueError(f"unknown norm {norm!r}: expected one of {', '.join(NORMS)}")
-        self.config = {"model": "patch", "n_layers": n_layers, "width": width, "inputs": inputs,
-                       "norm": norm}
+        self.config = dict(model="patch", n_layers=n_layers, width=width, inputs=inputs, norm=norm)
+
+        def convolution(inputs: int, outputs: int, stride: int, bias: bool = True) -> nn.Module:
+            conv = nn.Conv2d(inputs, outputs, 4, stride, padding=1, bias=bias)
+            nn.init.normal_(conv.weight, std=0.02)  # as in pix2pix
+            if bias:
+                nn.init.zeros_(conv.bias)
+            return spectral_norm(conv) if norm == "spectral" else conv
+
         self.n_layers, layers, channels = n_layers, [], inputs
-        spectral = norm == "spectral"
         for i in range(n_layers + 1):
             out, stride = width * min(2 ** i, 8), 2 if i < n_layers else 1
             normalized = i > 0 and norm in ("batch", "instance")
-            layers.append(_convolution(channels, out, stride, not normalized, spectral))
+            # A bias would have no effect before a normalization, which subtracts the mean.
+            layers.append(convolution(channels, out, stride, bias=not normalized))
             if normalized:
                 layers.append(nn.BatchNorm2d(out) if norm == "batch" else nn.InstanceNorm2d(out))
             layers.append(nn.LeakyReLU(0.2))
             channels = out
-        self.layers = nn.Sequential(*layers, _convolution(channels, 1, 1, True, spectral))
+        self.layers = nn.Sequential(*layers, convolution(channels, 1, stride=1))
 
     @property
     def receptive_field(self) -> int:
@@ -59,14 +61,11 @@ class PatchDiscriminator(nn.Module):
     def output_size(self, size: int) -> int:
         """Side of the output for images of size x size pixels; below 1, the image is too small."""
         for conv in (layer for layer in self.layers if isinstance(layer, nn.Conv2d)):
-            size = (size + 2 - 4) // conv.stride[0] + 1
+            size = (size + 2 - 4) // conv.stride[0] + 1  # padding 1 on both sides, 4x4 weights
         return size
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
-        """Gray (N, 1, H, W) and color (N, inputs - 1, H, W) -> logits (N, 1, h, w).
-
-        Raises ValueError if the image is too small for one patch.
-        """
+        """Gray (N, 1, H, W) and color (N, inputs - 1, H, W) -> logits (N, 1, h, w)."""
         check_pair(gray, color)
         if self.output_size(min(gray.shape[-2:])) < 1:
             raise ValueError(f"n_layers={self.n_layers} leaves no patch of an image of "
@@ -75,56 +74,45 @@ class PatchDiscriminator(nn.Module):
         return self.layers(x)  # N 1 h w
 
 
-def _convolution(inputs: int, outputs: int, stride: int, bias: bool, spectral: bool) -> nn.Module:
-    conv = nn.Conv2d(inputs, outputs, 4, stride, padding=1, bias=bias)
-    nn.init.normal_(conv.weight, std=0.02)
-    if bias:
-        nn.init.zeros_(conv.bias)
-    return spectral_norm(conv) if spectral else conv
-
-
 class ImageDiscriminator(nn.Module):
     """One logit per image (Nazeri and Ng 2018, section 3.2; Pérez, "common sigmoid").
 
-    width    channels of the first unit, doubled with each: a 3x3 convolution, batch norm,
-             LeakyReLU 0.2, dropout and a 2x2 max-pool
+    width    channels of the first unit, doubled with each
     levels   number of units; the last convolution covers all size / 2 ** levels pixels left
     inputs   channels of gray and color together
     size     side of the images, a multiple of 2 ** levels
-    dropout  dropout rate
-    late_dropout    dropout after the pool instead of before it: a quarter of the random numbers,
-             which saves a fifth of a training step on two CPU cores
+    dropout, late_dropout   its rate, and whether it comes after the pool instead of before it
 
-    The widths and the number of units are only in figures of the papers, so they are our choice.
-    Figure 4 of Nazeri and Ng names MaxOut where the text says max-pooling; we follow the text.
+    The papers do not give width and levels. Figure 4 of Nazeri and Ng names MaxOut where the text
+    says max-pooling; we follow the text.
     """
 
     def __init__(self, width: int = 32, levels: int = 4, inputs: int = 3, size: int = 32,
                  dropout: float = 0.2, late_dropout: bool = False):
         super().__init__()
         if levels < 1 or size % 2 ** levels:
-            raise ValueError("size must be a multiple of 2 ** levels, "
-                             f"got size={size}, levels={levels}")
-        self.config = {"model": "image", "width": width, "levels": levels, "inputs": inputs,
-                       "size": size, "dropout": dropout}
+            raise ValueError(f"size must be a multiple of 2 ** levels, got {size=}, {levels=}")
+        self.config = dict(model="image", width=width, levels=levels, inputs=inputs, size=size,
+                           dropout=dropout)
         if late_dropout:
             self.config["late_dropout"] = True
         self.size, layers, channels = size, [], inputs
         for i in range(levels):
             out = width * 2 ** i
             ending = [nn.Dropout(dropout), nn.MaxPool2d(2)]
+            if late_dropout:
+                # After the pool, dropout draws a quarter of the random numbers, which saves a fifth
+                # of a training step on two CPU cores.
+                ending.reverse()
             layers += [nn.Conv2d(channels, out, 3, padding=1), nn.BatchNorm2d(out),
-                       nn.LeakyReLU(0.2), *(reversed(ending) if late_dropout else ending)]
+                       nn.LeakyReLU(0.2), *ending]
             channels = out
-        last = nn.Conv2d(channels, 1, size // 2 ** levels)
-        self.layers = nn.Sequential(*layers, last, nn.Flatten())
+        self.layers = nn.Sequential(*layers, nn.Conv2d(channels, 1, size // 2 ** levels),
+                                    nn.Flatten())
         he_init(self)
 
     def forward(self, gray: Tensor, color: Tensor) -> Tensor:
         """Gray (N, 1, size, size) and color (N, inputs - 1, size, size) -> logits (N, 1)."""
-        check_pair(gray, color)
-        if gray.shape[-2:] != (self.size, self.size):
-            raise ValueError(f"this discriminator takes images of {self.size}x{self.size} pixels, "
-                             f"got {tuple(gray.shape[-2:])}")
+        check_pair(gray, color, self.size)
         x = torch.cat([gray, color], dim=1)  # N inputs size size
         return self.layers(x)  # N 1

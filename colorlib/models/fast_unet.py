@@ -1,6 +1,6 @@
 """A U-Net that learns in minutes on two CPU cores. It is the course's own; no source has it.
 
-    net = FastUNet()                            # 877,144 parameters
+    net = FastUNet()  # 877,144 parameters
 
 Notebook 03 builds the ordinary U-Net, which spends most of its time on the largest tensors. Here
 only one small layer runs at full resolution, and the decoder ends at half of it.
@@ -30,32 +30,28 @@ class FastUNet(nn.Module):
         if not len(widths) == len(encoder) == len(decoder) + 1:
             raise ValueError("expected a number for each level in widths and encoder, and one less "
                              f"in decoder, got {widths}, {encoder} and {decoder}")
-        self.config = {"model": "fast-unet", "stem": stem, "widths": list(widths),
-                       "encoder": list(encoder), "decoder": list(decoder), "outputs": outputs}
+        self.config = dict(model="fast-unet", stem=stem, widths=list(widths),
+                           encoder=list(encoder), decoder=list(decoder), outputs=outputs)
         self.multiple = 2 ** len(widths)
         self.stem = nn.Sequential(_conv(1, stem), _conv(stem, widths[0], stride=2))
-        self.down = nn.ModuleList()
-        for level, (width, count) in enumerate(zip(widths, encoder, strict=True)):
-            first = [_conv(widths[level - 1], width)] if level else []
-            self.down.append(nn.Sequential(*first, *(_conv(width, width) for _ in range(count))))
+        self.down = nn.ModuleList([_convs(widths[0], encoder[0])])
+        for above, width, count in zip(widths, widths[1:], encoder[1:]):
+            self.down.append(nn.Sequential(_conv(above, width), *_convs(width, count)))
         # A 1x1 convolution before upsampling costs a quarter of one after it.
         self.up = nn.ModuleList(nn.Conv2d(low, high, 1, bias=False)
                                 for high, low in zip(widths, widths[1:]))
-        self.merge = nn.ModuleList(nn.Sequential(*(_conv(width, width) for _ in range(count)))
-                                   for width, count in zip(widths, decoder, strict=False))
+        self.merge = nn.ModuleList(_convs(width, count) for width, count in zip(widths, decoder))
         self.last = nn.Conv2d(widths[0], 4 * outputs, 1)
         he_init(self)
         nn.init.zeros_(self.last.weight)  # training starts from gray
 
     def forward(self, x: Tensor) -> Tensor:
         check_gray(x, self.multiple)
-        x = self.stem(x)  # N w H/2 W/2
+        x = self.down[0](self.stem(x))  # N w H/2 W/2
         skipped = []
-        for level, unit in enumerate(self.down):
-            if level:
-                skipped.append(x)
-                x = F.max_pool2d(x, 2)  # N c h/2 w/2
-            x = unit(x)
+        for unit in self.down[1:]:
+            skipped.append(x)
+            x = unit(F.max_pool2d(x, 2))  # N c' h/2 w/2
         for up, merge in zip(reversed(self.up), reversed(self.merge), strict=True):
             x = F.interpolate(up(x), scale_factor=2)  # N c 2h 2w
             x = merge(skipped.pop() + x)  # added: half as many channels as if concatenated
@@ -67,3 +63,7 @@ def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
     """3x3 convolution, batch norm and SiLU."""
     conv = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
     return nn.Sequential(conv, nn.BatchNorm2d(outputs), nn.SiLU(inplace=True))
+
+
+def _convs(width: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*(_conv(width, width) for _ in range(count)))

@@ -1,21 +1,18 @@
 """A colorizer on top of an ImageNet ResNet (He et al. 2016), after Pérez García 2020.
 
     net = ResNetUNet(50)  # as in the source: frozen ImageNet weights, no skip connections
-    net = ResNetUNet(18, skip=True, small=True, train="all")  # for CIFAR-10
-
-Notebook 07 explains it.
+    net = ResNetUNet(18, skip=True, small=True, train="all")  # for CIFAR-10, notebook 07
 """
 
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib.models.blocks import Decoder, check_gray
-from colorlib.models.pretrained import check_weights, keep_statistics, load_into, state_of
+from colorlib.models.pretrained import load_into, prepare, state_of
 
-DEPTHS = {18: ("resnet18", "ResNet18_Weights"), 34: ("resnet34", "ResNet34_Weights"),
-          50: ("resnet50", "ResNet50_Weights")}
-TRAIN = ("none", "deep", "all")
 FIRST = ("stacked", "summed")
+# How many of the six parts (first convolution, stem, layer1 to layer4) keep their weights.
+FROZEN = {"none": 6, "deep": 4, "all": 0}
 
 
 class ResNet(nn.Module):
@@ -24,14 +21,9 @@ class ResNet(nn.Module):
     depth    18, 34 or 50
     weights  "imagenet": torchvision's IMAGENET1K_V1; "none": random, as torchvision draws them
     first    "stacked": the gray value enters as three equal channels (the source). "summed": the
-             first convolution's weights are summed over its three inputs, which gives the same
-             output from a third of the weights
+             first convolution's weights are summed over its three inputs; the output is the same
     train    "none": all weights are frozen; "deep": layer3 and layer4 are trained; "all"
-    small    True: no stride and no pool in the stem, for images of 32 pixels; the ImageNet weights
-             still fit
-
-    Batch norm in frozen parts keeps ImageNet's statistics, in training too; elsewhere it uses the
-    batch's. Gray values are normalized as the weights expect.
+    small    True: no stride and no pool in the stem, for images of 32 pixels. The weights still fit
     """
 
     def __init__(self, depth: int = 50, weights: str = "imagenet", first: str = "stacked",
@@ -39,16 +31,14 @@ class ResNet(nn.Module):
         import torchvision.models as zoo  # slow to import, and rarely needed
 
         super().__init__()
-        check_weights(weights)
-        if depth not in DEPTHS:
-            depths = ", ".join(map(str, DEPTHS))
-            raise ValueError(f"unknown depth {depth}: expected one of {depths}")
-        if first not in FIRST or train not in TRAIN:
+        if depth not in (18, 34, 50):
+            raise ValueError(f"unknown depth {depth}: expected one of 18, 34, 50")
+        if first not in FIRST or train not in FROZEN:
             raise ValueError(f"expected first of {', '.join(FIRST)} and train of "
-                             f"{', '.join(TRAIN)}, got {first!r} and {train!r}")
-        name, enum = DEPTHS[depth]
-        entry = getattr(zoo, enum).IMAGENET1K_V1
-        net = getattr(zoo, name)(weights=None)
+                             f"{', '.join(FROZEN)}, got {first!r} and {train!r}")
+        entry = zoo.get_model_weights(f"resnet{depth}").IMAGENET1K_V1
+        prepare(self, weights, entry)
+        net = zoo.get_model(f"resnet{depth}", weights=None)
         if weights == "imagenet":
             load_into(net, state_of(entry, f"ResNet-{depth}"), f"ResNet-{depth}")
         if small:
@@ -57,19 +47,17 @@ class ResNet(nn.Module):
         self.conv, self.stem = net.conv1, nn.Sequential(net.bn1, net.relu)
         self.layers = nn.ModuleList(
             [nn.Sequential(pool, net.layer1), net.layer2, net.layer3, net.layer4])
+        # The blocks of ResNet-50 end in a 1x1 convolution to four times as many channels.
         self.widths = (64, *(64 * 2 ** i * (4 if depth == 50 else 1) for i in range(4)))
         self.first, self.multiple = first, 8 if small else 32
-        keep_statistics(self, entry)
-        parts = [self.conv, self.stem, *self.layers]
-        self.frozen = parts[:{"none": len(parts), "deep": 4, "all": 0}[train]]
+        self.frozen = [self.conv, self.stem, *self.layers][:FROZEN[train]]
         for part in self.frozen:
             part.requires_grad_(False).eval()
 
     def train(self, mode: bool = True) -> "ResNet":
-        """Set the mode as `nn.Module.train` does; frozen parts stay in evaluation mode."""
         super().train(mode)
         for part in self.frozen:
-            part.eval()
+            part.eval()  # batch norm keeps ImageNet's statistics
         return self
 
     def _first_convolution(self, x: Tensor) -> Tensor:
@@ -91,8 +79,7 @@ class ResNet(nn.Module):
         Their sides are H/2, H/4, H/8, H/16, H/32; with `small` H, H, H/2, H/4, H/8.
         """
         check_gray(x, self.multiple)
-        x = self._first_convolution(x)  # N 64 H/2 W/2
-        stages = [self.stem(x)]  # N 64 H/2 W/2
+        stages = [self.stem(self._first_convolution(x))]  # N 64 H/2 W/2
         for layer in self.layers:
             stages.append(layer(stages[-1]))  # N c h/2 w/2; layer1 of small: N c h w
         return stages
@@ -101,29 +88,23 @@ class ResNet(nn.Module):
 class ResNetUNet(nn.Module):
     """A ResNet encoder, then convolutions and upsampling back to full size.
 
-    depth, weights, first, train, small     of the encoder; see `ResNet`
-    outputs  channels of the prediction
-    skip     False: a plain decoder (the source). True: each level of the decoder also gets the
-             encoder's tensor of its size, as in a U-Net
-    width    channels of the decoder's last level, doubled with each deeper one up to sixteen
-             times; not given in the source
+    depth, weights, first, train, small   of the encoder, see `ResNet`
+    outputs, width, skip                  of the decoder, see `Decoder`
 
-    There is no sigmoid or tanh at the end.
+    The source has no skip connections, and does not give the widths.
     """
 
     def __init__(self, depth: int = 50, outputs: int = 2, weights: str = "imagenet",
                  first: str = "stacked", train: str = "none", small: bool = False,
                  skip: bool = False, width: int = 16):
         super().__init__()
-        self.config = {"model": "resnet", "depth": depth, "outputs": outputs, "weights": weights,
-                       "first": first, "train": train, "small": small, "skip": skip,
-                       "width": width}
+        self.config = dict(model="resnet", depth=depth, outputs=outputs, weights=weights,
+                           first=first, train=train, small=small, skip=skip, width=width)
         self.encoder = ResNet(depth, weights, first, train, small)
         self.not_saved = ("encoder.",) if weights == "imagenet" and train == "none" else ()
         self.multiple = self.encoder.multiple
         self.decoder = Decoder(self.encoder.widths, outputs, width, skip)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); sides multiples of `multiple`."""
-        stages = self.encoder(x)  # five tensors, see `ResNet.forward`
-        return self.decoder(stages, x.shape[-2:])  # N outputs H W
+        """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W)."""
+        return self.decoder(self.encoder(x), x.shape[-2:])  # N outputs H W, no sigmoid or tanh

@@ -16,10 +16,8 @@ from colorlib.models.blocks import Decoder, check_gray, he_init
 class SmallResNet(nn.Module):
     """A 3x3 convolution, three residual blocks, global average pooling and a linear layer.
 
-    inputs   3 for RGB, 1 for gray
-    classes  number of classes
-    width    channels of the first block; the next two have 2 and 4 times as many, at 1/2 and 1/4
-             of the size. H and W may be any
+    inputs   3 for RGB, 1 for gray; H and W may be any
+    width    channels of the first block; the next two have 2 and 4 times as many
     """
 
     def __init__(self, inputs: int = 3, classes: int = 10, width: int = 24):
@@ -27,8 +25,7 @@ class SmallResNet(nn.Module):
         if inputs < 1 or classes < 2 or width < 1:
             raise ValueError("expected at least 1 input, 2 classes and a width of 1, "
                              f"got {inputs}, {classes}, {width}")
-        self.config = {"model": "small-resnet", "inputs": inputs, "classes": classes,
-                       "width": width}
+        self.config = dict(model="small-resnet", inputs=inputs, classes=classes, width=width)
         self.stem = nn.Sequential(nn.Conv2d(inputs, width, 3, padding=1, bias=False),
                                   nn.BatchNorm2d(width), nn.ReLU())
         self.blocks = nn.Sequential(_Block(width, width, 1), _Block(width, 2 * width, 2),
@@ -37,17 +34,12 @@ class SmallResNet(nn.Module):
         he_init(self)
 
     def for_gray(self) -> "SmallResNet":
-        """Copy the classifier for one input channel, its first weights summed over the colors.
-
-        It gives the same logits for a gray image as this one for three equal channels.
-        """
-        settings = {k: v for k, v in self.config.items() if k != "model"} | {"inputs": 1}
+        """Copy the classifier for one input channel: the same logits as for three equal ones."""
         with torch.random.fork_rng(devices=[]):  # initialization must not use the caller's numbers
-            net = SmallResNet(**settings)
-        state = {name: t.clone() for name, t in self.state_dict().items()}
-        state["stem.0.weight"] = state["stem.0.weight"].sum(1, keepdim=True)
-        net.load_state_dict(state)
-        return net.to(state["stem.0.weight"].device)
+            net = SmallResNet(1, self.config["classes"], self.config["width"])
+        weight = self.stem[0].weight.detach().sum(1, keepdim=True)
+        net.load_state_dict(self.state_dict() | {"stem.0.weight": weight})
+        return net.to(weight.device)
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Outputs of the three blocks for images (N, inputs, H, W)."""
@@ -59,26 +51,20 @@ class SmallResNet(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """Input of the last layer: (N, inputs, H, W) -> (N, 4 * width)."""
-        x = self.stages(x)[-1]  # N 4*width H/4 W/4
-        return x.mean((2, 3))  # N 4*width
+        return self.stages(x)[-1].mean((2, 3))  # N 4*width H/4 W/4 -> N 4*width
 
     def forward(self, x: Tensor) -> Tensor:
         """Images (N, inputs, H, W), -1...1 -> logits (N, classes)."""
-        x = self.features(x)  # N 4*width
-        return self.last(x)  # N classes
+        return self.last(self.features(x))  # N 4*width -> N classes
 
 
 class SmallResNetColorizer(nn.Module):
     """A `SmallResNet` of gray images as the encoder, and a decoder.
 
-    outputs  channels of the prediction
-    width    of the encoder; classes: of the classifier that its weights come from
-    train    "all"; "none": the encoder is frozen, its batch norm keeps its statistics
-    skip     True: each level of the decoder also gets the encoder's tensor of its size; False: a
-             plain decoder (Pérez García 2020)
-    rise     channels of the decoder's last level
-
-    The encoder's weights start at random; a recipe's `start` replaces them by a classifier's.
+    outputs          channels of the prediction
+    width, classes   of the encoder; a recipe's `start` loads its weights from a classifier
+    train            "all"; "none": the encoder is frozen, its batch norm keeps its statistics
+    skip, rise       `skip` and `width` of the `Decoder`; Pérez García 2020 uses no skip connections
     """
 
     multiple = 4
@@ -88,17 +74,16 @@ class SmallResNetColorizer(nn.Module):
         super().__init__()
         if train not in ("none", "all"):
             raise ValueError(f"expected train of none, all, got {train!r}")
-        self.config = {"model": "small-resnet-colorizer", "outputs": outputs, "width": width,
-                       "classes": classes, "train": train, "skip": skip, "rise": rise}
+        self.config = dict(model="small-resnet-colorizer", outputs=outputs, width=width,
+                           classes=classes, train=train, skip=skip, rise=rise)
         self.encoder = SmallResNet(1, classes, width)
         self.decoder = Decoder((width, 2 * width, 4 * width), outputs, rise, skip)
         self.frozen = train == "none"
         self.encoder.requires_grad_(not self.frozen)
         self.encoder.last.requires_grad_(False)  # the classifier's logits are not used here
-        self.train()
+        self.train()  # puts a frozen encoder into evaluation mode
 
     def train(self, mode: bool = True) -> "SmallResNetColorizer":
-        """Set the mode as `nn.Module.train` does; a frozen encoder stays in evaluation mode."""
         super().train(mode)
         self.encoder.train(mode and not self.frozen)
         return self
@@ -111,7 +96,7 @@ class SmallResNetColorizer(nn.Module):
 
 
 class _Block(nn.Module):
-    """Residual block: two 3x3 convolutions, added to their input, then ReLU."""
+    """Two 3x3 convolutions, added to their input: (N, inputs, H, W) -> (N, outputs, H', W')."""
 
     def __init__(self, inputs: int, outputs: int, stride: int):
         super().__init__()
@@ -126,6 +111,5 @@ class _Block(nn.Module):
             nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, inputs, H, W) -> (N, outputs, H/stride, W/stride)."""
         residual = self.body(x)  # N outputs H/stride W/stride
         return torch.relu(residual + self.skip(x))  # N outputs H/stride W/stride

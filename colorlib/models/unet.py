@@ -1,16 +1,14 @@
 """The U-Net (Ronneberger et al. 2015) as Nazeri and Ng 2018, section 3, use it for colorization.
 
     net = UNet(width=64, depth=4, outputs=3)  # the size in the paper, three Lab channels
-    net = UNet(width=16, depth=3)  # small enough for two CPU cores
-    net = UNet(width=16, depth=3, strided=True, leak=0.2)  # the generator of a GAN
-
-Notebook 03 explains the network, notebook 05 the generator.
+    net = UNet(width=16, depth=3)  # small enough for two CPU cores, notebook 03
+    net = UNet(width=16, depth=3, strided=True, leak=0.2)  # the generator of a GAN, notebook 05
 """
 
 import torch
 from torch import Tensor, nn
 
-from colorlib.models.blocks import NoiseInput, check_gray, conv_bn_relu, he_init
+from colorlib.models.blocks import NoiseInput, check_gray, double_conv, he_init
 
 
 class UNet(NoiseInput, nn.Module):
@@ -21,18 +19,15 @@ class UNet(NoiseInput, nn.Module):
     outputs  channels of the prediction: 2 for ab, 3 for L, a, b, or the number of color bins
     cell     a power of two: predict one output per cell x cell pixels, by leaving out the last
              levels of the decoder
-    strided  True: downsample by convolutions of stride 2 with 4x4 weights instead of max-pooling
+    strided  True: downsample by 4x4 convolutions of stride 2 instead of max-pooling
     leak     slope of the encoder's ReLU for negative inputs; the decoder's is 0
     noise    length of a noise vector that a linear layer adds to the deepest tensor, the same at
              every pixel; 0: none. Koo 2016, section 6, suggests it
 
-    Each level has two 3x3 convolutions with batch norm and ReLU. The last layer's weights start
-    at zero and all others as in He et al. 2015, so that training starts from gray.
-
-    The paper counts five units in the encoder. We read this as five levels with four pools
-    between them, because a fifth pool would leave a single pixel of a CIFAR-10 image. Its section
-    3.2 gives the generator "convolution units" with a leak of 0.2 and does not mention pools, but
-    calls the generator equal to the baseline, which pools; `strided` is our reading of it.
+    Each level has two 3x3 convolutions with batch norm and ReLU. We read the paper's five encoding
+    units as five levels with four pools between them: a fifth pool would leave a single pixel of a
+    CIFAR-10 image. Section 3.2 gives the generator "convolution units" with a leak of 0.2 and does
+    not mention pools; `strided` is our reading of it.
     """
 
     def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1,
@@ -40,34 +35,30 @@ class UNet(NoiseInput, nn.Module):
         super().__init__()
         if width < 1 or depth < 1 or noise < 0:
             raise ValueError("width and depth must be at least 1 and noise at least 0, got "
-                             f"width={width}, depth={depth}, noise={noise}")
+                             f"{width=}, {depth=}, {noise=}")
         if cell not in (2 ** i for i in range(depth + 1)):
-            raise ValueError(
-                f"cell must be a power of two up to 2 ** depth = {2 ** depth}, got {cell}")
-        self.config = {"model": "unet", "width": width, "depth": depth, "outputs": outputs,
-                       "cell": cell}
+            raise ValueError(f"cell must be a power of two up to {2 ** depth = }, got {cell}")
+        self.config = dict(model="unet", width=width, depth=depth, outputs=outputs, cell=cell)
         # Settings are stored only where they differ from the default, as in older checkpoints.
         if strided or leak:
-            self.config |= {"strided": strided, "leak": leak}
+            self.config |= dict(strided=strided, leak=leak)
         if noise:
             self.config["noise"] = noise
-        self.multiple = 2 ** depth
+        self.multiple, self.noise = 2 ** depth, noise
 
         channels = [width * 2 ** level for level in range(depth + 1)]
-        last_level = cell.bit_length() - 1  # log2(cell): 0, or how many decoder levels to leave out
-        self.down = nn.ModuleList(
-            _two_convolutions(channels[level - 1] if level else 1, channels[level], leak,
-                              strided and level > 0)
-            for level in range(depth + 1))
+        kernel, stride = (4, 2) if strided else (3, 1)
+        self.down = nn.ModuleList([double_conv(1, width, leak=leak)])
+        for c in channels[:-1]:
+            self.down.append(double_conv(c, 2 * c, kernel, stride, leak))
         self.pool = nn.Identity() if strided else nn.MaxPool2d(2)
-        # From the deepest level upward: [16, 32, 64, 128] gives 128, 64, 32.
-        decoded = channels[:last_level:-1]
+        last_level = cell.bit_length() - 1  # log2(cell): decoder levels to leave out
+        decoded = channels[:last_level:-1]  # from the deepest: [16, 32, 64, 128] gives 128, 64, 32
         self.up = nn.ModuleList(nn.ConvTranspose2d(c, c // 2, 2, stride=2) for c in decoded)
-        self.merge = nn.ModuleList(_two_convolutions(c, c // 2) for c in decoded)
+        self.merge = nn.ModuleList(double_conv(c, c // 2) for c in decoded)
         self.last = nn.Conv2d(channels[last_level], outputs, 1)
         he_init(self)
-        nn.init.zeros_(self.last.weight)
-        self.noise = noise
+        nn.init.zeros_(self.last.weight)  # training starts from gray
         if noise:
             self.perturb = nn.Linear(noise, channels[-1])
             nn.init.normal_(self.perturb.weight, std=noise ** -0.5)
@@ -86,16 +77,10 @@ class UNet(NoiseInput, nn.Module):
             x = self.pool(x)  # N 2c h/2 w/2; nothing happens if strided
         x = self.down[-1](x)  # N width*2**depth H/2**depth W/2**depth
         if self.noise or z is not None:
-            z = self._noise_for(x, z)  # N noise
+            z = self._noise_for(x, z)  # N noise; raises if this network takes none
             x = x + self.perturb(z)[:, :, None, None]  # N c h w
         for up, merge in zip(self.up, self.merge, strict=True):
             x = up(x)  # N c/2 2h 2w
             x = torch.cat([skips.pop(), x], dim=1)  # N c 2h 2w
             x = merge(x)  # N c/2 2h 2w
         return self.last(x)  # N outputs H/cell W/cell
-
-
-def _two_convolutions(inputs: int, outputs: int, leak: float = 0.0,
-                      strided: bool = False) -> nn.Sequential:
-    return nn.Sequential(conv_bn_relu(inputs, outputs, leak=leak, strided=strided),
-                         conv_bn_relu(outputs, outputs, leak=leak))

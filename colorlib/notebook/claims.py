@@ -6,8 +6,6 @@ A claim that is false stops the notebook with a `ClaimError`. All claims, with t
 into the record of the run, which `lesson.finish()` writes and shows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +14,7 @@ import torch
 from torch import Tensor
 
 from colorlib.notebook import report
-from colorlib.notebook.profiles import PROFILE_NAMES
+from colorlib.notebook.profiles import PROFILE_NAMES, check_known
 
 
 class ClaimError(AssertionError):
@@ -30,29 +28,24 @@ class Claims:
     data: str
     claims: list[dict[str, Any]]
 
-    def claim(
-        self, text: str, holds: bool | np.bool_ | Tensor, profiles: Sequence[str] | None = None,
-        data: Sequence[str] | None = None, **values: Any,
-    ) -> None:
+    def claim(self, text: str, holds: bool | np.bool_ | Tensor,
+              profiles: Sequence[str] | None = None, data: Sequence[str] | None = None,
+              **values: Any) -> None:
         """State a finding and check it; ClaimError if it is false.
 
         text       the same on every machine and in every profile, so without measured numbers
         holds      a bool, or a tensor or array of one bool; TypeError for anything else
-        profiles   in which it can be checked, for example ("lesson", "full"); None: in all.
-                   Elsewhere it is recorded as not checked
-        data       on which it can be checked, for example ("cifar10",); None: on all
+        profiles   in which it can be checked, such as ("lesson", "full"), and not elsewhere
+        data       on which it can be checked, such as ("cifar10",)
         values     the numbers that the claim rests on, for the record
         """
-        for name in profiles or ():
-            if name not in PROFILE_NAMES:
-                known = ", ".join(PROFILE_NAMES)
-                raise ValueError(f"unknown profile {name!r} in a claim: expected one of {known}")
+        for name in profiles or ():  # a misspelled profile would never be checked
+            check_known("profile", name, PROFILE_NAMES)
         truth = _as_bool(holds)
-        checked = profiles is None or self.profile in profiles
-        checked = checked and (data is None or self.data in data)
+        checked = ((profiles is None or self.profile in profiles)
+                   and (data is None or self.data in data))
         entry = {
-            "text": text,
-            "holds": truth if checked else None,
+            "text": text, "holds": truth if checked else None,
             "values": {name: report.to_json(value) for name, value in values.items()},
             "profiles": None if profiles is None else list(profiles),
             "data": None if data is None else list(data),
@@ -67,11 +60,10 @@ class Claims:
 
 
 def _as_bool(holds: Any) -> bool:
-    """Convert a single truth value. Numbers and lists are refused: they are mistakes in a claim."""
-    if isinstance(holds, (bool, np.bool_)):
-        return bool(holds)
+    # Numbers and lists have a truth value in Python, too, and would hide a mistake in a claim.
     is_scalar = isinstance(holds, (Tensor, np.ndarray)) and tuple(holds.shape) == ()
-    if is_scalar and holds.dtype in (torch.bool, np.dtype(bool)):
-        return bool(holds)
-    raise TypeError("a claim must be True or False (a bool, or a tensor of one bool); "
-                    f"got {type(holds).__name__}")
+    if not (isinstance(holds, (bool, np.bool_))
+            or (is_scalar and holds.dtype in (torch.bool, np.dtype(bool)))):
+        raise TypeError("a claim must be True or False (a bool, or a tensor of one bool); "
+                        f"got {type(holds).__name__}")
+    return bool(holds)

@@ -7,8 +7,6 @@ The marks are lines of the file `marked-bad.txt` in the folder, which any editor
 Dorscheidt 2016 cleaned a data set with a small web application of this kind.
 """
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 
@@ -25,13 +23,13 @@ SHOWN_SIDE = 384  # pixels of the longer side, on the page
 def mark(folder: str | Path, name: str, bad: bool) -> None:
     """Add a picture's name to marked-bad.txt, or remove it; comments ("# ...") in the file stay.
 
-    FileNotFoundError if there is no such folder or, when marking, no such picture in it. OSError
-    if the file cannot be written.
+    FileNotFoundError if there is no such folder or, when marking, no such picture in it.
     """
     root = Path(folder).expanduser()
     if not root.is_dir() or (bad and not (root / name).is_file()):
         raise FileNotFoundError(f"there is no picture {name} in the folder {folder}")
     path = root / folders.MARKS_FILE
+    # utf-8-sig: some editors put a byte order mark at the start of a file.
     lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
     comments = [line for line in lines if line.startswith("# ")]
     names = sorted(folders.marked_files(root) - {name} | ({name} if bad else set()))
@@ -65,31 +63,26 @@ class DataCheck:
         self.slider.observe(self.update, names="value")
         self.update()
 
-    @property
-    def name(self) -> str:
-        """The file name of the picture on the page."""
-        return self.names[self.slider.value]
-
     def update(self, _change=None) -> None:
         """Show the picture that the slider points to, and whether it is marked."""
-        marked = folders.marked_files(self.root)
-        self.picture.value = _png(self.root / self.name)
+        name, marked = self.names[self.slider.value], folders.marked_files(self.root)
+        self.picture.value = _png(self.root / name)
         # Setting the checkbox here must not count as a click on it.
         self.checkbox.unobserve(self.save, names="value")
-        self.checkbox.value = self.name in marked
+        self.checkbox.value = name in marked
         self.checkbox.observe(self.save, names="value")
-        self.title.value = (f"{self.name}: picture {self.slider.value + 1} of {len(self.names)}, "
+        self.title.value = (f"{name}: picture {self.slider.value + 1} of {len(self.names)}, "
                             f"{len(marked & set(self.names))} marked")
 
     def save(self, change) -> None:
         """Store a click on the checkbox."""
-        mark(self.root, self.name, change["new"])
+        mark(self.root, self.names[self.slider.value], change["new"])
         self.update()
 
 
 def _is_readable(path: Path) -> bool:
     try:
-        with Pillow.open(path) as picture:
+        with Pillow.open(path) as picture:  # reads the header only
             return bool(picture.size)
     except (OSError, ValueError, Pillow.DecompressionBombError):
         return False
@@ -103,6 +96,7 @@ def _png(path: Path) -> bytes:
         picture = Pillow.new("RGB", (SHOWN_SIDE, SHOWN_SIDE), "gray")
     scale = SHOWN_SIDE / max(picture.size)
     size = [max(1, round(side * scale)) for side in picture.size]
+    # Enlarged pixels stay sharp; a photograph is shrunk smoothly.
     picture = picture.resize(size, Pillow.NEAREST if scale > 1 else Pillow.LANCZOS)
     file = io.BytesIO()
     picture.save(file, format="png")

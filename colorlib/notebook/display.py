@@ -1,7 +1,5 @@
 """Figures on the notebook page: as PNG, with an alt text, or redrawn while something runs."""
 
-from __future__ import annotations
-
 import base64
 import io
 import math
@@ -21,19 +19,17 @@ from colorlib.notebook.style import DPI, STYLE
 SHORTEST_ALT = 15  # characters
 
 
-def png(figure: Figure | Axes | Any, dpi: int = DPI) -> bytes:
+def png(figure: Figure | Axes | Any) -> bytes:
     """Return a figure, the figure of an axis, or a picture as PNG: RGB in full color, no alpha."""
-    if isinstance(figure, Axes):
-        figure = figure.figure
+    figure = figure.figure if isinstance(figure, Axes) else figure
     if isinstance(figure, Figure):
         drawn = io.BytesIO()
-        # Without "Software", the same figure gives the same bytes in every matplotlib version.
-        about = {"Software": None}
         with rc_context(STYLE):
-            figure.savefig(drawn, format="png", dpi=dpi, facecolor="white", metadata=about)
+            figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
         picture = Image.open(drawn).convert("RGB")
     else:
         picture = Image.fromarray(to_rgb(figure))
+    # Pillow writes the picture anew, without matplotlib's version, and much smaller.
     encoded = io.BytesIO()
     picture.save(encoded, "PNG", optimize=True)
     return encoded.getvalue()
@@ -46,7 +42,7 @@ class Live:
     """
 
     def __init__(self, seconds: float = 3.0):
-        from ipywidgets import Image as ImageWidget
+        from ipywidgets import Image as ImageWidget  # slow to import, and rarely needed
 
         self.view, self.seconds, self._last_drawn = ImageWidget(format="png"), seconds, -math.inf
 
@@ -57,32 +53,27 @@ class Live:
             self._last_drawn = time.monotonic()
 
 
-def show(figure: Figure | Axes | Any, alt: str, dpi: int = DPI) -> None:
+def show(figure: Figure | Axes | Any, alt: str) -> None:
     """Show a figure, the figure of an axis, or a picture in the notebook, and close it.
 
-    alt   describes the figure for a reader who cannot see it. It is stored with the output, as
-          its text and in its metadata, where nbconvert and JupyterLab look for an alt text.
-          ValueError if it has fewer than 15 characters.
+    alt   describes the figure for a reader who cannot see it, in 15 characters or more, else
+          ValueError
     """
     text = " ".join(str(alt).split())
     if len(text) < SHORTEST_ALT:
         raise ValueError("the alt text must describe the figure in at least "
                          f"{SHORTEST_ALT} characters; got {alt!r}")
-    encoded = png(figure, dpi)
-    _close(figure)
+    figure = figure.figure if isinstance(figure, Axes) else figure
+    encoded = png(figure)
+    # The notebook shows open figures of pyplot by itself, so this one would appear twice.
+    if isinstance(figure, Figure) and "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close(figure)
     from IPython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:  # a plain script has no page to show a picture on
         print(f"[figure] {text}")
         return
+    # nbconvert and JupyterLab look for an alt text in the metadata, screen readers in the text.
     data = {"image/png": base64.b64encode(encoded).decode(), "text/plain": text}
     display(data, raw=True, metadata={"image/png": {"alt": text}})
-
-
-def _close(figure: Any) -> None:
-    """Close a figure made with pyplot, or the notebook would show it a second time."""
-    if isinstance(figure, Axes):
-        figure = figure.figure
-    if isinstance(figure, Figure) and "matplotlib.pyplot" in sys.modules:
-        sys.modules["matplotlib.pyplot"].close(figure)

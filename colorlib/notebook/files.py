@@ -1,7 +1,5 @@
 """Notebook files read as plain JSON, so that a lesson needs no library for notebooks."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from pathlib import Path
@@ -14,11 +12,9 @@ GENERATED_TAGS = {"bootstrap", "injected-parameters"}
 
 
 def find_notebook(number: str) -> Path | None:
-    """The file notebooks/03_….ipynb for "03", or None.
-
-    The working folder is searched first, since a kernel runs in the folder of its notebook.
-    """
+    """The file notebooks/03_….ipynb for "03", or None."""
     checkout = find_project_root()
+    # The working folder comes first, since a kernel runs in the folder of its notebook.
     for folder in (Path.cwd(), *([checkout / "notebooks"] if checkout else [])):
         found = sorted(folder.glob(f"{number}_*.ipynb"))
         if found:
@@ -28,8 +24,7 @@ def find_notebook(number: str) -> Path | None:
 
 def cell_source(cell: dict[str, Any]) -> str:
     """The text of a cell, which a notebook file keeps as a string or as a list of lines."""
-    text = cell["source"]
-    return text if isinstance(text, str) else "".join(text)
+    return "".join(cell["source"])
 
 
 def cell_tags(cell: dict[str, Any]) -> set[str]:

@@ -4,9 +4,8 @@
     lesson.claim("the U-Net beats the plain stack", unet < koo, unet=unet, koo=koo)
     lesson.finish()
 
-A false claim stops the notebook. Environment variables override the notebook's parameters, for
-tools that cannot edit a cell: COLORLIB_PROFILE, COLORLIB_DEVICE, COLORLIB_DATASET. COLORLIB_RESULTS
-names a folder for the records.
+Environment variables override the notebook's parameters, for tools that cannot edit a cell:
+COLORLIB_PROFILE, COLORLIB_DEVICE, COLORLIB_DATASET. COLORLIB_RESULTS: folder of the records.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from colorlib.hardware import free_memory, hardware, held_memory, select_device,
 from colorlib.notebook import cell_order, report
 from colorlib.notebook.claims import ClaimError, Claims
 from colorlib.notebook.files import find_notebook, source_hash
-from colorlib.notebook.profiles import PROFILE_NAMES, PROFILES
+from colorlib.notebook.profiles import PROFILE_NAMES, PROFILES, check_known
 from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
 from colorlib.profiling import peak_bytes
 
@@ -44,26 +43,24 @@ class Lesson(Claims):
     """One run of one notebook.
 
     number    of the notebook, "01" … "07"
-    profile   "smoke", "quick", "lesson" or "full": how much to compute, as in PROFILES; the
-              numbers are attributes of `lesson.n`, for example lesson.n.epochs
+    profile   "smoke", "quick", "lesson" or "full": how much to compute; the numbers of PROFILES
+              are attributes of `lesson.n`, for example lesson.n.epochs
     seed      seeds torch's and NumPy's global generators, and everything the lesson loads
     device    "auto", "cpu", "cuda" (or "cuda:1") or "mps"; `lesson.device` is a torch.device
     data      "auto", "cifar10", "fruits", "photos" or "folder:PATH"; see `lesson.data`
     ValueError for an unknown notebook, profile, device or data set, with the possible values.
     """
 
-    def __init__(
-        self, number: str, profile: str = "quick", seed: int = 0, device: str = "auto",
-        data: str = "auto",
-    ):
+    def __init__(self, number: str, profile: str = "quick", seed: int = 0, device: str = "auto",
+                 data: str = "auto"):
         self.number = number
         self.profile = os.environ.get("COLORLIB_PROFILE") or profile
-        self.settings = dict(_settings(number, self.profile))
-        self.n = SimpleNamespace(**self.settings)
+        check_known("notebook", number, PROFILES)
+        check_known("profile", self.profile, PROFILE_NAMES)
+        self.n = SimpleNamespace(**PROFILES[number][self.profile])
         self.seed = int(seed)
         self.device = select_device(os.environ.get("COLORLIB_DEVICE") or device)
-        requested = os.environ.get("COLORLIB_DATASET") or data
-        self._requested_data = _checked_data(requested, self.profile)
+        self._requested_data = self._check_data(os.environ.get("COLORLIB_DATASET") or data)
         self.claims: list[dict[str, Any]] = []
         self._started = time.perf_counter()
         torch.manual_seed(self.seed)
@@ -71,24 +68,28 @@ class Lesson(Claims):
         cell_order.watch(number)
         self._print_greeting()
 
-    # --------------------------------------------------------------------------------------- data
+    def _check_data(self, name: str) -> str:
+        if not str(name).startswith("folder:") or name == "folder:":
+            check_known("data set", name, ("auto", "cifar10", "fruits", "photos", "folder:PATH"))
+        # Generated images need no download, so that automatic tests run anywhere.
+        return "fruits" if name == "auto" and self.profile == "smoke" else name
 
     @cached_property
     def train(self) -> ImageSet:
         """The training images of this profile, uint8, on the lesson's device."""
-        return self._load("train", int(self.settings["train_images"]))
+        return self._load("train", self.n.train_images)
 
     @cached_property
     def test(self) -> ImageSet:
         """The test images of this profile, uint8, on the lesson's device."""
-        return self._load("test", int(self.settings["test_images"]))
+        return self._load("test", self.n.test_images)
 
     @property
     def data(self) -> str:
         """The kind of data in use: "cifar10", "fruits", "photos" or "folder", never "auto"."""
         if self._requested_data == "auto":
             return self.test.name
-        return self._requested_data.split(":")[0]
+        return self._requested_data.split(":")[0]  # a folder's path stays out of the output
 
     def _load(self, split: str, n: int) -> ImageSet:
         from colorlib.data import datasets
@@ -109,39 +110,24 @@ class Lesson(Claims):
 
             known = ", ".join(colorizers(path.parent)) or "none"
             kind = name.split("-")[0]
+            # The training of classifiers and encoders keeps its weights without being asked.
             if kind not in ("classifier", "encoder"):
                 kind = f"{name} --keep colorlib/checkpoints/{name}.safetensors"
             raise FileNotFoundError(
                 f"there is no checkpoint {name!r} in colorlib/checkpoints (available: {known}). "
-                f"Train it with: python -m colorlib train {kind}"
-            )
+                f"Train it with: python -m colorlib train {kind}")
         return path
-
-    # ------------------------------------------------------------------------------------- record
-
-    def minutes(self) -> float:
-        """Return the minutes since the lesson was created."""
-        return (time.perf_counter() - self._started) / 60
-
-    def peak_memory_mb(self) -> float:
-        """Return the most memory that this process has held, in MB (10⁶ bytes)."""
-        return peak_bytes() / 1e6
 
     def record(self) -> dict[str, Any]:
         """Return the run's record, ready for JSON; a claim that was not checked holds None."""
         path = find_notebook(self.number)
         return {
-            "notebook": self.number,
-            "profile": self.profile,
-            "data": self.data,
-            "seed": self.seed,
-            "device": str(self.device),
-            "hardware": hardware(self.device),
-            "minutes": round(self.minutes(), 2),
-            "peak_memory_mb": round(self.peak_memory_mb()),
+            "notebook": self.number, "profile": self.profile, "data": self.data, "seed": self.seed,
+            "device": str(self.device), "hardware": hardware(self.device),
+            "minutes": round((time.perf_counter() - self._started) / 60, 2),
+            "peak_memory_mb": round(peak_bytes() / 1e6),  # MB of 10⁶ bytes
             "source_hash": source_hash(path) if path else None,
-            "claims": self.claims,
-            "versions": versions(*PACKAGES),
+            "claims": self.claims, "versions": versions(*PACKAGES),
         }
 
     def finish(self) -> None:
@@ -151,7 +137,13 @@ class Lesson(Claims):
         A folder that cannot be written to causes a warning, not an error.
         """
         record = self.record()
-        _write(record, _record_folder() / f"{self.number}.{self.profile}.json")
+        text = json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+        try:
+            write_text_atomic(_record_folder() / f"{self.number}.{self.profile}.json", text)
+        except OSError as error:  # without the path, since outputs may be published
+            warnings.warn(f"the record of this run was not written: {error.strerror}. Nothing else "
+                          "is lost. To write it elsewhere, set COLORLIB_RESULTS to another folder.",
+                          stacklevel=2)
         report.show_markdown(report.recap(record))
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -159,47 +151,27 @@ class Lesson(Claims):
         report.show_markdown(report.table(columns, rows))
 
     def _print_greeting(self) -> None:
-        minutes = f"{self.n.minutes:g} minute" + ("" if self.n.minutes == 1 else "s")
         expected_on = "a GPU" if self.profile == "full" else "two CPU cores"
         packages = ", ".join(f"{name} {number}" for name, number in versions(*PACKAGES).items())
-        print(f"Notebook {self.number}, profile {self.profile}: about {minutes} on {expected_on}.")
+        print(f"Notebook {self.number}, profile {self.profile}: about "
+              f"{report.count(self.n.minutes, 'minute')} on {expected_on}.")
         print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}. "
               f"Seed: {self.seed}.")
         print(f"Versions: {packages}")
         # What this kernel already holds counts as available: its expected peak includes it.
-        needed, available = self.settings["memory_mb"], free_memory() + held_memory()
+        needed, available = self.n.memory_mb, free_memory() + held_memory()
         if needed > available:
             print(f"Warning: this profile needs about {needed:.0f} MB of memory, and only "
                   f"{available:.0f} MB are available. {self._memory_advice(available)}")
 
     def _memory_advice(self, available: float) -> str:
+        # A larger profile may need less memory, but it takes longer.
         smaller = PROFILE_NAMES[: PROFILE_NAMES.index(self.profile)]
         fitting = [p for p in smaller if PROFILES[self.number][p]["memory_mb"] <= available]
-        if fitting:
-            return (f'Set PROFILE = "{fitting[-1]}", which needs less, and restart the notebook; '
-                    "or close other programs.")
-        return "Close other programs before you continue."
-
-
-# ---------------------------------------------------------------------------------------- details
-
-
-def _settings(number: str, profile: str) -> dict[str, float]:
-    if number not in PROFILES:
-        raise ValueError(f"unknown notebook {number!r}: expected one of {', '.join(PROFILES)}")
-    if profile not in PROFILES[number]:
-        known = ", ".join(PROFILES[number])
-        raise ValueError(f"unknown profile {profile!r}: expected one of {known}")
-    return PROFILES[number][profile]
-
-
-def _checked_data(name: str, profile: str) -> str:
-    """Check the name of a data set; in the profile "smoke", "auto" becomes generated images."""
-    is_folder = str(name).startswith("folder:") and name != "folder:"
-    if not is_folder and name not in ("auto", "cifar10", "fruits", "photos"):
-        known = "auto, cifar10, fruits, photos, folder:PATH"
-        raise ValueError(f"unknown data set {name!r}: expected one of {known}")
-    return "fruits" if name == "auto" and profile == "smoke" else name
+        if not fitting:
+            return "Close other programs before you continue."
+        return (f'Set PROFILE = "{fitting[-1]}", which needs less, and restart the notebook; '
+                "or close other programs.")
 
 
 def _record_folder() -> Path:
@@ -209,12 +181,3 @@ def _record_folder() -> Path:
         return Path(os.environ["COLORLIB_RESULTS"]) / "notebooks"
     # Not results/: only `python -m tools store` writes there, after it has checked the run.
     return (find_project_root() or Path.cwd()) / "build" / "results" / "notebooks"
-
-
-def _write(record: dict[str, Any], path: Path) -> None:
-    try:
-        write_text_atomic(path, json.dumps(record, indent=1, ensure_ascii=False) + "\n")
-    except OSError as error:
-        warnings.warn(
-            f"the record of this run was not written: {error.strerror}. Nothing else is lost. To "
-            "write it elsewhere, set COLORLIB_RESULTS to another folder.", stacklevel=3)

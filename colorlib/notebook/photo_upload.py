@@ -3,12 +3,9 @@
     photo_upload.side_by_side("cat.jpg", {"Koo's CNN": koo, "U-Net": unet})
     photo_upload.upload_panel({"U-Net": unet}, "cat-colored.png")     # a widget
 
-Photographs of any size work: the color is predicted for a copy of at most COLOR_SIDE pixels, and
-the pictures shown have at most SHOWN_SIDE pixels in width and height. To color a photograph at its
-full size, use `python -m colorlib colorize`.
+Photographs of any size work: the color is predicted for a copy of at most COLOR_SIDE pixels a side,
+and shown at SHOWN_SIDE at most. For the full size, use `python -m colorlib colorize`.
 """
-
-from __future__ import annotations
 
 import io
 from collections.abc import Mapping
@@ -24,13 +21,13 @@ from colorlib import color
 from colorlib.colorizer import Colorizer
 from colorlib.data.image_files import COLOR_SIDE, Unreadable, decode
 from colorlib.notebook import plots
+from colorlib.notebook.report import count
 
 SHOWN_SIDE = 512
 
 
-def side_by_side(
-    photo: str | Path | bytes | Tensor, colorizers: Mapping[str, Colorizer]
-) -> dict[str, Tensor]:
+def side_by_side(photo: str | Path | bytes | Tensor,
+                 colorizers: Mapping[str, Colorizer]) -> dict[str, Tensor]:
     """Return a photograph, its gray version and each colorizer's result, by name.
 
     photo   a path, the bytes of a file, or a tensor (3, H, W), uint8
@@ -41,9 +38,9 @@ def side_by_side(
     scale = SHOWN_SIDE / max(image.shape[-2:])
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[-2:]]
-        small = F.interpolate(color.to_float(image[None]), size=size, mode="bilinear",
-                              antialias=True)
-        image = color.to_uint8(small.clamp(0, 1))[0]
+        image = color.to_float(image[None])  # (1, 3, H, W)
+        image = F.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+        image = color.to_uint8(image)[0]
     gray = color.gray_from_lightness(color.lightness(image[None]))  # (1, 1, H, W)
     gray = color.to_uint8(gray.clamp(0, 1).expand(-1, 3, -1, -1))[0]
     results = {name: one.colorize(image, COLOR_SIDE).cpu() for name, one in colorizers.items()}
@@ -54,28 +51,25 @@ def _read(photo: str | Path | bytes) -> Tensor:
     """Read an image file or its bytes as (3, H, W), uint8."""
     try:
         source = io.BytesIO(photo) if isinstance(photo, bytes) else Path(photo).expanduser()
-        return torch.from_numpy(decode(source).copy()).permute(2, 0, 1)
+        return torch.tensor(decode(source)).permute(2, 0, 1)  # copied: it is read-only
     except Unreadable as error:
         name = "this file" if isinstance(photo, bytes) else Path(photo).name
         raise ValueError(f"{name} cannot be read as a picture: {error}") from None
 
 
-def upload_panel(
-    colorizers: Mapping[str, Colorizer], path: str | Path | None = None, side: int = 200
-) -> VBox:
+def upload_panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None) -> VBox:
     """Return a widget: a button to upload a photograph, and each colorizer's result below it.
 
     path   a PNG file to which all results are saved, one below the other; None: they are not saved
-    side   width of a picture on the page, in pixels
     """
-    return UploadPanel(colorizers, path, side).view
+    return UploadPanel(colorizers, path).view
 
 
 class UploadPanel:
     """The widget's state; `view` is what a notebook shows."""
 
-    def __init__(self, colorizers: Mapping[str, Colorizer], path: str | Path | None, side: int):
-        self.colorizers, self.path, self.side = colorizers, path, side
+    def __init__(self, colorizers: Mapping[str, Colorizer], path: str | Path | None):
+        self.colorizers, self.path = colorizers, path
         self.upload = FileUpload(accept="image/*", multiple=False, description="your picture")
         self.message = HTML("Upload a JPEG, PNG, WebP, TIFF or GIF file of any size.")
         self.pictures = Box(layout=Layout(flex_flow="row wrap"))
@@ -86,19 +80,16 @@ class UploadPanel:
         """Color the uploaded file, show the results and save them."""
         if not change["new"]:
             return
-        content = bytes(change["new"][0]["content"])
         # A page does not show the exceptions of a widget, so they become messages.
         try:
-            pictures = side_by_side(content, self.colorizers)
+            pictures = side_by_side(bytes(change["new"][0]["content"]), self.colorizers)
         except ValueError as error:
             self.message.value, self.pictures.children = escape(str(error)), ()
             return
         self.pictures.children = [
-            VBox([HTML(name), Image(value=plots.png(picture), format="png", width=self.side)])
-            for name, picture in pictures.items()
-        ]
-        count = len(self.colorizers)
-        self.message.value = f"Colored by {count} network{'' if count == 1 else 's'}."
+            VBox([HTML(name), Image(value=plots.png(picture), format="png", width=200)])
+            for name, picture in pictures.items()]
+        self.message.value = f"Colored by {count(len(self.colorizers), 'network')}."
         if self.path is not None:
             self.message.value += self._save(torch.cat(list(pictures.values()), dim=1))
 
@@ -107,7 +98,7 @@ class UploadPanel:
         path = Path(self.path)
         try:
             path.write_bytes(plots.png(picture))
+            return escape(f" Saved in {path.name}.")
         except OSError as error:
             return escape(f" The result was not saved: {path.resolve()} cannot be written "
                           f"({error.strerror}).")
-        return escape(f" Saved in {path.name}.")

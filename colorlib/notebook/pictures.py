@@ -1,7 +1,5 @@
 """Grids of pictures and color swatches."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -19,19 +17,23 @@ GAP = 4  # pixels between two pictures of a grid
 WIDEST_PICTURE = 260  # pixels, in a grid
 
 
+def to_array(x: Any) -> np.ndarray:
+    """Convert a tensor on any device, with or without gradient, or numbers to an array."""
+    return x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+
+
 def to_rgb(x: Any) -> np.ndarray:
     """Convert a picture to uint8 of shape (H, W, 3), or a batch to (N, H, W, 3).
 
-    x   tensor or array (…, 3 or 1, H, W) or (…, H, W, 3 or 1) or (H, W): uint8, bool, or floats
-        in [0, 1], where values slightly outside are clipped; or a PIL image, or a list of these.
-        A single channel becomes gray.
-    ValueError for any other shape, type or range.
+    x   tensor or array (…, 3 or 1, H, W), (…, H, W, 3 or 1) or (H, W): uint8, bool, or floats
+        in [0, 1], clipped if slightly outside; or a PIL image, or a list of these. A single
+        channel becomes gray. ValueError for any other shape, type or range
     """
     if isinstance(x, Image.Image):
         return np.asarray(x.convert("RGB"))
     if isinstance(x, (list, tuple)):
         return np.stack([to_rgb(one) for one in x])
-    a = x.detach().cpu().numpy() if isinstance(x, Tensor) else np.asarray(x)
+    a = to_array(x)
     if a.ndim == 2:
         a = a[None]
     if a.ndim not in (3, 4) or not ({1, 3} & {a.shape[-3], a.shape[-1]}):
@@ -51,28 +53,18 @@ def to_rgb(x: Any) -> np.ndarray:
     return np.repeat(a, 3, axis=-1) if a.shape[-1] == 1 else a
 
 
-def image(ax: Axes, x: Any, title: str | None = None) -> Axes:
+def image(ax: Axes, x: Any) -> Axes:
     """Draw one picture on an axis, without ticks and frame."""
     a = to_rgb(x)
-    if a.ndim == 4:
-        if len(a) != 1:
-            raise ValueError(f"expected one picture, got a batch of {len(a)}: use plots.images")
-        a = a[0]
     # Small pictures keep sharp pixels; shrinking a large one that way would cause moiré.
     ax.imshow(a, interpolation="nearest" if max(a.shape) <= 128 else "auto")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    if title:
-        ax.set_title(title)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
     return ax
 
 
-def images(
-    rows: Mapping[str, Any] | Sequence[Any] | Any, labels: Sequence[str] | None = None,
-    titles: Sequence[str] | None = None, width: float = 7.0,
-) -> Figure:
+def images(rows: Mapping[str, Any] | Sequence[Any] | Any, labels: Sequence[str] | None = None,
+           titles: Sequence[str] | None = None, width: float = 7.0) -> Figure:
     """Draw rows of pictures: {"gray": batch, "truth": batch}, a list of batches, or one batch.
 
     rows     each a batch (N, 3 or 1, H, W), a list of pictures, or one picture; rows may differ
@@ -122,8 +114,7 @@ def images(
 
 def _size_on_page(height: int, width: int, room: int) -> tuple[int, int]:
     """Return height and width in pixels: enlarged by a whole factor, or shrunk to `room` wide."""
-    factor = room // width
-    if factor:
+    if factor := room // width:
         return height * factor, width * factor
     return max(round(height * room / width), 1), room
 
@@ -133,30 +124,28 @@ def _longest_line(labels: Iterable[str]) -> int:
     return max((len(line) for label in labels for line in label.split("\n")), default=0)
 
 
-def swatches(
-    *colors: Any, labels: Sequence[str] | None = None, columns: int = 8, size: float = 0.95
-) -> Figure:
-    """Draw patches of plain color side by side, `columns` of them in a row.
+def swatches(*colors: Any, labels: Sequence[str] | None = None, size: float = 0.95) -> Figure:
+    """Draw patches of plain color side by side, at most eight in a row.
 
     colors   each a color (3,), several (N, 3), a picture of colors (…, 3, H, W) such as
              color.swatch returns, or "#0072B2"; uint8 or floats in [0, 1]
     labels   one for each patch
     size     of a patch, in inches
     """
-    patches = [patch for one in colors for patch in to_patches(one)]
+    patches = np.concatenate([to_patches(one) for one in colors])  # (N, 3)
     if labels is not None and len(labels) != len(patches):
         raise ValueError(f"{len(labels)} labels for {len(patches)} colors")
-    columns = min(columns, len(patches))
+    labels = labels or [""] * len(patches)
+    columns = min(8, len(patches))
     rows = -(-len(patches) // columns)  # rounded up
-    label_height = 0.07 + 0.2 * max((label.count("\n") + 1 for label in labels or ()), default=0)
-    cell = max(size, LETTER_WIDTH / DPI * _longest_line(labels or ()))
+    label_height = 0.07 + 0.2 * max(label.count("\n") + bool(label) for label in labels)
+    cell = max(size, LETTER_WIDTH / DPI * _longest_line(labels))
     figure, axes = new(rows, columns, cell * columns, (size + label_height) * rows, squeeze=False)
-    for ax, patch in zip(axes.flat, patches, strict=False):
+    for ax, patch, label in zip(axes.flat, patches, labels, strict=False):
         image(ax, np.broadcast_to(patch, (8, 8, 3)).copy())
+        ax.set_xlabel(label, fontsize=12)
     for ax in axes.flat[len(patches) :]:
         ax.set_axis_off()
-    for ax, label in zip(axes.flat, labels or (), strict=False):
-        ax.set_xlabel(label, fontsize=12)
     return figure
 
 
@@ -164,11 +153,9 @@ def to_patches(colors: Any) -> np.ndarray:
     """Convert any form of colors that `swatches` takes to uint8 of shape (N, 3)."""
     if isinstance(colors, str):
         return np.array([[int(colors[i : i + 2], 16) for i in (1, 3, 5)]], np.uint8)
-    a = colors.detach().cpu().numpy() if isinstance(colors, Tensor) else np.asarray(colors)
-    if a.ndim >= 3 and a.shape[-3] == 3:  # (…, 3, H, W) -> (N, 3)
-        a = np.moveaxis(a, -3, -1).reshape(-1, 3)
-    elif a.ndim and a.shape[-1] == 3:
-        a = a.reshape(-1, 3)
-    else:
+    a = to_array(colors)
+    if a.ndim >= 3 and a.shape[-3] == 3:
+        a = np.moveaxis(a, -3, -1)  # (…, H, W, 3)
+    elif not a.ndim or a.shape[-1] != 3:
         raise ValueError(f"expected colors (3,), (N, 3) or (…, 3, H, W); got shape {a.shape}")
-    return to_rgb(a.T[:, None, :])[0]  # (3, 1, N) -> (N, 3)
+    return to_rgb(a.reshape(-1, 3).T[:, None, :])[0]  # (3, 1, N) -> (N, 3)

@@ -7,35 +7,28 @@ collects what the modules for pictures, the ab plane and the page offer.
 Helpers take tensors on any device, arrays or PIL images, and return the figure or axis they drew.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from torch import Tensor
 
 from colorlib.notebook.ab_plane import ab_plane, scatter_ab
 from colorlib.notebook.display import Live, png, show
-from colorlib.notebook.pictures import image, images, swatches, to_rgb
+from colorlib.notebook.pictures import image, images, swatches, to_array, to_rgb
 from colorlib.notebook.style import LETTER_WIDTH, PALETTE, STYLE, in_course_style, new
 
-__all__ = [
-    "PALETTE", "STYLE", "Live", "ab_plane", "bars", "dashboard", "image", "images", "lines",
-    "loss_history", "new", "png", "points", "scatter_ab", "show", "swatches", "to_rgb",
-]  # fmt: skip
+__all__ = ["PALETTE", "STYLE", "Live", "ab_plane", "bars", "dashboard", "image", "images", "lines",
+           "new", "png", "points", "scatter_ab", "show", "swatches", "to_rgb"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 TINY = 1e-6  # on a logarithmic axis, smaller values are drawn as zero
 
 
 @in_course_style
-def lines(
-    series: Mapping[str, Any], x: Iterable[float] | None = None, xlabel: str = "",
-    ylabel: str = "", ax: Axes | None = None, **keywords: Any,
-) -> Axes:
+def lines(series: Mapping[str, Any], x: Iterable[float] | None = None, xlabel: str = "",
+          ylabel: str = "", ax: Axes | None = None, **keywords: Any) -> Axes:
     """Draw one line for each name: {"trained": [...], "mean": [...]}.
 
     series     a single number instead of a list becomes a dashed horizontal line
@@ -46,13 +39,12 @@ def lines(
         _, ax = new()
     x = None if x is None else np.asarray(list(x))
     for i, (name, values) in enumerate(series.items()):
-        is_tensor = isinstance(values, Tensor)
-        values = values.detach().cpu().numpy() if is_tensor else np.asarray(values, float)
-        tint = PALETTE[i % len(PALETTE)]
+        values, tint = to_array(values).astype(float), PALETTE[i % len(PALETTE)]
         if values.ndim == 0:
             ax.axhline(float(values), color=tint, ls="--", label=name)
             continue
         positions = np.arange(1, len(values) + 1) if x is None else x
+        # Markers show that a short curve has few points; on a long one they would merge.
         style = {"marker": "o" if len(values) < 30 else None, "ms": 5} | keywords
         ax.plot(positions, values, color=tint, label=name, **style)
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -62,34 +54,8 @@ def lines(
 
 
 @in_course_style
-def loss_history(
-    histories: Mapping[str, Any], key: str = "loss", ax: Axes | None = None,
-    ylabel: str | None = None,
-) -> Axes:
-    """Draw loss against epoch: {"Koo's CNN": history, "U-Net": history, "mean color": 0.0071}.
-
-    histories   each a TrainingHistory, a list like its `.epochs`, a list of numbers, or one number
-    key         of the loss in the history's epochs
-    """
-    series = {name: _losses(value, key) for name, value in histories.items()}
-    ax = lines(series, xlabel="epoch", ylabel=ylabel or key.replace("_", " "), ax=ax)
-    ax.set_ylim(bottom=0)
-    ax.xaxis.get_major_locator().set_params(integer=True)
-    return ax
-
-
-def _losses(history: Any, key: str) -> list[float] | float:
-    epochs = getattr(history, "epochs", history)
-    if isinstance(epochs, (int, float)) or (isinstance(epochs, Tensor) and epochs.dim() == 0):
-        return float(epochs)
-    return [float(one[key]) if isinstance(one, Mapping) else float(one) for one in epochs]
-
-
-@in_course_style
-def bars(
-    values: Mapping[str, float], ax: Axes | None = None, label: str = "",
-    colors: Sequence[str] | str | None = None, form: str = "{:.3g}",
-) -> Axes:
+def bars(values: Mapping[str, float], ax: Axes | None = None, label: str = "",
+         form: str = "{:.3g}") -> Axes:
     """Draw horizontal bars, the first on top, each with its number: {"gray": 1.02, "U-Net": 0.8}.
 
     label   of the horizontal axis
@@ -98,9 +64,9 @@ def bars(
     if ax is None:
         _, ax = new(height=0.6 + 0.45 * len(values))
     names, lengths = list(values), [float(v) for v in values.values()]
-    drawn = ax.barh(names, lengths, color=colors or PALETTE[0], height=0.65)
+    drawn = ax.barh(names, lengths, color=PALETTE[0], height=0.65)
     ax.bar_label(drawn, [form.format(v) for v in lengths], padding=4, fontsize=12)
-    ax.margins(x=0.15)
+    ax.margins(x=0.15)  # room for the numbers
     ax.invert_yaxis()
     ax.set_xlabel(label)
     ax.tick_params(left=False)
@@ -108,10 +74,8 @@ def bars(
 
 
 @in_course_style
-def points(
-    groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str = "", ylabel: str = "",
-    ax: Axes | None = None,
-) -> Axes:
+def points(groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str = "",
+           ylabel: str = "", ax: Axes | None = None) -> Axes:
     """Draw points with their names beside them: {"GANs": {"PatchGAN": (0.93, 1.21)}, …}.
 
     Each group has its own color and marker. Names are placed where they cover the least.
@@ -139,35 +103,30 @@ def points(
     return ax
 
 
-def _free_offset(
-    x: float, y: float, width: float, occupied: Sequence[tuple[float, float]], left_edge: float
-) -> tuple[float, float]:
+def _free_offset(x: float, y: float, width: float, occupied: Sequence[tuple[float, float]],
+                 left_edge: float) -> tuple[float, float]:
     """Choose where to write a name next to its point (x, y); all lengths in pixels.
 
     Ten places are tried, the most natural first. The first that touches no occupied position wins,
     else the one that is least crowded; one that would run over the axis labels loses a full point.
     """
-    offsets = [
-        (10, 0), (-10 - width, 0), (-width / 2, 18), (-width / 2, -18), (8, 16), (8, -16),
-        (-8 - width, 16), (-8 - width, -16), (10, 32), (10, -32),
-    ]  # fmt: skip
+    offsets = [(10, 0), (-10 - width, 0), (-width / 2, 18), (-width / 2, -18), (8, 16), (8, -16),
+               (-8 - width, 16), (-8 - width, -16), (10, 32), (10, -32)]
 
-    def score(i: int) -> tuple[float, int]:
-        dx, dy = offsets[i]
+    def score(offset: tuple[float, float]) -> float:
+        dx, dy = offset
         # Distance to an occupied position (u, v), in units in which 1 means just not touching.
         distances = [max(abs(x + dx + width / 2 - u) / (width / 2 + 8), abs(y + dy - v) / 15)
                      for u, v in occupied if (u, v) != (x, y)]
-        return min(min(distances, default=9.0), 1.0) - (x + dx < left_edge), -i
+        return min(min(distances, default=9.0), 1.0) - (x + dx < left_edge)
 
-    return offsets[max(range(len(offsets)), key=score)]
+    return max(offsets, key=score)  # of equal ones, max takes the first
 
 
 @in_course_style
-def dashboard(
-    runs: Mapping[str, Sequence[Mapping[str, Any]]], panels: Mapping[str, str],
-    logarithmic: Sequence[str] = (), levels: Mapping[str, float] | None = None,
-    shares: Sequence[str] = (),
-) -> Figure:
+def dashboard(runs: Mapping[str, Sequence[Mapping[str, Any]]], panels: Mapping[str, str],
+              logarithmic: Sequence[str] = (), levels: Mapping[str, float] | None = None,
+              shares: Sequence[str] = ()) -> Figure:
     """Draw how numbers changed during trainings: one panel for each number, one line for each run.
 
     runs          {"Koo's GAN": history.watched}: dicts with "step" and the numbers
@@ -181,13 +140,13 @@ def dashboard(
     rows = -(-len(panels) // columns)  # rounded up
     figure, axes = new(rows, columns, width=8.4, height=0.4 + 2.1 * rows, squeeze=False)
     for ax, (key, title) in zip(axes.flat, panels.items(), strict=False):
-        _draw_panel(ax, runs, key, smallest=TINY if key in logarithmic else None)
+        _draw_panel(ax, runs, key, smallest=TINY if key in logarithmic else -np.inf)
         if key in (levels or {}):
             ax.axhline(levels[key], color="0.5", ls="--", lw=1.2)
         if key in logarithmic:
             ax.set_yscale("log")
         if key in shares:
-            ax.set_ylim(-0.05, 1.05)
+            ax.set_ylim(-0.05, 1.05)  # a line at 0 or 1 must not lie on the frame
         ax.set_title(title, fontsize=12)
         ax.xaxis.get_major_locator().set_params(integer=True)
     for ax in axes.flat[len(panels) :]:
@@ -199,19 +158,14 @@ def dashboard(
     return figure
 
 
-def _draw_panel(
-    ax: Axes, runs: Mapping[str, Sequence[Mapping[str, Any]]], key: str, smallest: float | None
-) -> None:
+def _draw_panel(ax: Axes, runs: Mapping[str, Sequence[Mapping[str, Any]]], key: str,
+                smallest: float) -> None:
     """Draw one number of all runs; values below `smallest` become triangles at the bottom."""
-
-    def is_zero(value: float) -> bool:
-        return smallest is not None and value < smallest
-
     values = [one[key] for watched in runs.values() for one in watched]
-    bottom = 0.01 * min((v for v in values if v >= (smallest or 0)), default=1.0)
+    bottom = 0.01 * min((v for v in values if v >= smallest), default=1.0)
     for i, (name, watched) in enumerate(runs.items()):
-        seen = [(one["step"], one[key]) for one in watched if not is_zero(one[key])]
-        zeros = [one["step"] for one in watched if is_zero(one[key])]
+        seen = [(one["step"], one[key]) for one in watched if not one[key] < smallest]  # or NaN
+        zeros = [one["step"] for one in watched if one[key] < smallest]
         ax.plot([step for step, _ in seen], [value for _, value in seen], color=PALETTE[i],
                 label=name, marker="o" if len(seen) < 30 else None, ms=4)
         if zeros:

@@ -6,19 +6,23 @@ lesson   trains every network on all images, on two CPU cores
 full     as long as the sources trained, on a GPU
 """
 
-from __future__ import annotations
+from collections.abc import Collection
 
 PROFILE_NAMES = ("smoke", "quick", "lesson", "full")
 
 Number = int | float
 
 
+def check_known(kind: str, name: str, known: Collection[str]) -> None:
+    """ValueError unless a name is among the known ones, which its message lists."""
+    if name not in known:
+        raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
+
+
 def _by_profile(**settings: tuple[Number, Number, Number, Number]) -> dict[str, dict[str, Number]]:
     """Turn settings with one value for each profile into {profile: {setting: value}}."""
-    return {
-        profile: {name: values[i] for name, values in settings.items()}
-        for i, profile in enumerate(PROFILE_NAMES)
-    }
+    return {profile: {name: values[i] for name, values in settings.items()}
+            for i, profile in enumerate(PROFILE_NAMES)}
 
 
 # In every notebook:
@@ -28,80 +32,55 @@ def _by_profile(**settings: tuple[Number, Number, Number, Number]) -> dict[str, 
 # The values stand in the order of PROFILE_NAMES.
 PROFILES: dict[str, dict[str, dict[str, Number]]] = {
     "01": _by_profile(
-        train_images=(500, 500, 500, 500),
-        test_images=(100, 1_000, 10_000, 10_000),
+        train_images=(500, 500, 500, 500), test_images=(100, 1_000, 10_000, 10_000),
         grid=(33, 65, 65, 129),  # values of each RGB channel, whose colors fill the gamut
         jpegs=(50, 300, 2_000, 10_000),  # images that are compressed as JPEG
-        minutes=(1, 1, 1, 3),
-        memory_mb=(900, 1_200, 2_300, 3_000),
-    ),
+        minutes=(1, 1, 1, 3), memory_mb=(900, 1_200, 2_300, 3_000)),
     "02": _by_profile(
-        train_images=(300, 2_000, 20_000, 50_000),
-        test_images=(100, 1_000, 10_000, 10_000),
+        train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
         colors=(10_000, 15_000, 100_000, 100_000),  # samples from a known color distribution
         apples=(500, 2_000, 4_000, 10_000),  # generated images
         patches=(20_000, 60_000, 400_000, 2_000_000),  # of training images, with known colors
         pictures=(8, 16, 32, 64),  # test images, colored by looking up similar patches
-        minutes=(0.5, 1, 6, 3),
-        memory_mb=(1_050, 1_250, 2_500, 4_000),
-    ),
+        minutes=(0.5, 1, 6, 3), memory_mb=(1_050, 1_250, 2_500, 4_000)),
     "03": _by_profile(
-        train_images=(256, 2_000, 50_000, 50_000),
-        test_images=(100, 1_000, 10_000, 10_000),
-        epochs=(1, 2, 5, 60),  # of Koo's CNN
-        unet_epochs=(1, 2, 12, 60),
+        train_images=(256, 2_000, 50_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
+        epochs=(1, 2, 5, 60), unet_epochs=(1, 2, 12, 60),  # of Koo's CNN and of the U-Net
         curve_images=(100, 1_000, 2_000, 10_000),  # test images of the loss after each epoch
         probe_images=(128, 1_000, 3_200, 50_000),  # trials of Koo's learning rate
         probe_batch=(32, 64, 64, 128),
-        minutes=(1, 4, 35, 60),
-        memory_mb=(1_000, 1_400, 2_000, 6_000),
-    ),
+        minutes=(1, 4, 35, 60), memory_mb=(1_000, 1_400, 2_000, 6_000)),
     "04": _by_profile(
-        train_images=(256, 2_000, 50_000, 50_000),
-        test_images=(100, 200, 10_000, 10_000),
+        train_images=(256, 2_000, 50_000, 50_000), test_images=(100, 200, 10_000, 10_000),
         epochs=(1, 1, 2, 30),  # of each classifier
         fruits=(256, 2_000, 30_000, 100_000),  # generated images, whose true distribution is known
-        fruit_test=(60, 200, 1_000, 2_000),
-        fruit_epochs=(1, 2, 9, 20),
+        fruit_test=(60, 200, 1_000, 2_000), fruit_epochs=(1, 2, 9, 20),
         step_images=(8, 8, 128, 128),  # batch of the training step whose memory is measured
         trial_images=(64, 1_000, 10_000, 50_000),  # comparison of two optimizers
-        minutes=(1, 5, 35, 60),
-        memory_mb=(1_500, 1_500, 2_700, 6_000),
-    ),
+        minutes=(1, 5, 35, 60), memory_mb=(1_500, 1_500, 2_700, 6_000)),
     "05": _by_profile(
-        train_images=(256, 1_000, 50_000, 50_000),
-        test_images=(100, 500, 10_000, 10_000),
-        epochs=(1, 1, 1, 47),  # of both GANs
-        batch=(32, 32, 128, 128),  # of Koo's GAN; Pérez's has 32
+        train_images=(256, 1_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
+        epochs=(1, 1, 1, 47), batch=(32, 32, 128, 128),  # of Koo's GAN; Pérez's has batches of 32
         watched=(24, 48, 250, 1_000),  # test images of the diagnostics
         every=(2, 5, 25, 1_000),  # steps between two diagnostics; 8 times as many for Pérez's GAN
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
         trial_every=(1, 5, 10, 50),
-        minutes=(1, 3, 25, 90),
-        memory_mb=(1_500, 1_500, 2_500, 6_000),
-    ),
+        minutes=(1, 3, 25, 90), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
-        train_images=(192, 2_000, 50_000, 50_000),
-        test_images=(100, 500, 10_000, 10_000),
+        train_images=(192, 2_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
         epochs=(1, 1, 1, 47),  # of the three trainings
         watched=(24, 64, 250, 1_000),  # test images of the diagnostics
         every=(3, 20, 300, 3_000),  # steps between two diagnostics
-        minutes=(1, 3, 20, 120),
-        memory_mb=(1_500, 1_450, 2_500, 6_000),
-    ),
+        minutes=(1, 3, 20, 120), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
-        train_images=(192, 1_500, 50_000, 50_000),
-        test_images=(100, 400, 10_000, 10_000),
+        train_images=(192, 1_500, 50_000, 50_000), test_images=(100, 400, 10_000, 10_000),
         epochs=(1, 1, 1, 47),
         neighbor_images=(60, 400, 2_000, 5_000),  # gray images among which neighbors are sought
         tuning_images=(64, 320, 10_000, 45_000),  # a classifier is tuned on them, in gray or color
         colorizer_images=(64, 320, 2_000, 10_000),  # for the colorizers on top of each classifier
-        colorizer_epochs=(1, 1, 5, 5),
-        colorizer_seeds=(1, 1, 3, 3),
+        colorizer_epochs=(1, 1, 5, 5), colorizer_seeds=(1, 1, 3, 3),
         step_images=(1, 1, 16, 16),  # batch of the training step whose cost is measured
         step_side=(32, 48, 128, 224),  # and the side of its images, in pixels
         failure_images=(60, 200, 2_000, 10_000),  # test images among which failures are sought
-        minutes=(1, 3, 25, 120),
-        memory_mb=(1_500, 1_450, 7_000, 14_000),
-    ),
+        minutes=(1, 3, 25, 120), memory_mb=(1_500, 1_450, 7_000, 14_000)),
 }

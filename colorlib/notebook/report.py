@@ -1,7 +1,5 @@
 """Records as text: the summary at the end of a notebook, its tables, its numbers."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,18 +12,17 @@ def recap(record: dict[str, Any]) -> str:
     """Summarize a run's record as Markdown: its claims with their numbers, its time and memory."""
     held = [c for c in record["claims"] if c["holds"]]
     not_checked = [c for c in record["claims"] if c["holds"] is None]
-    rows = ([c["text"], format_values(c["values"])] for c in held)
-    text = [table(["what we saw", "numbers"], rows)]
+    text = [table(["what we saw", "numbers"],
+                  ([c["text"], format_values(c["values"])] for c in held))]
     if not_checked:
         text.append(f"Not checked in profile `{record['profile']}` on {record['data']}:\n")
-        conditions = [", ".join((c["profiles"] or []) + (c["data"] or [])) for c in not_checked]
-        items = zip(not_checked, conditions, strict=True)
-        text.append("\n".join(f"- {c['text']} ({condition})" for c, condition in items) + "\n")
+        text += [f"- {c['text']} ({', '.join((c['profiles'] or []) + (c['data'] or []))})"
+                 for c in not_checked]
+        text[-1] += "\n"  # an empty line ends the list
     text.append(
         f"{count(len(held), 'claim')} held. {record['minutes']:.1f} minutes and at most "
         f"{record['peak_memory_mb']:.0f} MB on {record['hardware']}; "
-        f"profile `{record['profile']}`, data {record['data']}, seed {record['seed']}."
-    )
+        f"profile `{record['profile']}`, data {record['data']}, seed {record['seed']}.")
     return "\n".join(text)
 
 
@@ -57,13 +54,14 @@ def _format(value: Any) -> str:
         return "-"
     if isinstance(value, float):
         return f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}"
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int) and not isinstance(value, bool):  # in Python a bool is an int
         return f"{value:,}"
     return ", ".join(map(_format, value)) if isinstance(value, list) else str(value)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """Format a Markdown table: numbers with three digits, None (not measured) as a dash."""
+    # A bar inside a cell would end the cell.
     cells = ([_format(to_json(cell)).replace("|", "\\|") for cell in row] for row in rows)
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in cells]) + "\n"

@@ -5,12 +5,9 @@
     turing_test.fooling_rate("answers-ada.csv")                      # with its 95 % interval
     turing_test.fooling_rate(*Path("class").glob("*/answers-*.csv"))     # of a whole class
 
-Each pair is shown once, with the true picture left or right at random. Each answer is saved at once
-as a line of the file; running the cell again continues after the last answer. A fooling rate of
-50 % is chance level: nobody can tell the pictures apart.
+Each answer is saved at once as a line of the file; running the cell again continues after the last
+answer. A fooling rate of 50 % is chance level: nobody can tell the pictures apart.
 """
-
-from __future__ import annotations
 
 import csv
 import dataclasses
@@ -29,6 +26,7 @@ from colorlib.notebook import plots
 
 COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled")
 SIDES = ("left", "right")
+SIDE = 224  # pixels of a picture on the page
 
 
 class Pairs:
@@ -67,18 +65,11 @@ class FoolingRate:
     fooled: int
     answers: int
 
-    @property
-    def rate(self) -> float:
-        return self.fooled / self.answers
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return wilson_interval(self.fooled, self.answers)
-
     def __str__(self) -> str:
-        low, high = self.interval
+        low, high = wilson_interval(self.fooled, self.answers)
+        rate = self.fooled / self.answers
         return (f"{self.fooled} of {self.answers} answers took the colorized picture for the true "
-                f"one: {self.rate:.0%} (95 % interval: {low:.0%} to {high:.0%})")
+                f"one: {rate:.0%} (95 % interval: {low:.0%} to {high:.0%})")
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
@@ -111,11 +102,12 @@ def read_answers(path: str | Path) -> list[dict[str, str]]:
         return [row for row in rows if row["fooled"] in ("0", "1")]
 
 
-def answered_pairs(pairs: Pairs, path: str | Path) -> set[int]:
-    """Return the indices of the pairs that have an answer in the file."""
-    key = pairs.name, str(pairs.seed), str(len(pairs))
-    return {int(row["pair"]) for row in read_answers(path)
-            if (row["model"], row["seed"], row["pairs"]) == key}
+def open_pairs(pairs: Pairs, path: str | Path) -> list[int]:
+    """Return the indices of the pairs that have no answer in the file yet."""
+    key = pairs.name, str(pairs.seed), str(len(pairs))  # a file may hold answers to other tests
+    answered = {int(row["pair"]) for row in read_answers(path)
+                if (row["model"], row["seed"], row["pairs"]) == key}
+    return [pair for pair in range(len(pairs)) if pair not in answered]
 
 
 def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
@@ -125,7 +117,7 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
     """
     if side not in SIDES:
         raise ValueError(f"expected left or right, got {side!r}")
-    if pair in answered_pairs(pairs, path):
+    if pair not in open_pairs(pairs, path):
         return
     path = Path(path)
     before = path.read_bytes() if path.exists() else b""
@@ -136,8 +128,7 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
         elif not before.endswith(b"\n"):  # a crash cut the last line off
             file.write("\n")
         true = pairs.true_side[pair]
-        row = [pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true)]
-        rows.writerow(row)
+        rows.writerow([pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true)])
 
 
 def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
@@ -148,45 +139,38 @@ def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
     return FoolingRate(sum(row["fooled"] == "1" for row in rows), len(rows))
 
 
-def show(pairs: Pairs, path: str | Path, side: int = 224) -> VBox:
-    """Return the widget: buttons, or the arrow keys on a slider, choose the true picture.
+def show(pairs: Pairs, path: str | Path) -> VBox:
+    """Return the widget, for the pairs without an answer in the file at `path`.
 
-    path   of the file with answers; pairs that have an answer in it are not shown again
-    side   width and height of a picture on the page, in pixels
+    Buttons, or the arrow keys on a slider, choose the true picture.
     """
-    return TuringTest(pairs, path, side).view
+    return TuringTest(pairs, path).view
 
 
 class TuringTest:
     """The widget's state; `view` is what a notebook shows."""
 
-    def __init__(self, pairs: Pairs, path: str | Path, side: int):
-        self.pairs, self.path, self.side = pairs, path, side
+    def __init__(self, pairs: Pairs, path: str | Path):
+        self.pairs, self.path = pairs, path
         self.message = HTML()
-        self.pictures = [Image(format="png", width=side, height=side) for _ in SIDES]
+        self.pictures = [Image(format="png", width=SIDE, height=SIDE) for _ in SIDES]
         self.buttons = [Button(description=f"{choice} is true") for choice in SIDES]
         # A slider that springs back to "?": it is the widget that takes arrow keys.
-        options = ["left", "?", "right"]
-        self.keys = SelectionSlider(options=options, value="?", description="true:")
+        self.keys = SelectionSlider(options=["left", "?", "right"], value="?", description="true:")
         for button, choice in zip(self.buttons, SIDES, strict=True):
             button.on_click(partial(self.choose, choice))
         self.keys.observe(self.on_key, names="value")
         self.view = VBox([self.message, HBox(self.pictures), HBox(self.buttons), self.keys])
         self.update()
 
-    def open_pairs(self) -> list[int]:
-        """Return the pairs without an answer, in their order."""
-        answered = answered_pairs(self.pairs, self.path)
-        return [pair for pair in range(len(self.pairs)) if pair not in answered]
-
     def update(self) -> None:
         """Show the next pair, or the result if there is none."""
-        left, total = self.open_pairs(), len(self.pairs)
+        left, total = open_pairs(self.pairs, self.path), len(self.pairs)
         if left:
             for view, picture in zip(self.pictures, self.pairs[left[0]], strict=True):
-                view.value = plots.png(plots.images(picture, width=self.side / 100))
-            number = total - len(left) + 1
-            self.message.value = f"Pair {number} of {total}: which picture shows the true colors?"
+                view.value = plots.png(plots.images(picture, width=SIDE / 100))
+            self.message.value = (f"Pair {total - len(left) + 1} of {total}: which picture shows "
+                                  "the true colors?")
         else:
             rate = fooling_rate(self.path, model=self.pairs.name)
             self.message.value = escape(f"You have answered all {total} pairs. {rate}. "
@@ -197,8 +181,7 @@ class TuringTest:
     def choose(self, choice: str, _button=None) -> None:
         """Save an answer to the pair on the page and go on to the next one."""
         try:
-            left = self.open_pairs()
-            if left:
+            if left := open_pairs(self.pairs, self.path):
                 save_answer(self.pairs, left[0], choice, self.path)
                 self.update()
         except (OSError, ValueError) as error:  # a page does not show the exceptions of a widget

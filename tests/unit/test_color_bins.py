@@ -21,6 +21,10 @@ def screen_colors(n=4096, seed=0):
     return color.rgb_to_lab(rgb)[:, 1:]
 
 
+def mean_color(target):
+    return BINS.annealed_mean(target.dense(261).log(), T=1)
+
+
 def point(a, b):
     return torch.tensor([a, b], dtype=torch.float32).view(1, 2, 1, 1)
 
@@ -59,8 +63,8 @@ def test_centers_are_sorted_multiples_of_the_step():
 
 
 def test_every_color_of_a_screen_has_a_bin_of_its_own_square():
-    nearest = BINS.centers[BINS.hard(_surface_colors().T.reshape(1, 2, 1, -1)[..., ::7])]
-    distance = (nearest - _surface_colors()[::7]).abs().max()
+    index = BINS.neighbors(_surface_colors().T.reshape(1, 2, 1, -1)[..., ::7]).index[0, 0, 0]
+    distance = (BINS.centers[index.long()] - _surface_colors()[::7]).abs().max()
     assert distance <= 5.0001
 
 
@@ -76,9 +80,8 @@ def test_wrong_settings_are_named(wrong, words):
         AbBins(**wrong)
 
 
-def test_config_makes_the_same_bins_again():
-    bins = AbBins(20.0, "zhang", k=3, sigma=4.0)
-    assert AbBins(**bins.config).config == bins.config and repr(bins) == "AbBins(step=20, rule='zhang', k=3, sigma=4)"
+def test_bins_are_shown_with_their_settings():
+    assert repr(AbBins(20.0, "zhang", k=3, sigma=4.0)) == "AbBins(step=20, rule='zhang', k=3, sigma=4)"
 
 
 # soft targets
@@ -109,7 +112,7 @@ def test_the_table_is_close_to_the_search_everywhere():
     table, search = BINS.encode(ab), BINS.neighbors(ab)
     apart = (table.dense(261) - search.dense(261)).abs().sum(1) / 2         # total variation
     assert apart.max() < 0.03 and apart.mean() < 0.01
-    assert (BINS.decode(table) - BINS.decode(search)).norm(dim=1).max() < 2 * CELL
+    assert (mean_color(table) - mean_color(search)).norm(dim=1).max() < 2 * CELL
 
 
 def test_shares_sum_to_one_and_the_nearest_bin_goes_first():
@@ -124,32 +127,23 @@ def test_a_batch_of_cifar_takes_little_memory():
     assert target.nbytes == 128 * 32 * 32 * 10 * 4 <= 6e6
 
 
-@given(*3 * [st.integers(0, 255)])
-@settings(max_examples=200, deadline=None)
-def test_the_nearest_bin_is_exact_for_any_color_of_a_screen(red, green, blue):
-    ab = color.rgb_to_lab(torch.tensor([red, green, blue], dtype=torch.uint8).view(1, 3, 1, 1))[:, 1:]
-    squared = (BINS.centers - ab.flatten()).square().sum(1)
-    assert squared[int(BINS.hard(ab))] <= squared.min() * (1 + 1e-6) + 1e-6
-
-
 def test_of_two_bins_at_one_distance_the_lower_is_taken():
     for a, b in ((5, 0), (0, 5), (5, 5), (-5, 5), (15, -5)):
         squared = (BINS.centers - torch.tensor([a, b])).square().sum(1)
         tied = (squared == squared.min()).nonzero().flatten()
-        hard, searched = int(BINS.hard(point(a, b))), int(BINS.neighbors(point(a, b)).index[0, 0])
-        assert len(tied) > 1 and hard == searched == int(tied[0])
+        assert len(tied) > 1 and int(BINS.neighbors(point(a, b)).index[0, 0]) == int(tied[0])
 
 
 @pytest.mark.parametrize("a, b", [(1e4, 0), (-3e3, 3e3), (0, 400)])
 def test_colors_far_outside_the_gamut_get_a_bin_and_finite_shares(a, b):
-    assert 0 <= int(BINS.hard(point(a, b))) < 261
     for target in (BINS.encode(point(a, b)), BINS.neighbors(point(a, b))):
+        assert 0 <= int(target.index.min()) <= int(target.index.max()) < 261
         assert target.share.isfinite().all() and abs(float(target.share.float().sum()) - 1) < 2e-3
 
 
 @pytest.mark.parametrize("ab", [torch.zeros(1, 3, 4, 4), torch.zeros(2, 4, 4), torch.zeros(1, 2, 4, 4).long()])
 def test_what_is_no_ab_is_refused(ab):
-    for method in (BINS.encode, BINS.neighbors, BINS.hard):
+    for method in (BINS.encode, BINS.neighbors):
         with pytest.raises(ValueError, match=r"floats of shape \(N, 2, H, W\)"):
             method(ab)
 
@@ -162,7 +156,7 @@ def test_other_precisions_find_the_same_cells(dtype):
 
 def test_bins_as_large_as_the_plane():
     bins = AbBins(200.0, k=1)
-    assert 1 <= len(bins) <= 9 and bins.hard(screen_colors(64)).max() < len(bins)
+    assert 1 <= len(bins) <= 9 and bins.encode(screen_colors(64)).index.max() < len(bins)
 
 
 # rebalancing
@@ -170,11 +164,10 @@ def test_bins_as_large_as_the_plane():
 def test_the_prior_counts_the_bins_of_the_pixels():
     red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 8, 8)
     gray = torch.full((3, 3, 8, 8), 90, dtype=torch.uint8)
-    prior = BINS.prior(torch.cat([red, gray]), smooth=False)
-    where = {tuple(c): float(p) for c, p in zip(BINS.centers.tolist(), prior, strict=True) if p}
-    assert where == {(80.0, 70.0): 0.25, (0.0, 0.0): 0.75}
-    smooth = BINS.prior(torch.cat([red, gray]))
-    assert smooth.sum() == pytest.approx(1) and (smooth > 0).sum() == 20 and smooth.argmax() == prior.argmax()
+    prior = BINS.prior(torch.cat([red, gray]))
+    near_gray = BINS.centers.norm(dim=1) < 40
+    assert prior.sum() == pytest.approx(1) and (prior > 0).sum() == 20
+    assert prior[near_gray].sum() == pytest.approx(0.75, abs=1e-3) and not BINS.centers[prior.argmax()].any()
 
 
 def test_a_prior_that_does_not_peak_at_gray_is_a_warning():
@@ -283,7 +276,7 @@ def test_logits_of_another_number_of_bins_are_refused():
 def test_soft_targets_decode_to_nearly_the_color_they_were_made_of():
     ab = screen_colors(seed=5)
     inner = ab.norm(dim=1) < 40                                             # at the rim neighbors are missing
-    assert (BINS.decode(BINS.encode(ab)) - ab).norm(dim=1)[inner].max() < 4
+    assert (mean_color(BINS.encode(ab)) - ab).norm(dim=1)[inner].max() < 4
 
 
 # the loss

@@ -42,7 +42,7 @@ def test_profiles_differ_in_numbers_only():
 
 def test_numbers_are_attributes():
     lesson = small()
-    assert lesson.n.test_images == lesson.settings["test_images"] == PROFILES["01"]["smoke"]["test_images"]
+    assert lesson.n.test_images == PROFILES["01"]["smoke"]["test_images"]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.storage import DataUnavailable
 from colorlib.experiments import missing_runs, records
-from colorlib.experiments.missing_runs import PRIORITY, Cost, Deadline, TimedImages, WantedRun, wanted_runs
+from colorlib.experiments.missing_runs import PRIORITY, Cost, TimeLimit, WantedRun, wanted_runs
 from colorlib.experiments.recipes import ABLATIONS, RECIPES, TRANSFER
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -220,15 +220,14 @@ def test_an_epoch_of_unknown_length_that_fits_is_trained_and_then_known(folder, 
     assert report.stopped == ["koo-baseline, lesson, seed 0: 2 of 5 epochs left"] and clock() == 3 * 60
 
 
-def test_only_the_batches_of_a_training_are_timed():
-    images = TimedImages(TRAIN, Deadline(-1.0, lambda: 0.0), Cost(1.0, 0.0, 0.1, 1, 1))
-    assert len(list(images.batches(50))) == 4 and torch.equal(images.ab_mean(), TRAIN.ab_mean())
-    with pytest.raises(KeyboardInterrupt):
-        next(images.batches(50, seed=0))
-    assert images.stopped_for == pytest.approx(1.1 * missing_runs.MARGIN)
-    timed = TimedImages(TRAIN, Deadline(9.0, lambda: 0.0), Cost(None, 0.0, 0.1, 1, 1))
-    for one, other in zip(timed.batches(50, 3, flip=True), TRAIN.batches(50, 3, flip=True), strict=True):
-        assert torch.equal(one, other)
+def test_an_epoch_that_began_in_time_is_not_stopped_in_the_middle():
+    now = [9.0]                                                             # minutes that are left
+    limit = TimeLimit(lambda: now[0], Cost(2.0, 0.0, 0.1, 3, 3), torch.device("cpu"))
+    assert not limit(0, 10)
+    now[0] = -1.0
+    assert not any(limit(step, 10) for step in range(1, 10))
+    assert limit(10, 10) and limit.cost.epoch == 10.0 and limit.cost.epochs_left == 2
+    assert limit.too_long == pytest.approx(10.0 * missing_runs.MARGIN)
 
 
 def test_a_run_that_fails_does_not_keep_others_from_being_trained(folder, clock, wanted, monkeypatch):

@@ -110,15 +110,6 @@ def test_plots_return_an_axis_and_draw_on_one():
     assert isinstance(plots.scatter_ab(plots.ab_plane(), torch.rand(2, 4, 4), torch.rand(16, 3)), Axes)
 
 
-def test_a_loss_history_may_be_a_history_dicts_numbers_or_one_number():
-    class TrainingHistory:
-        epochs = [{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0}]
-
-    ax = plots.loss_history({"a": TrainingHistory(), "b": TrainingHistory.epochs, "c": [3.0, 2.0], "d": 1.5})
-    assert [list(line.get_ydata()) for line in ax.lines] == [[2, 1], [2, 1], [3, 2], [1.5, 1.5]]
-    assert ax.get_ylim()[0] == 0
-
-
 def test_plots_keep_their_style_whatever_the_notebook_set():
     import matplotlib
 

@@ -60,12 +60,11 @@ def test_every_system_of_this_part_of_the_course_has_a_recipe():
 
 def test_what_stands_beside_a_system_differs_from_it_in_the_named_part_alone():
     def parts(recipe):
-        fields = ("net", "target", "step", "training", "gan", "start", "published_net",
-                  "published_training", "gpu_training")
+        fields = ("net", "target", "step", "training", "gan", "start", "gpu_training")
         return {name: getattr(recipe, name) for name in fields}
 
     for name, base, changed in (("small-random-patchgan", "small-resnet-patchgan", {"start"}),
-                                ("small-plain-patchgan", "small-resnet-patchgan", {"net", "published_net"}),
+                                ("small-plain-patchgan", "small-resnet-patchgan", {"net"}),
                                 ("dahl-residual-encoder-plain", "dahl-residual-encoder", {"step"})):
         one, other = parts(get(name)), parts(get(base))
         assert {part for part in one if one[part] != other[part]} == changed, name
@@ -92,7 +91,7 @@ def test_nazeris_settings_are_those_of_his_paper():
     with torch.device("meta"):
         net = recipe.build(as_published=True).net
     assert len(net.down) == 5 and net.last.out_channels == 3
-    assert recipe.published_target(None) == LabTarget(channels=3)
+    assert recipe.published_target == LabTarget(channels=3)
 
 
 @pytest.mark.parametrize("name", ["koo-baseline", "nazeri-unet"])
