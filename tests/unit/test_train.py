@@ -15,13 +15,11 @@ from colorlib import hardware, losses, train, training_run
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.experiments.recipes import get
-from colorlib.models import KooCNN, UNet
+from colorlib.models import UNet
 from colorlib.optimizers import AdadeltaNesterov, make_optimizer, make_schedule
-from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
+from colorlib.targets import ColorBinsTarget, LabTarget
 from colorlib.train import TrainingConfig, TrainingDiverged, classification_step, regression_step
 from colorlib.training_run import epoch_seed
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 IMAGES = smooth(32, size=8)
 FOUR = TrainingConfig(epochs=4, batch_size=8, lr=3e-3, flip=True)                 # four batches an epoch
@@ -81,17 +79,6 @@ def test_the_loss_of_a_rebalanced_classifier_weighs_its_pixels():
         weight = target.share.float().sum(1).mean().item()
         assert classification_step(colorizer.net, x, target).item() == pytest.approx(math.log(261) * weight, rel=1e-3)
     assert weight != pytest.approx(1, abs=0.01)
-
-
-def test_a_classifier_resumes_to_the_same_bits(tmp_path):
-    whole = classifier()
-    fit(whole, step=classification_step)
-    stopped = classifier()
-    kept = tmp_path / "c.safetensors"
-    fit(stopped, step=Stopping(10, interrupt, classification_step), checkpoint=kept)
-    resumed = classifier()
-    fit(resumed, step=classification_step, checkpoint=kept)
-    assert equal(whole, resumed)
 
 
 # settings
@@ -180,38 +167,21 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
     torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("wrong, words", [
-    ({"epochs": 0}, "epochs and batch_size must be at least 1, got 0"),
-    ({"batch_size": 0}, "must be at least 1"),
-    ({"lr": 0}, "lr must be positive, got 0"),
-    ({"lr": math.nan}, "lr must be positive, got nan"),
-    ({"lr": math.inf}, "lr must be positive, got inf"),
-    ({"momentum": 1.0}, "momentum must lie in 0...1"),
-    ({"weight_decay": -0.1}, "weight_decay be at least 0"),
-    ({"optimizer": "adamax"}, "unknown optimizer 'adamax': expected one of adamw, adam, adadelta, rmsprop, sgd"),
-    ({"schedule": "cosine"}, "unknown schedule 'cosine': expected one of onecycle, linear, constant, koo, drops"),
+@pytest.mark.parametrize("wrong", [
+    {"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": math.nan}, {"lr": math.inf}, {"momentum": 1.0},
+    {"weight_decay": -0.1}, {"optimizer": "adamax"}, {"schedule": "cosine"},
 ])
-def test_settings_that_make_no_sense_are_refused(wrong, words):
-    with pytest.raises(ValueError, match=words):
+def test_settings_that_make_no_sense_are_refused_and_none_changes_once_made(wrong):
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{name}.*{value}"):
         TrainingConfig(**{"epochs": 1} | wrong)
-    with pytest.raises(ValueError, match=words):
-        TrainingConfig(epochs=1).replace(**wrong)
-
-
-def test_settings_do_not_change_once_made():
+    with pytest.raises(ValueError, match=f"{name}.*{value}"):
+        FOUR.replace(**wrong)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        FOUR.lr = 1
-    assert FOUR.replace(lr=1.0).lr == 1 and FOUR.lr == 3e-3
+        setattr(FOUR, name, value)
 
 
 # learning
-
-def test_the_loss_falls():
-    torch.manual_seed(0)
-    history = fit(Colorizer(KooCNN()), TrainingConfig(epochs=8, batch_size=16, lr=1e-2), smooth(128, size=8))
-    assert history["loss"][-1] < 0.6 * history["loss"][0]
-    assert [row["epoch"] for row in history.epochs] == list(range(1, 9)) and not history.interrupted
-
 
 def test_fit_does_what_a_plain_loop_does():
     fitted, plain = unet(), unet()
@@ -239,13 +209,6 @@ def test_the_loss_is_summed_over_channels_and_meant_over_pixels():
         losses.squared_error(predicted[:1], target)
 
 
-def test_the_same_seed_ends_at_the_same_bits_and_another_seed_elsewhere():
-    runs = [unet() for _ in range(3)]
-    first, again, other = (fit(c, FOUR.replace(epochs=2), seed=seed) for c, seed in zip(runs, (1, 1, 2), strict=True))
-    assert equal(runs[0], runs[1]) and first["loss"] == again["loss"]
-    assert not equal(runs[0], runs[2])
-
-
 def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from_them():
     results = []
     for seed in (3, 4):
@@ -268,12 +231,6 @@ def test_afterwards_the_colorizer_is_ready_for_use():
     assert colorizer.predict(torch.full((1, 1, 5, 7), 50.0)).shape == (1, 2, 5, 7)
 
 
-@pytest.mark.parametrize("target", [YuvTarget((0.0, 0.01), (0.1, 0.1), contrast=True), LabTarget(channels=3)])
-def test_every_head_can_be_trained(target):
-    colorizer = Colorizer(KooCNN(outputs=getattr(target, "channels", 2)), target)
-    assert math.isfinite(fit(colorizer, FOUR.replace(epochs=1))["loss"][0])
-
-
 def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
     seen = []
 
@@ -285,23 +242,12 @@ def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
     assert seen == [(True, (8, 1, 8, 8), (8, 2, 8, 8))] * 4
 
 
-def test_a_batch_too_large_for_the_images_is_refused():
-    with pytest.raises(ValueError, match="32 images do not fill one batch of 33"):
-        fit(unet(), FOUR.replace(batch_size=33))
-
-
-def test_the_last_batch_is_left_out_when_it_is_not_full():
+def test_only_full_batches_are_trained_on_and_one_in_all_is_enough(capsys):
     counted = Stopping(0, None)
     fit(unet(), FOUR.replace(epochs=1, batch_size=7), step=counted)
-    assert counted.calls == 4
-
-
-def test_one_line_an_epoch_is_printed_or_none(capsys):
-    fit(unet(), FOUR.replace(epochs=2), progress=True, validation=IMAGES)
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2 and lines[1].startswith("epoch 2/2  loss ") and "validation" in lines[1]
-    fit(unet(), FOUR.replace(epochs=2))
-    assert capsys.readouterr().out == ""
+    assert counted.calls == 4 and capsys.readouterr().out == ""
+    assert len(fit(unet(), TrainingConfig(epochs=1, batch_size=32), progress=True, validation=IMAGES).epochs) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 1                       # a line an epoch
 
 
 # learning rates
@@ -321,14 +267,6 @@ def test_one_cycle_rises_over_a_quarter_and_ends_near_zero():
     assert max(rates) == rates[5] == pytest.approx(0.01, rel=0.05)
     assert rates[0] == pytest.approx(0.01 / 25) and rates[-1] < 0.0005
     assert rates[:6] == sorted(rates[:6]) and rates[5:] == sorted(rates[5:], reverse=True)
-
-
-def test_a_constant_rate_is_constant():
-    assert set(fit(unet(), FOUR.replace(schedule="constant"))["lr"]) == {3e-3}
-
-
-def test_one_batch_in_all_is_a_training_too():
-    assert len(fit(unet(), TrainingConfig(epochs=1, batch_size=32)).epochs) == 1
 
 
 # validation
@@ -425,13 +363,13 @@ def test_a_finished_training_is_not_trained_again(tmp_path):
 
 
 @pytest.mark.parametrize("changes, words", [
-    ({"settings": FOUR.replace(lr=1e-3)}, r"its config.lr is 0.003, here it is 0.001"),
-    ({"settings": FOUR.replace(epochs=5)}, "config.epochs is 4, here it is 5"),
-    ({"seed": 1}, "seed is 0, here it is 1"),
-    ({"images": smooth(40, size=8)}, "images is 32 of smooth, 8x8, here it is 40 of smooth, 8x8"),
+    ({"settings": FOUR.replace(lr=1e-3)}, "config.lr is 0.003"),
+    ({"settings": FOUR.replace(epochs=5)}, "config.epochs is 4"),
+    ({"seed": 1}, "seed is 0"),
+    ({"images": smooth(40, size=8)}, "40 of smooth"),
     ({"images": smooth(32, size=8, name="other")}, "32 of other"),
-    ({"images": smooth(32, size=16)}, "images is 32 of smooth, 8x8, here it is 32 of smooth, 16x16"),
-    ({"colorizer": Colorizer(UNet(2, 1), LabTarget(scale=110))}, "target is .*50.*here it is .*110"),
+    ({"images": smooth(32, size=16)}, "16x16"),
+    ({"colorizer": Colorizer(UNet(2, 1), LabTarget(scale=110))}, "target is .*50"),
     ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width"),
 ])
 def test_a_checkpoint_of_another_training_is_refused(changes, words, tmp_path):
@@ -452,11 +390,8 @@ def test_a_file_that_is_no_checkpoint_of_a_training_is_refused_and_kept(tmp_path
     with pytest.raises(ValueError, match="not a complete safetensors file"):
         fit(unet(), checkpoint=path)
     assert path.read_bytes() == before[:200]
-
-
-def test_a_checkpoint_of_a_training_is_no_colorizer(tmp_path):
     fit(unet(), FOUR.replace(epochs=1), checkpoint=tmp_path / "run.safetensors")
-    with pytest.raises(ValueError, match="no checkpoint of colorlib.*colorlib-training-2"):
+    with pytest.raises(ValueError, match="no checkpoint of colorlib"):          # nor is the one the other
         Colorizer.load(tmp_path / "run.safetensors")
 
 
@@ -471,10 +406,7 @@ def test_a_loss_that_is_not_finite_stops_and_names_step_and_checkpoint(tmp_path)
     history = fit(resumed, checkpoint=path)                                 # good: from its one epoch to the end
     fit(whole)
     assert len(history.epochs) == 4 and equal(resumed, whole)
-
-
-def test_without_a_checkpoint_divergence_says_so():
-    with pytest.raises(TrainingDiverged, match="became inf at step 2; no checkpoint was kept") as stop:
+    with pytest.raises(TrainingDiverged, match="became inf at step 2; no checkpoint") as stop:
         fit(unet(), step=Stopping(2, lambda net, loss, x: loss + math.inf))
     assert stop.value.checkpoint is None and isinstance(stop.value, FloatingPointError)
 
@@ -497,32 +429,19 @@ def test_a_last_step_that_breaks_the_weights_is_noticed_before_they_are_kept(tmp
     assert len(about["epochs"]) == 1 and all(tensor.isfinite().all() for tensor in tensors.values())
 
 
-def test_a_rate_of_ten_million_diverges_by_itself():
-    with pytest.raises(TrainingDiverged, match="A lower learning rate"):
-        fit(unet(), FOUR.replace(optimizer="sgd", lr=1e7, schedule="constant", momentum=0.99))
-
-
 # devices and precision
 
-def test_auto_means_a_gpu_where_there_is_one(monkeypatch):
+def test_auto_means_a_gpu_where_there_is_one_and_what_is_not_there_is_refused(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert hardware.select_device("auto").type == "cuda" and hardware.select_device("cuda:1").index == 1
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert hardware.select_device("auto") == hardware.select_device("cpu") == torch.device("cpu")
-    with pytest.raises(ValueError, match="no CUDA GPU: use auto or cpu"):
-        hardware.select_device("cuda")
-
-
-@pytest.mark.parametrize("name", ["abacus", "meta", "cuda:first", ""])
-def test_an_unknown_device_is_named(name):
-    with pytest.raises(ValueError, match=f"unknown device '{name}': expected auto, cpu, cuda or mps"):
-        hardware.select_device(name)
-
-
-def test_a_mac_without_metal_says_so(monkeypatch):
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(ValueError, match="no MPS"):
-        hardware.select_device("mps")
+    for name in ("cuda", "mps", "abacus", "meta", "cuda:first", ""):
+        with pytest.raises(ValueError, match="no CUDA GPU|no MPS|unknown device"):
+            hardware.select_device(name)
+    with pytest.raises(ValueError, match="'float8'"):
+        fit(unet(), precision="float8")
 
 
 @pytest.mark.parametrize("avx512, amx, expected", [(False, False, "no"), (True, False, "bf16"), (False, True, "bf16")])
@@ -560,25 +479,6 @@ def test_what_is_trained_a_second_time_is_again_trained_in_bf16():
         computed.clear()
         fit(colorizer, FOUR.replace(epochs=1), precision=precision)
         assert set(computed) == {expected}
-
-
-def test_trainings_of_different_precision_in_one_process_do_not_touch_each_other():
-    runs = [unet() for _ in range(3)]
-    for colorizer, precision in zip(runs, ("no", "bf16", "no"), strict=True):
-        fit(colorizer, FOUR.replace(epochs=1), precision=precision)
-    assert equal(runs[0], runs[2]) and not equal(runs[0], runs[1])
-
-
-def test_an_unknown_precision_is_named():
-    with pytest.raises(ValueError, match="'float8': expected auto, no"):
-        fit(unet(), precision="float8")
-
-
-def test_auto_precision_is_that_of_the_processor(monkeypatch):
-    asked = []
-    monkeypatch.setattr(training_run, "best_precision", lambda device: asked.append(device) or "no")
-    fit(unet(), FOUR.replace(epochs=1), precision="auto", device="auto" if not torch.cuda.is_available() else "cpu")
-    assert asked == [torch.device("cpu")]
 
 
 def test_the_first_step_of_rmsprop_has_hintons_length_whatever_the_slope():
@@ -642,33 +542,6 @@ def test_a_training_of_ones_own_resumes_to_the_same_bits(tmp_path):
     assert equal(whole, resumed)
 
 
-def test_batches_may_have_any_number_of_parts():
-    batches = [(torch.ones(2, 1, 2, 2), torch.ones(2, 2, 2, 2), torch.tensor(0.5))] * 3
-    seen = []
-
-    def step(net, inputs, targets, weight):
-        seen.append(weight.item())
-        return weight * F.mse_loss(net(inputs), targets)
-
-    train.fit(own_network(), batches, step, OWN, device="cpu", precision="no", progress=False)
-    assert seen == [0.5] * 12
-
-
-@pytest.mark.parametrize(("model", "data", "words"), [
-    (own_network(), IMAGES, "give a Colorizer, or a DataLoader"),
-    (own_network(), 5, "yields batches and has a length"),
-    (own_network(), iter([]), "yields batches and has a length"),
-])
-def test_a_model_and_data_that_do_not_fit_together_are_named(model, data, words):
-    with pytest.raises(TypeError, match=words):
-        train.fit(model, data, own_step, OWN, device="cpu")
-
-
-def test_no_batch_at_all_is_named():
-    with pytest.raises(ValueError, match="at least one batch"):
-        train.fit(own_network(), [], own_step, OWN, device="cpu")
-
-
 def test_a_network_that_calls_a_layer_module_is_kept_whole(tmp_path):
     """Only a wrapper of several processes is taken off before weights are written."""
     class Outer(nn.Module):
@@ -684,32 +557,38 @@ def test_a_network_that_calls_a_layer_module_is_kept_whole(tmp_path):
     fit_own(first, checkpoint=kept)
     fit_own(again, checkpoint=kept)
     assert equal(first, again) and first.scale != 1
-
-
-def test_a_network_whose_config_is_an_object_has_its_checkpoint(tmp_path):
     net = own_network()
-    net.config = object()
+    net.config = object()                                                       # no config of colorlib's
     assert len(fit_own(net, checkpoint=tmp_path / "own.safetensors").epochs) == 4
 
 
-def test_validation_data_that_do_not_fit_are_named_before_the_first_epoch():
-    with pytest.raises(TypeError, match="give a Colorizer"):
-        fit_own(own_network(), validation=IMAGES, step=lambda *_: pytest.fail("trained"))
-    with pytest.raises(ValueError, match="validation data are empty"):
-        fit_own(own_network(), validation=[], step=lambda *_: pytest.fail("trained"))
+@pytest.mark.parametrize(("model", "data", "error", "words"), [
+    (own_network(), IMAGES, TypeError, "give a Colorizer"), (own_network(), 5, TypeError, "yields batches"),
+    (own_network(), iter([]), TypeError, "yields batches"), (own_network(), [], ValueError, "at least one batch"),
+    (unet(), IMAGES[:7], ValueError, "do not fill one batch"),
+])
+def test_a_model_and_data_that_do_not_fit_together_are_refused(model, data, error, words):
+    with pytest.raises(error, match=words):
+        train.fit(model, data, own_step, OWN.replace(batch_size=8), device="cpu")
 
 
-def test_a_batch_that_is_one_tensor_is_one_argument():
-    batches = [torch.ones(3, 1, 2, 2)] * 2
+def test_validation_data_that_do_not_fit_are_refused_before_the_first_epoch():
+    for data, error in ((IMAGES, TypeError), ([], ValueError)):
+        with pytest.raises(error, match="give a Colorizer|validation data are empty"):
+            fit_own(own_network(), validation=data, step=lambda *_: pytest.fail("trained"))
+
+
+def test_batches_may_have_any_number_of_parts():
     seen = []
 
-    def step(net, inputs):
-        seen.append(tuple(inputs.shape))
+    def step(net, inputs, targets=None, weight=None):
+        seen.append((inputs.shape[0], weight))
         return net(inputs).square().mean()
 
-    train.fit(own_network(), batches, step, OWN.replace(epochs=1), device="cpu", precision="no", progress=False,
-              validation=batches)
-    assert set(seen) == {(3, 1, 2, 2)}
+    for batch in (torch.ones(3, 1, 2, 2), (torch.ones(2, 1, 2, 2), torch.ones(2, 2, 2, 2), torch.tensor(0.5))):
+        train.fit(own_network(), [batch] * 4, step, OWN.replace(epochs=1), device="cpu", precision="no",
+                  progress=False, validation=[batch])
+    assert seen == [(3, None)] * 5 + [(2, 0.5)] * 5
 
 
 def test_onecycle_keeps_the_ratio_of_muons_two_rates():
