@@ -130,13 +130,6 @@ def test_lab_agrees_with_scikit_image_within_its_own_constants(random_rgb):
     assert np.hypot(*white[1:]) > 0.005  # so the deviation is theirs
 
 
-def test_lab_agrees_with_kornia_within_its_own_constants(random_rgb):
-    """kornia: the same six digits as scikit-image."""
-    theirs = kornia.color.rgb_to_lab(random_rgb)
-    assert (color.rgb_to_lab(random_rgb) - theirs).abs().max() < 0.006
-    assert kornia.color.rgb_to_lab(torch.ones(1, 3, 1, 1))[0, 1:].norm() > 0.005
-
-
 def test_lab_agrees_with_opencv_within_its_interpolation(random_rgb):
     theirs = cv2.cvtColor(last(random_rgb.float()).reshape(-1, 16, 3), cv2.COLOR_RGB2Lab).reshape(4, 16, 16, 3)
     assert np.abs(last(color.rgb_to_lab(random_rgb)) - theirs).max() < 0.3
@@ -145,13 +138,14 @@ def test_lab_agrees_with_opencv_within_its_interpolation(random_rgb):
 @pytest.mark.parametrize(
     ("ours", "theirs", "tolerance"),
     [
+        (color.rgb_to_lab, kornia.color.rgb_to_lab, 0.006),  # the same six digits as scikit-image's
         (color.rgb_to_linear, kornia.color.rgb_to_linear_rgb, 1e-6),
         (color.linear_to_xyz, kornia.color.rgb_to_xyz, 1e-4),
         (color.rgb_to_ycbcr, kornia.color.rgb_to_ycbcr, 1e-3),
         (color.rgb_to_yuv, kornia.color.rgb_to_yuv, 1e-3),
     ],
 )
-def test_other_spaces_agree_with_kornia(random_rgb, ours, theirs, tolerance):
+def test_spaces_agree_with_kornia_within_its_own_constants(random_rgb, ours, theirs, tolerance):
     assert (ours(random_rgb) - theirs(random_rgb)).abs().max() < tolerance
 
 
@@ -249,9 +243,8 @@ def test_fast_path_gives_what_the_differentiable_one_gives(random_bytes):
     torch.testing.assert_close(color.rgb_to_lab(random_bytes).double(), exact, atol=2e-4, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "shape", [(3, 1, 1), (3, 300, 251), (70, 3, 32, 32), (2, 3, 3, 200, 170), (0, 3, 4, 4), (3, 0, 5)]
-)
+@pytest.mark.parametrize("shape",
+                         [(3, 1, 1), (3, 300, 251), (70, 3, 32, 32), (2, 3, 3, 200, 170), (0, 3, 4, 4), (3, 0, 5)])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pieces_cover_every_shape(shape, threads, monkeypatch):
     monkeypatch.setattr(_lab_cpu, "PIECE", 20_000)  # so that some shapes take several images, some several pieces
@@ -318,9 +311,8 @@ def at_epsilon():
     return [tuple(gray)]
 
 
-@pytest.mark.parametrize(
-    "points", [EVERYDAY, CORNERS, AT_GAMMA, at_epsilon()], ids=["", "corners", "0.04045", "epsilon"]
-)
+@pytest.mark.parametrize("points", [EVERYDAY, CORNERS, AT_GAMMA, at_epsilon()],
+                         ids=["", "corners", "0.04045", "epsilon"])
 @pytest.mark.parametrize("space", [s for s in SPACES if s != "hsv"])
 def test_gradients_are_right_everywhere(space, points):
     """sRGB's two branches differ in slope by 1.7 % at 0.04045: hence the tolerance there, and only there."""
@@ -335,14 +327,9 @@ def test_gradients_are_right_everywhere(space, points):
 def test_gradients_of_lab_to_rgb_are_right_everywhere(points):
     lab = color.rgb_to_lab(color.swatch(points).double()).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, rtol=1e-3, atol=1e-4)
-
-
-def test_gradient_of_lab_to_rgb_at_the_thresholds_is_between_its_sides():
-    gray = torch.full((1, 3, 1, 1), GAMMA, dtype=torch.float64)
-    lab = color.rgb_to_lab(gray).requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, eps=1e-2, rtol=0.02, atol=2e-4
-    )
+    lab = color.rgb_to_lab(torch.full((1, 3, 1, 1), GAMMA, dtype=torch.float64)).requires_grad_()
+    assert torch.autograd.gradcheck(  # at the threshold: between its sides
+        lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, eps=1e-2, rtol=0.02, atol=2e-4)
 
 
 def test_gradients_of_hsv_are_right_where_hue_is_smooth_and_finite_where_not():
@@ -364,11 +351,8 @@ def test_gradients_are_finite_at_black_gray_and_thresholds(function, dtype):
 
 # lightness, gamut, small things
 
-def test_lightness_is_the_l_of_lab(random_bytes):
+def test_lightness_is_the_l_of_lab_and_gray_from_lightness_has_it(random_bytes):
     torch.testing.assert_close(color.lightness(random_bytes), color.rgb_to_lab(random_bytes)[:, :1], atol=2e-5, rtol=0)
-
-
-def test_gray_from_lightness_has_that_lightness():
     L = torch.linspace(0, 100, 500, dtype=torch.float64).reshape(1, 1, 20, 25)
     gray = color.gray_from_lightness(L)
     assert gray.shape == L.shape and gray.min() >= 0 and gray.max() <= 1
@@ -411,14 +395,10 @@ def test_swatch_is_a_picture_one_pixel_high():
 
 # -------------------------------------------------------------------------------------------------------------- errors
 
-TAKES_RGB = [
-    color.rgb_to_linear, color.rgb_to_lab, color.rgb_to_yuv, color.rgb_to_ycbcr, color.rgb_to_hsv,
-    color.lightness, color.luma, color.to_float, color.to_uint8,
-]
-TAKES_FLOATS = [
-    color.linear_to_rgb, color.linear_to_xyz, color.xyz_to_linear, color.xyz_to_lab, color.lab_to_xyz,
-    color.lab_to_rgb, color.yuv_to_rgb, color.ycbcr_to_rgb, color.hsv_to_rgb, color.in_gamut,
-]
+TAKES_RGB = [color.rgb_to_linear, color.rgb_to_lab, color.rgb_to_yuv, color.rgb_to_ycbcr, color.rgb_to_hsv,
+             color.lightness, color.luma, color.to_float, color.to_uint8]
+TAKES_FLOATS = [color.linear_to_rgb, color.linear_to_xyz, color.xyz_to_linear, color.xyz_to_lab, color.lab_to_xyz,
+                color.lab_to_rgb, color.yuv_to_rgb, color.ycbcr_to_rgb, color.hsv_to_rgb, color.in_gamut]
 
 
 @pytest.mark.parametrize("function", TAKES_RGB + TAKES_FLOATS)

@@ -98,9 +98,8 @@ def test_two_inputs_of_one_name_are_an_error_before_anything_runs(here, names, i
     assert "a.jpg" in str(error.value) or "a.png" in str(error.value)
 
 
-@pytest.mark.parametrize("inputs, output", [
-    (["a.png", "b.jpg"], "."), (["x"], "."), (["a.jpg", "a-colorized.png"], None),
-])
+@pytest.mark.parametrize("inputs, output",
+                         [(["a.png", "b.jpg"], "."), (["x"], "."), (["a.jpg", "a-colorized.png"], None)])
 def test_no_input_is_overwritten(here, inputs, output):
     make(here, "a.png", "b.jpg", "x/a.png", "a.jpg", "a-colorized.png")
     if inputs == ["x"]:

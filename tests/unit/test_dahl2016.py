@@ -36,8 +36,7 @@ THERE = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES).exists()
 def imagenet(monkeypatch):
     """Made-up weights in the place of ImageNet's, the same each time."""
     torch.manual_seed(7)
-    state = {f"features.{name}": 0.1 * torch.randn_like(t)
-             for name, t in Vgg16("none").features.state_dict().items()}
+    state = {f"features.{name}": 0.1 * torch.randn_like(t) for name, t in Vgg16("none").features.state_dict().items()}
     monkeypatch.setattr(dahl2016, "state_of", lambda weights, name: state)
     return state
 

@@ -53,7 +53,8 @@ def test_what_is_not_there_is_not_marked(pictures, tmp_path):
         with pytest.raises(FileNotFoundError, match="no picture a/"):
             data_check.mark(folder, name, True)
     assert not (tmp_path / "typo").exists() and not (pictures / "marked-bad.txt").exists()
-    for folder, error in ((tmp_path / "nowhere", FileNotFoundError), (tmp_path, ValueError)):
+    (tmp_path / "empty").mkdir()
+    for folder, error in ((tmp_path / "nowhere", FileNotFoundError), (tmp_path / "empty", ValueError)):
         with pytest.raises(error, match="no folder|no picture"):
             data_check.show(folder)
 

@@ -55,16 +55,9 @@ def locked():
 def environment(python, platform):
     """The variables of a marker, for a 64-bit machine."""
     system = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}[platform]
-    return {
-        "python_version": python,
-        "python_full_version": f"{python}.9",
-        "sys_platform": platform,
-        "platform_system": system,
-        "platform_machine": "arm64" if platform == "darwin" else "x86_64",
-        "implementation_name": "cpython",
-        "os_name": "nt" if platform == "win32" else "posix",
-        "extra": "",
-    }
+    return {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": platform,
+            "platform_system": system, "platform_machine": "arm64" if platform == "darwin" else "x86_64",
+            "implementation_name": "cpython", "os_name": "nt" if platform == "win32" else "posix", "extra": ""}
 
 
 def pins(python, platform):

@@ -102,6 +102,18 @@ def test_a_broken_exif_block_is_ignored(name, exif):
     assert difference(decode(saved(corners(), name, exif=exif)), corners()) <= NEARLY
 
 
+def test_a_broken_exif_block_of_avif_is_ignored(tmp_path):
+    exif = Image.Exif()
+    exif[0x0110] = "a camera"
+    data = saved(corners(), "AVIF", exif=exif).getvalue()
+    place = max(data.find(b"MM\0*"), data.find(b"II*\0"))
+    assert place > 0
+    broken = data[:place] + b"broken!!" + data[place + 8:]
+    (tmp_path / "broken.avif").write_bytes(broken)
+    for file in (io.BytesIO(broken), tmp_path / "broken.avif"):
+        assert difference(decode(file), corners()) <= NEARLY
+
+
 @pytest.mark.filterwarnings("ignore:Truncated File Read")
 def test_orientation_holds_beside_broken_tags():
     """The tag of the orientation can be read, another cannot be written again."""

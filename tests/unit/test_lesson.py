@@ -39,10 +39,9 @@ def test_profiles_differ_in_numbers_only():
         assert rows["quick"]["memory_mb"] <= 1500
 
 
-@pytest.mark.parametrize("keywords, choices", [
-    ({"profile": "fast"}, "smoke"), ({"device": "tpu"}, "cpu"),
-    ({"data": "imagenet"}, "fruits"), ({"data": "folder:"}, "PATH"),
-])
+@pytest.mark.parametrize("keywords, choices",
+                         [({"profile": "fast"}, "smoke"), ({"device": "tpu"}, "cpu"), ({"data": "imagenet"}, "fruits"),
+                          ({"data": "folder:"}, "PATH")])
 def test_an_unknown_parameter_or_notebook_names_the_choices(keywords, choices):
     with pytest.raises(ValueError, match=choices):
         small(**keywords)
@@ -62,6 +61,7 @@ def test_no_path_and_no_host_is_printed_or_recorded(capsys):
     lesson = small(data="folder:/somewhere/private")
     shown = capsys.readouterr().out + str(lesson.record())
     assert lesson.data == "folder" and "private" not in shown and os.path.expanduser("~") not in shown
+    assert "about 1 minute on" in shown
     assert not hasattr(os, "uname") or os.uname().nodename not in shown
 
 
@@ -140,9 +140,8 @@ def test_a_claim_prints_its_line_where_it_holds_and_stops_with_its_numbers_where
             lesson.claim("one is more than two", false, one=1)
 
 
-@pytest.mark.parametrize(
-    "neither", [1, None, "yes", 0.0, torch.tensor([True]), torch.tensor(1), np.array([True, True])]
-)
+@pytest.mark.parametrize("neither",
+                         [1, None, "yes", 0.0, torch.tensor([True]), torch.tensor(1), np.array([True, True])])
 def test_what_is_not_a_bool_is_no_claim(neither):
     with pytest.raises(TypeError, match="True or False"):
         small().claim("x", neither)
@@ -172,7 +171,7 @@ def test_a_claim_of_other_profiles_or_data_is_not_checked_and_is_listed_at_the_e
 
 # record
 
-def test_the_record_holds_what_was_claimed(tmp_path, capsys):
+def test_the_record_holds_what_was_claimed(tmp_path, monkeypatch, capsys):
     lesson = small()
     lesson.claim("x", True, a=torch.tensor(0.5), b=np.float32(2), c=[1, 2], d=float("nan"))
     lesson.finish()
@@ -184,23 +183,18 @@ def test_the_record_holds_what_was_claimed(tmp_path, capsys):
     assert record["claims"][0]["values"] == {"a": 0.5, "b": 2.0, "c": [1, 2], "d": "nan"}
     assert 50 < record["peak_memory_mb"] < 100_000
     printed = capsys.readouterr().out
-    assert "| x | a 0.5, b 2, c 1, 2, d nan |" in printed and "1 claim held" in printed
-
-
-def test_a_run_by_hand_writes_nothing_among_the_results(monkeypatch, tmp_path):
-    monkeypatch.delenv("COLORLIB_RESULTS")
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "pyproject.toml").write_text('[project]\nname = "colorlib"\n')
-    (tmp_path / "notebooks").mkdir()
-    assert module._record_folder() == tmp_path / "build/results/notebooks"
-
-
-def test_a_folder_that_cannot_be_written_is_a_warning(tmp_path, monkeypatch):
-    (tmp_path / "file").touch()
+    assert "| x | a 0.5, b 2, c 1, 2, d nan |" in printed
+    lesson.table(["space", "error"], [["Lab", 0.123456], ["a|b", torch.tensor(12345.6)], ["no", None]])
+    assert capsys.readouterr().out.splitlines()[2:5] == ["| Lab | 0.123 |", "| a\\|b | 12,346 |", "| no | - |"]
+    (tmp_path / "file").touch()                                             # a folder that cannot be written to
     monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "file"))
-    with pytest.warns(UserWarning, match="record of this run was not written") as caught:
+    with pytest.warns(UserWarning, match="not written") as caught:
         small().finish()
     assert str(tmp_path) not in str(caught[0].message)
+    monkeypatch.delenv("COLORLIB_RESULTS")                                  # by hand: nothing among the results
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "colorlib"\n')
+    assert module._record_folder() == tmp_path / "build/results/notebooks"
 
 
 def test_the_hash_is_that_of_the_code_alone(tmp_path):
@@ -213,15 +207,7 @@ def test_the_hash_is_that_of_the_code_alone(tmp_path):
         return {"cell_type": kind, "source": source, "metadata": {"tags": list(tags)}}
 
     plain = notebook(cell("a = 1"), cell("b = 2"))
-    assert plain == notebook(
-        cell("x", tags=["bootstrap"]), cell(["a = ", "1\n"]), cell("prose", "markdown"), cell("b = 2")
-    )
+    assert plain == notebook(cell("x", tags=["bootstrap"]), cell(["a = ", "1\n"]), cell("prose", "markdown"),
+                             cell("b = 2"))
     assert plain == notebook(cell("a = 1"), cell("P = 2", tags=["injected-parameters"]), cell("b = 2"))
     assert plain != notebook(cell("a = 1"), cell("b = 3")) and plain != notebook(cell("a = 1b = 2"))
-
-
-def test_tables_print_three_digits_and_a_dash_for_what_was_not_measured(capsys):
-    lesson = small()
-    capsys.readouterr()
-    lesson.table(["space", "error"], [["Lab", 0.123456], ["a|b", torch.tensor(12345.6)], ["no", None]])
-    assert capsys.readouterr().out.splitlines()[2:5] == ["| Lab | 0.123 |", "| a\\|b | 12,346 |", "| no | - |"]

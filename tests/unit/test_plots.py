@@ -28,20 +28,10 @@ def pixels(figure):
 
 # to_rgb
 
-@pytest.mark.parametrize(
-    "x",
-    [
-        RED,
-        RED.double(),
-        RED.to(torch.bfloat16).float(),
-        (RED * 255).to(torch.uint8),
-        RED.numpy(),
-        RED.permute(1, 2, 0).numpy(),
-        Image.fromarray(np.full((4, 5, 3), (255, 0, 0), np.uint8)),
-        RED.clone().requires_grad_(),
-        RED * 1.3 - 0.1,
-    ],
-)
+@pytest.mark.parametrize("x",
+                         [RED, RED.double(), RED.to(torch.bfloat16).float(), (RED * 255).to(torch.uint8), RED.numpy(),
+                          RED.permute(1, 2, 0).numpy(), Image.fromarray(np.full((4, 5, 3), (255, 0, 0), np.uint8)),
+                          RED.clone().requires_grad_(), RED * 1.3 - 0.1])
 def test_a_picture_may_be_tensor_array_or_pil(x):
     assert (plots.to_rgb(x) == np.full((4, 5, 3), (255, 0, 0), np.uint8)).all()
 

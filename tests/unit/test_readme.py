@@ -16,7 +16,6 @@ from tools import readme  # noqa: E402
 from tools.__main__ import parser as tools_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8")
              for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md")}
 

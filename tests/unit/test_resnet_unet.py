@@ -47,17 +47,13 @@ def test_five_depths_of_torchvisions_network_whichever_way_gray_comes_in(depth, 
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-3 * other.abs().max().item())
 
 
-def test_for_small_images_the_stem_keeps_the_size():
-    seen = ResNet(18, "none", small=True)(torch.zeros(1, 1, 32, 32))
-    assert [one.shape[-1] for one in seen] == [32, 32, 16, 8, 4]
-    assert [one.shape[-1] for one in ResNet(18, "none")(torch.zeros(1, 1, 64, 64))] == [32, 16, 8, 4, 2]
-
-
 @pytest.mark.parametrize("settings", [{}, {"skip": True}, {"small": True}, {"small": True, "skip": True}])
 def test_an_answer_has_the_size_of_the_image_and_starts_gray(settings):
     net = ResNetUNet(18, weights="none", width=4, **settings)
     y = net(torch.rand(2, 1, 32, 64))
     assert y.shape == (2, 2, 32, 64) and not y.any()
+    widths = [one.shape[-1] for one in net.encoder(torch.zeros(1, 1, 32, 64))]
+    assert widths == ([64, 64, 32, 16, 8] if settings.get("small") else [32, 16, 8, 4, 2])   # the stem keeps the size
     with pytest.raises(ValueError, match=f"multiples of {net.multiple}"):
         net(torch.zeros(1, 1, 20, 32))
 
@@ -106,10 +102,9 @@ def test_a_checkpoint_leaves_out_what_is_imagenets_and_frozen_as_a_whole(train, 
     assert again.net.config == colorizer.net.config and torch.equal(again.predict(L), colorizer.predict(L))
 
 
-@pytest.mark.parametrize(("wrong", "words"), [
-    ({"depth": 101}, "101"), ({"weights": "places"}, "places"), ({"first": "red"}, "red"), ({"train": "some"}, "some"),
-    ({"width": 0}, "width"),
-])
+@pytest.mark.parametrize(("wrong", "words"),
+                         [({"depth": 101}, "101"), ({"weights": "places"}, "places"), ({"first": "red"}, "red"),
+                          ({"train": "some"}, "some"), ({"width": 0}, "width")])
 def test_settings_that_make_no_sense_are_refused(wrong, words):
     with pytest.raises(ValueError, match=words):
         ResNetUNet(**{"depth": 18, "weights": "none"} | wrong)

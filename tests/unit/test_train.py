@@ -167,10 +167,9 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
     torch.testing.assert_close(ours, theirs)
 
 
-@pytest.mark.parametrize("wrong", [
-    {"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": math.nan}, {"lr": math.inf}, {"momentum": 1.0},
-    {"weight_decay": -0.1}, {"optimizer": "adamax"}, {"schedule": "cosine"},
-])
+@pytest.mark.parametrize("wrong",
+                         [{"epochs": 0}, {"batch_size": 0}, {"lr": 0}, {"lr": math.nan}, {"lr": math.inf},
+                          {"momentum": 1.0}, {"weight_decay": -0.1}, {"optimizer": "adamax"}, {"schedule": "cosine"}])
 def test_settings_that_make_no_sense_are_refused_and_none_changes_once_made(wrong):
     ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"{name}.*{value}"):
@@ -186,7 +185,7 @@ def test_settings_that_make_no_sense_are_refused_and_none_changes_once_made(wron
 def test_fit_does_what_a_plain_loop_does():
     fitted, plain = unet(), unet()
     settings = FOUR.replace(epochs=2, optimizer="sgd", lr=0.05, schedule="constant")
-    history = fit(fitted, settings, seed=7)
+    net, history = fitted.net, fit(fitted, settings, seed=7)
     optimizer = torch.optim.SGD(plain.parameters(), 0.05, momentum=0.9, weight_decay=0.01)
     for epoch in range(2):
         seen = []
@@ -200,6 +199,8 @@ def test_fit_does_what_a_plain_loop_does():
         assert history["loss"][epoch] == pytest.approx(sum(seen) / 4, rel=1e-4)
     for one, other in zip(fitted.parameters(), plain.parameters(), strict=True):
         torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+    assert fitted.net is net and not fitted.training and all(p.grad is None for p in fitted.parameters())
+    assert fitted.predict(torch.full((1, 1, 5, 7), 50.0)).shape == (1, 2, 5, 7)
 
 
 def test_the_loss_is_summed_over_channels_and_meant_over_pixels():
@@ -222,15 +223,6 @@ def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from
     assert equal(*results)
 
 
-def test_afterwards_the_colorizer_is_ready_for_use():
-    colorizer = unet()
-    net = colorizer.net
-    fit(colorizer, FOUR.replace(epochs=1))
-    assert colorizer.net is net and not colorizer.training
-    assert all(p.grad is None for p in colorizer.parameters())
-    assert colorizer.predict(torch.full((1, 1, 5, 7), 50.0)).shape == (1, 2, 5, 7)
-
-
 def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
     seen = []
 
@@ -242,7 +234,8 @@ def test_a_step_of_ones_own_is_given_the_net_and_what_the_head_encodes():
     assert seen == [(True, (8, 1, 8, 8), (8, 2, 8, 8))] * 4
 
 
-def test_only_full_batches_are_trained_on_and_one_in_all_is_enough(capsys):
+def test_only_full_batches_are_trained_on_one_in_all_is_enough_and_pays_for_no_compiling(capsys, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda *_, **__: pytest.fail("compiled"))
     counted = Stopping(0, None)
     fit(unet(), FOUR.replace(epochs=1, batch_size=7), step=counted)
     assert counted.calls == 4 and capsys.readouterr().out == ""
@@ -282,15 +275,9 @@ def test_validation_is_the_loss_over_all_images_in_evaluation_mode():
     colorizer, other = unet(), smooth(23, size=8, seed=9)
     history = fit(colorizer, FOUR.replace(epochs=2), validation=other)
     assert history["validation_loss"][-1] == pytest.approx(by_hand(colorizer, other), rel=1e-5)
-    assert train.validation_loss(colorizer, other, regression_step, batch_size=10) == pytest.approx(
-        by_hand(colorizer, other), rel=1e-5)
-
-
-@pytest.mark.parametrize("training", [True, False])
-def test_validation_leaves_the_mode_as_it_was(training):
-    colorizer = unet().train(training)
-    train.validation_loss(colorizer, IMAGES, regression_step)
-    assert colorizer.training == training
+    for training in (True, False):                                          # and the mode stays as it was
+        assert train.validation_loss(colorizer.train(training), other, regression_step, batch_size=10) == pytest.approx(
+            history["validation_loss"][-1], rel=1e-5) and colorizer.training == training
 
 
 def test_validation_changes_nothing_in_the_training():
@@ -353,25 +340,19 @@ def test_two_epochs_and_two_more_end_at_the_bits_of_four(settings, step, call, t
     assert equal(resumed, whole)
     for name in ("epoch", "loss", "lr", "validation_loss"):
         assert second[name] == straight[name]
+    third, counted = unet(seed=5), Stopping(0, None)                        # what is finished is not trained again
+    assert fit(third, settings, step=counted, checkpoint=path, validation=IMAGES).epochs == second.epochs
+    assert counted.calls == 0 and equal(third, whole)
 
 
-def test_a_finished_training_is_not_trained_again(tmp_path):
-    first, second, counted = unet(), unet(seed=5), Stopping(0, None)
-    one = fit(first, checkpoint=tmp_path / "run.safetensors")
-    two = fit(second, checkpoint=tmp_path / "run.safetensors", step=counted)
-    assert counted.calls == 0 and equal(first, second) and one.epochs == two.epochs
-
-
-@pytest.mark.parametrize("changes, words", [
-    ({"settings": FOUR.replace(lr=1e-3)}, "config.lr is 0.003"),
-    ({"settings": FOUR.replace(epochs=5)}, "config.epochs is 4"),
-    ({"seed": 1}, "seed is 0"),
-    ({"images": smooth(40, size=8)}, "40 of smooth"),
-    ({"images": smooth(32, size=8, name="other")}, "32 of other"),
-    ({"images": smooth(32, size=16)}, "16x16"),
-    ({"colorizer": Colorizer(UNet(2, 1), LabTarget(scale=110))}, "target is .*50"),
-    ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width"),
-])
+@pytest.mark.parametrize("changes, words",
+                         [({"settings": FOUR.replace(lr=1e-3)}, "config.lr is 0.003"),
+                          ({"settings": FOUR.replace(epochs=5)}, "config.epochs is 4"), ({"seed": 1}, "seed is 0"),
+                          ({"images": smooth(40, size=8)}, "40 of smooth"),
+                          ({"images": smooth(32, size=8, name="other")}, "32 of other"),
+                          ({"images": smooth(32, size=16)}, "16x16"),
+                          ({"colorizer": Colorizer(UNet(2, 1), LabTarget(scale=110))}, "target is .*50"),
+                          ({"colorizer": Colorizer(UNet(3, 1))}, "net is .*width")])
 def test_a_checkpoint_of_another_training_is_refused(changes, words, tmp_path):
     path = tmp_path / "run.safetensors"
     fit(unet(), step=Stopping(6, interrupt), checkpoint=path)
@@ -444,17 +425,14 @@ def test_auto_means_a_gpu_where_there_is_one_and_what_is_not_there_is_refused(mo
         fit(unet(), precision="float8")
 
 
-@pytest.mark.parametrize("avx512, amx, expected", [(False, False, "no"), (True, False, "bf16"), (False, True, "bf16")])
-def test_a_processor_trains_in_bf16_only_where_it_has_instructions_for_it(monkeypatch, avx512, amx, expected):
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx)
-    assert hardware.best_precision("cpu") == expected
-
-
-@pytest.mark.parametrize("capability, expected", [((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")])
-def test_a_t4_trains_in_fp16_and_newer_gpus_in_bf16(monkeypatch, capability, expected):
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
-    assert hardware.best_precision(torch.device("cuda")) == expected
+def test_the_best_precision_is_what_the_hardware_has_instructions_for(monkeypatch):
+    for avx512, amx, expected in ((False, False, "no"), (True, False, "bf16"), (False, True, "bf16")):
+        monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx512=avx512: avx512)
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
+        assert hardware.best_precision("cpu") == expected
+    for capability, expected in (((7, 5), "fp16"), ((8, 0), "bf16"), ((9, 0), "bf16")):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device, found=capability: found)
+        assert hardware.best_precision(torch.device("cuda")) == expected
 
 
 def test_bf16_computes_in_bf16_and_leaves_a_colorizer_that_answers_in_float32():
@@ -525,10 +503,7 @@ def test_a_network_a_step_and_data_of_ones_own_are_trained_without_a_colorizer()
     history = fit_own(net, validation=torch.utils.data.DataLoader(own_data(), batch_size=16))
     assert history["validation_loss"][-1] < 0.05 < history["loss"][0] and not net.training
     assert len(history.epochs) == 4
-
-
-def test_the_same_seed_shuffles_a_dataloader_alike_and_another_does_not():
-    first, again, other = own_network(), own_network(), own_network()
+    first, again, other = own_network(), own_network(), own_network()       # a seed shuffles the loader's data
     assert fit_own(first, seed=1)["loss"] == fit_own(again, seed=1)["loss"] != fit_own(other, seed=2)["loss"]
     assert equal(first, again)
 
@@ -570,12 +545,9 @@ def test_a_network_that_calls_a_layer_module_is_kept_whole(tmp_path):
 def test_a_model_and_data_that_do_not_fit_together_are_refused(model, data, error, words):
     with pytest.raises(error, match=words):
         train.fit(model, data, own_step, OWN.replace(batch_size=8), device="cpu")
-
-
-def test_validation_data_that_do_not_fit_are_refused_before_the_first_epoch():
-    for data, error in ((IMAGES, TypeError), ([], ValueError)):
-        with pytest.raises(error, match="give a Colorizer|validation data are empty"):
-            fit_own(own_network(), validation=data, step=lambda *_: pytest.fail("trained"))
+    for wrong in (IMAGES, []):                                              # nor are they for validation
+        with pytest.raises((TypeError, ValueError), match="give a Colorizer|validation data are empty"):
+            fit_own(own_network(), validation=wrong, step=lambda *_: pytest.fail("trained"))
 
 
 def test_batches_may_have_any_number_of_parts():
@@ -619,11 +591,6 @@ def test_compiled_a_recipe_comes_to_the_same_losses_but_for_rounding(name):
     (plain, losses_of_plain), (fast, losses_of_fast) = trained(False), trained(True)
     assert losses_of_fast == pytest.approx(losses_of_plain, rel=1e-3)
     assert type(fast.net) is type(plain.net) and fast.net.state_dict().keys() == plain.net.state_dict().keys()
-
-
-def test_a_short_training_pays_for_no_compiling(monkeypatch):
-    monkeypatch.setattr(torch, "compile", lambda *_, **__: pytest.fail("compiled"))
-    fit(unet(), FOUR.replace(epochs=1))
 
 
 # memory

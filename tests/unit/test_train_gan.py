@@ -33,8 +33,7 @@ def adversary(seed=1, rules=None, **settings):
 
 def fit(colorizer, step, settings=G_SETTINGS, **keywords):
     loop = fit_gan if isinstance(step, Adversary) else train.fit
-    return loop(colorizer, IMAGES, step, settings,
-                     **{"device": "cpu", "precision": "no", "progress": False} | keywords)
+    return loop(colorizer, IMAGES, step, settings, **{"device": "cpu", "precision": "no", "progress": False} | keywords)
 
 
 def weights(*nets):
@@ -44,18 +43,15 @@ def weights(*nets):
 # losses
 
 @pytest.mark.parametrize("label", [1.0, 0.0, 0.9, 0.245])
-def test_what_an_answer_costs_is_the_binary_cross_entropy(label):
+def test_what_an_answer_costs_is_the_binary_cross_entropy_and_its_slope(label):
     logits = torch.linspace(-6, 6, 25)
     D = logits.double().sigmoid()
     expected = -(label * D.log() + (1 - label) * (1 - D).log()).mean()
     for from_logits in (True, False):
         assert losses.binary_cross_entropy(logits, label, from_logits) == pytest.approx(float(expected), rel=1e-5)
-
-
-def test_the_gradient_from_logits_is_the_probability_less_the_label():
     logits = torch.linspace(-40, 40, 17, requires_grad=True)
-    (losses.binary_cross_entropy(logits, 0.9) * 17).backward()
-    torch.testing.assert_close(logits.grad, logits.detach().sigmoid() - 0.9)
+    (losses.binary_cross_entropy(logits, label) * 17).backward()
+    torch.testing.assert_close(logits.grad, logits.detach().sigmoid() - label)
 
 
 @pytest.mark.parametrize("loss", ["saturating", "non-saturating"])
@@ -110,11 +106,10 @@ def test_algorithm_2_as_printed_pulls_both_players_the_wrong_way():
 
 # rules
 
-@pytest.mark.parametrize(("change", "why"), [
-    ({"loss": "hinge"}, "unknown loss"), ({"l1": -1}, "l1"), ({"real": 1.2}, "real must lie"),
-    ({"fake": (0.5, 2.0)}, "fake must lie"),
-    ({"margin_of": "mean"}, "unknown margin_of"), ({"real": 0.0}, "the same label"), ({"head_start": -1}, "head_start"),
-])
+@pytest.mark.parametrize(("change", "why"),
+                         [({"loss": "hinge"}, "unknown loss"), ({"l1": -1}, "l1"), ({"real": 1.2}, "real must lie"),
+                          ({"fake": (0.5, 2.0)}, "fake must lie"), ({"margin_of": "mean"}, "unknown margin_of"),
+                          ({"real": 0.0}, "the same label"), ({"head_start": -1}, "head_start")])
 def test_rules_that_make_no_sense_are_refused(change, why):
     with pytest.raises(ValueError, match=why):
         GanConfig(**change)
@@ -265,8 +260,7 @@ def test_a_gan_learns_something():
     colorizer, step = unet(), adversary()
     history = fit(colorizer, step, G_SETTINGS.replace(epochs=12, lr=3e-3))
     assert history["l1"][-1] < 0.8 * history["l1"][0]
-    assert set(history.epochs[0]) == {"epoch", "lr", "loss", "on_real", "on_fake", "adversarial", "l1", "d_steps",
-                                      "g_steps", "seconds"}
+    assert {"lr", "loss", "on_real", "on_fake", "adversarial", "l1", "d_steps", "g_steps"} < set(history.epochs[0])
     assert not colorizer.training and not step.net.training
 
 
@@ -377,40 +371,28 @@ class Constant(nn.Module):
         return torch.tensor(self.ab).view(1, 2, 1, 1).expand(len(x), 2, *x.shape[-2:]) / 50 + 0 * self.w
 
 
-def test_one_output_whatever_the_input_is_a_collapse():
-    constant = gan_diagnostics.output_diversity(Colorizer(Constant([10.0, 20.0])), IMAGES)
-    assert constant["collapse"] == pytest.approx(0, abs=1e-5)
+class Another(nn.Module):
+    """Answers the true colors of another image: of the one `by` places on; of the image itself at 0."""
 
-    class Truth(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.w = nn.Parameter(torch.zeros(1))
+    def __init__(self, by):
+        super().__init__()
+        self.by, self.w = by, nn.Parameter(torch.zeros(1))
 
-        def forward(self, x):
-            return color.rgb_to_lab(IMAGES.pixels)[:, 1:] / 50 + 0 * self.w
-
-    found = gan_diagnostics.output_diversity(Colorizer(Truth()), IMAGES)
-    assert found["collapse"] == pytest.approx(1, rel=1e-4) and found["over_noise"] == 0
-    assert found["chroma_ratio"] == pytest.approx(1, rel=1e-4) and found["unexplained"] < 1e-6
+    def forward(self, x):
+        return color.rgb_to_lab(IMAGES.pixels)[:, 1:].roll(self.by, 0) / 50 + 0 * self.w
 
 
-def test_another_images_colors_leave_two_variances_and_a_mean_color_one():
-    ab = color.rgb_to_lab(IMAGES.pixels)[:, 1:]                             # N 2 H W
-    mean = gan_diagnostics.output_diversity(Colorizer(Constant(ab.mean((0, 2, 3)).tolist())), IMAGES)["unexplained"]
-    assert mean == pytest.approx(1, rel=1e-3)
+def test_one_output_is_a_collapse_the_truth_is_none_and_another_images_colors_leave_two_variances():
+    def diversity(net):
+        return gan_diagnostics.output_diversity(Colorizer(net), IMAGES)
 
-    class Another(nn.Module):
-        """Answers the true colors of another image: of the one `by` places on."""
-
-        def __init__(self, by):
-            super().__init__()
-            self.by, self.w = by, nn.Parameter(torch.zeros(1))
-
-        def forward(self, x):
-            return ab.roll(self.by, 0) / 50 + 0 * self.w
-
-    others = [gan_diagnostics.output_diversity(Colorizer(Another(by)), IMAGES)["unexplained"]
-              for by in range(1, len(ab))]
+    assert diversity(Constant([10.0, 20.0]))["collapse"] == pytest.approx(0, abs=1e-5)
+    truth = diversity(Another(0))
+    assert truth["collapse"] == pytest.approx(1, rel=1e-4) and truth["over_noise"] == 0
+    assert truth["chroma_ratio"] == pytest.approx(1, rel=1e-4) and truth["unexplained"] < 1e-6
+    mean = color.rgb_to_lab(IMAGES.pixels)[:, 1:].mean((0, 2, 3)).tolist()
+    assert diversity(Constant(mean))["unexplained"] == pytest.approx(1, rel=1e-3)
+    others = [diversity(Another(by))["unexplained"] for by in range(1, len(IMAGES))]
     assert sum(others) / len(others) == pytest.approx(2, rel=0.2)           # places in the picture matter a little
 
 
@@ -444,8 +426,7 @@ def test_diagnose_returns_all_and_leaves_random_numbers_alone():
     colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), GanConfig(), G_SETTINGS)
     before = torch.get_rng_state()
     found = diagnose(colorizer, step, IMAGES)
-    assert set(found) == {"accuracy", "confusion", "median_fake", "fooled", "over_noise", "over_inputs", "collapse",
-                          "gradient_norm", "chroma_ratio", "unexplained"}
+    assert {"accuracy", "fooled", "over_noise", "collapse", "gradient_norm", "unexplained"} < set(found)
     assert torch.equal(before, torch.get_rng_state())
     assert found == diagnose(colorizer, step, IMAGES)
 
