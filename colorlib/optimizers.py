@@ -32,9 +32,9 @@ def make_schedule(optimizer: torch.optim.Optimizer, config, steps_per_epoch: int
     steps = config.epochs * steps_per_epoch
     if config.schedule == "onecycle" and steps > 1:
         rates = [group["lr"] for group in optimizer.param_groups]  # Muon has two
-        # One more than there are: at the last rate of the cycle, nearly 0, a step would be wasted.
+        # One step more, as the last rate is nearly 0. A quarter of 4 would be a rise of length 0.
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rates, total_steps=steps + 1, pct_start=0.25)
+            optimizer, rates, total_steps=steps + 1, pct_start=0.2 if steps == 3 else 0.25)
 
     def factor(step: int) -> float:
         if config.schedule == "linear":

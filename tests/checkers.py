@@ -1,7 +1,7 @@
 """What every exercise's checker must do. A test module of a notebook's exercises gives SOLUTIONS and CASES:
 
 CASES = [("check_03_1", "receptive_field", a_wrong_answer, "words of the hint that names its mistake"), ...]
-from checkers import solutions, test_the_solution_is_right, ...     # tests/notebooks/conftest.py hands them the cases
+from checkers import *                                              # tests/notebooks/conftest.py hands them the cases
 """
 
 import runpy
@@ -9,6 +9,8 @@ import runpy
 import pytest
 
 from colorlib import exercises
+
+__all__ = ["solutions", "test_the_solution_is_right", "test_the_stub_is_not_done_yet", "test_a_usual_mistake_is_named"]
 
 
 @pytest.fixture(scope="module")

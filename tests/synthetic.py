@@ -27,21 +27,13 @@ def cell(source: str, name: str, *tags: str):
 
 def notebook(claim: str = CLAIM):
     """Title, bootstrap, parameters, lesson, a figure, two claims, a progress bar, the end."""
-    cells = [
-        new_markdown_cell("# A small lesson\n\nWhat it teaches.", id="title"),
-        cell("pass", "boot", "bootstrap"),
-        cell(PARAMETERS, "parameters", "parameters"),
-        cell(LESSON, "lesson"),
-        cell(FIGURE, "figure"),
-        new_markdown_cell("Is $1 < 2$? <!-- measured --><!-- /measured -->", id="prose"),
-        cell(claim, "claim", "nbval-check-output"),
-        cell(LATER, "later", "nbval-check-output"),
-        cell(BAR, "bar"),
-        cell("lesson.finish()", "finish"),
-    ]
-    return new_notebook(
-        cells=cells, metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    )
+    cells = [new_markdown_cell("# A small lesson\n\nWhat it teaches.", id="title"), cell("pass", "boot", "bootstrap"),
+             cell(PARAMETERS, "parameters", "parameters"), cell(LESSON, "lesson"), cell(FIGURE, "figure"),
+             new_markdown_cell("Is $1 < 2$? <!-- measured --><!-- /measured -->", id="prose"),
+             cell(claim, "claim", "nbval-check-output"), cell(LATER, "later", "nbval-check-output"), cell(BAR, "bar"),
+             cell("lesson.finish()", "finish")]
+    return new_notebook(cells=cells,
+                        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}})
 
 
 def checkout(folder: Path, claim: str = CLAIM, address: str = "https://github.com/school/course") -> Path:

@@ -2,7 +2,6 @@
 
 import os
 
-import nbformat
 import pytest
 from browser import Browser, chromium, jupyterlab
 from PIL import Image
@@ -13,77 +12,6 @@ from colorlib.notebook import data_check, plots, turing_test
 from tools.files import find
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
-
-KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-TURING = """
-import torch
-from colorlib.data import datasets
-from colorlib.colorizer import Colorizer
-from colorlib.models import UNet
-from colorlib.notebook import turing_test
-torch.manual_seed(0)
-pairs = turing_test.Pairs(Colorizer(UNet(2, 1)), datasets.load_painted_fruit("test", n=10), "tiny")
-turing_test.show(pairs, "answers.csv")
-"""
-
-
-@pytest.mark.timeout(240)
-def test_ten_pairs_are_judged_by_keyboard_and_a_reload_loses_nothing(tmp_path):
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(TURING)], metadata=KERNEL)
-    nbformat.write(notebook, tmp_path / "turing.ipynb")
-    with jupyterlab(tmp_path) as address, Browser() as browser:
-        said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
-        browser.open_notebook(address, "turing.ipynb")
-        browser.wait(f"{said}.includes('Pair 1 of 10')")
-        assert browser.js("[...document.querySelectorAll('.widget-image')].filter(e => e.naturalWidth > 0).length") == 2
-        for i in range(6):
-            browser.js("document.querySelector('.noUi-handle').focus()")
-            browser.press("ArrowLeft" if i % 3 else "ArrowRight")
-            browser.wait(f"{said}.includes('Pair {i + 2} of 10')", 20)
-        saved = turing_test.read_answers(tmp_path / "answers.csv")
-        assert [row["answer"] for row in saved] == ["right", "left", "left"] * 2
-        browser.open_notebook(address, "turing.ipynb")                      # a reload in the middle
-        browser.wait(f"{said}.includes('Pair 7 of 10')")
-        for i in range(6, 10):
-            browser.js("document.querySelector('.noUi-handle').focus()")
-            browser.press("ArrowRight")
-            browser.wait(f"{said}.includes('{f'Pair {i + 2} of 10' if i < 9 else 'answered all 10 pairs'}')", 20)
-        assert browser.js(f"{said}.includes('95 % interval')")
-        browser.screenshot("turing")
-        assert not browser.errors
-    assert turing_test.fooling_rate(tmp_path / "answers.csv").answers == 10
-
-
-UPLOAD = """
-import torch
-from colorlib.colorizer import Colorizer
-from colorlib.models import UNet
-from colorlib.notebook import photo_upload
-torch.manual_seed(0)
-photo_upload.upload_panel({"tiny": Colorizer(UNet(2, 1))}, "yours.png")
-"""
-
-
-@pytest.mark.timeout(240)
-def test_a_photograph_is_uploaded_and_comes_back_colored(tmp_path):
-    cells = [nbformat.v4.new_code_cell(UPLOAD)]
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=KERNEL), tmp_path / "photograph.ipynb")
-    (tmp_path / "brought.png").write_bytes(plots.png(painted_fruit.generate(1, size=64, seed=0).rgb[0]))
-    (tmp_path / "letter.png").write_text("no picture")
-    with jupyterlab(tmp_path) as address, Browser() as browser:
-        said = "[...document.querySelectorAll('.widget-html-content')].map(e => e.innerText).join()"
-        browser.open_notebook(address, "photograph.ipynb")
-        browser.wait("document.querySelector('.widget-upload')")
-        browser.upload(".widget-upload", tmp_path / "brought.png")
-        browser.wait(f"{said}.includes('Saved in yours.png')")
-        shown = "[...document.querySelectorAll('.widget-image')].filter(e => e.naturalWidth > 0).length"
-        assert browser.wait(shown) == 3
-        browser.screenshot("photograph")
-        browser.upload(".widget-upload", tmp_path / "letter.png")
-        browser.wait(f"{said}.includes('not a JPEG')")
-        assert not browser.errors
-    assert Image.open(tmp_path / "yours.png").size == (64, 192)
-
 
 PANEL = "[...window.jupyterapp.shell.widgets('main')].find(w => w.context)"
 OUTPUTS = f"{PANEL}.content.widgets.filter(cell => cell.model.type == 'code').map(cell => cell.model.toJSON())"

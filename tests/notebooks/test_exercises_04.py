@@ -2,12 +2,7 @@
 from pathlib import Path
 
 import torch
-from checkers import (  # noqa: F401
-    solutions,
-    test_a_usual_mistake_is_named,
-    test_the_solution_is_right,
-    test_the_stub_is_not_done_yet,
-)
+from checkers import *  # noqa: F403
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "04_classification.py"
 
@@ -28,33 +23,16 @@ def wrong_mean_of_probabilities(logits, centers, T):
     return torch.einsum("nqhw,qc->nchw", (logits.softmax(1) / T).softmax(1), centers)
 
 
-def wrong_mean_times_T(logits, centers, T):
-    return torch.einsum("nqhw,qc->nchw", (logits * T).softmax(1), centers)
-
-
-def wrong_weights_as_printed(prior, lam):
-    return 1 / ((1 - lam) * prior + lam)
-
-
-def wrong_weights_not_scaled(prior, lam):
-    return 1 / ((1 - lam) * prior + lam / len(prior))
-
-
-def wrong_auc_beyond_the_limit(distances, limit=150.0):
-    return 1 - distances.mean() / limit
-
-
-def wrong_auc_above_the_curve(distances, limit=150.0):
-    return distances.clamp(max=limit).mean() / limit
-
-
 CASES = [
     ("check_04_1", "soft_target", wrong_target_of_all_bins, "k nearest"),
     ("check_04_1", "soft_target", wrong_target_of_plain_distance, "square the distance"),
     ("check_04_2", "annealed_mean", wrong_mean_of_probabilities, "equation 3"),
-    ("check_04_2", "annealed_mean", wrong_mean_times_T, "a low T sharpens"),
-    ("check_04_3", "rebalance", wrong_weights_as_printed, "equation 5"),
-    ("check_04_3", "rebalance", wrong_weights_not_scaled, "mean one under the prior"),
-    ("check_04_4", "auc", wrong_auc_beyond_the_limit, "beyond the limit"),
-    ("check_04_4", "auc", wrong_auc_above_the_curve, "above the curve"),
+    ("check_04_2", "annealed_mean",
+     lambda logits, centers, T: torch.einsum("nqhw,qc->nchw", (logits * T).softmax(1), centers), "a low T sharpens"),
+    ("check_04_3", "rebalance", lambda prior, lam: 1 / ((1 - lam) * prior + lam), "equation 5"),
+    ("check_04_3", "rebalance", lambda prior, lam: 1 / ((1 - lam) * prior + lam / len(prior)),
+     "mean one under the prior"),
+    ("check_04_4", "auc", lambda distances, limit=150.0: 1 - distances.mean() / limit, "beyond the limit"),
+    ("check_04_4", "auc", lambda distances, limit=150.0: distances.clamp(max=limit).mean() / limit,
+     "above the curve"),
 ]

@@ -3,12 +3,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from checkers import (  # noqa: F401
-    solutions,
-    test_a_usual_mistake_is_named,
-    test_the_solution_is_right,
-    test_the_stub_is_not_done_yet,
-)
+from checkers import *  # noqa: F403
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "05_conditional_gan.py"
 
@@ -21,10 +16,6 @@ def wrong_loss_smooth_on_both(real, fake, smooth):
 def wrong_loss_of_a_sigmoid(real, fake, smooth):
     bce = F.binary_cross_entropy
     return bce(real.sigmoid(), torch.full_like(real, smooth)) + bce(fake.sigmoid(), torch.zeros_like(fake))
-
-
-def wrong_slope_swapped(z, loss):
-    return z.sigmoid() - 1 if loss == "saturating" else -z.sigmoid()
 
 
 def wrong_slope_by_probability(z, loss):
@@ -60,7 +51,7 @@ def wrong_winner_by_accuracy_alone(confusion):
 CASES = [
     ("check_05_1", "discriminator_loss", wrong_loss_smooth_on_both, "fake stays 0"),
     ("check_05_1", "discriminator_loss", wrong_loss_of_a_sigmoid, "from logits"),
-    ("check_05_2", "slope", wrong_slope_swapped, "swapped"),
+    ("check_05_2", "slope", lambda z, loss: z.sigmoid() - 1 if loss == "saturating" else -z.sigmoid(), "swapped"),
     ("check_05_2", "slope", wrong_slope_by_probability, "by its logit"),
     ("check_05_3", "collapse", wrong_collapse_of_all_pixels, "mean color of each image"),
     ("check_05_3", "collapse", wrong_collapse_without_root, "take the root"),

@@ -1,18 +1,9 @@
 """Each checker of notebook 06: the solution is right, the stub is not done, two usual mistakes are named."""
 from pathlib import Path
 
-from checkers import (  # noqa: F401
-    solutions,
-    test_a_usual_mistake_is_named,
-    test_the_solution_is_right,
-    test_the_stub_is_not_done_yet,
-)
+from checkers import *  # noqa: F403
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "06_patchgan.py"
-
-
-def wrong_field_without_strides(layers):
-    return 1 + sum(kernel - 1 for kernel, _ in layers)
 
 
 def wrong_field_forward(layers):
@@ -50,17 +41,14 @@ def wrong_accuracy_of_channels(predicted, true, t):
     return ((predicted.round() - true.round()).abs() <= 2.2 * t).float().mean()
 
 
-def wrong_accuracy_plain_tolerance(predicted, true, t):
-    return ((predicted.round() - true.round()).abs().amax(1) <= t).float().mean()
-
-
 CASES = [
-    ("check_06_1", "receptive_field", wrong_field_without_strides, "strides count"),
+    ("check_06_1", "receptive_field", lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "strides count"),
     ("check_06_1", "receptive_field", wrong_field_forward, "last layer first"),
     ("check_06_2", "answers", wrong_answers_keep_the_side, "loses a pixel"),
     ("check_06_2", "answers", wrong_answers_pad_one_side, "both sides"),
     ("check_06_3", "interval", wrong_interval_normal, "Wilson's middle"),
     ("check_06_3", "interval", wrong_interval_not_divided, "divide both"),
     ("check_06_4", "accuracy", wrong_accuracy_of_channels, "both of its channels"),
-    ("check_06_4", "accuracy", wrong_accuracy_plain_tolerance, "2.2 t"),
+    ("check_06_4", "accuracy",
+     lambda predicted, true, t: ((predicted.round() - true.round()).abs().amax(1) <= t).float().mean(), "2.2 t"),
 ]

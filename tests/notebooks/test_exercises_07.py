@@ -3,12 +3,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from checkers import (  # noqa: F401
-    solutions,
-    test_a_usual_mistake_is_named,
-    test_the_solution_is_right,
-    test_the_stub_is_not_done_yet,
-)
+from checkers import *  # noqa: F403
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "07_transfer_learning.py"
 
@@ -21,14 +16,6 @@ def wrong_hypercolumns_small(features):
     return torch.cat([F.adaptive_avg_pool2d(t, features[-1].shape[-1]) for t in features], dim=1)
 
 
-def wrong_sum_without_deviation(weight, std):
-    return weight.sum(1, keepdim=True)
-
-
-def wrong_sum_mean(weight, std):
-    return (weight / std.view(1, 3, 1, 1)).mean(1, keepdim=True)
-
-
 def wrong_kind_itself(features, labels, k):
     unit = F.normalize(features, dim=1)
     return (labels[(unit @ unit.T).topk(k).indices] == labels[:, None]).float().mean()
@@ -38,21 +25,14 @@ def wrong_kind_lengths(features, labels, k):
     return (labels[(features @ features.T).fill_diagonal_(-1e9).topk(k).indices] == labels[:, None]).float().mean()
 
 
-def wrong_freeze_weights_alone(net):
-    return net.requires_grad_(False)
-
-
-def wrong_freeze_statistics_alone(net):
-    return net.eval()
-
-
 CASES = [
     ("check_07_1", "hypercolumns", wrong_hypercolumns_nearest, "repeats pixels"),
     ("check_07_1", "hypercolumns", wrong_hypercolumns_small, "do not shrink"),
-    ("check_07_2", "summed", wrong_sum_without_deviation, "own deviation"),
-    ("check_07_2", "summed", wrong_sum_mean, "not the mean"),
+    ("check_07_2", "summed", lambda weight, std: weight.sum(1, keepdim=True), "own deviation"),
+    ("check_07_2", "summed", lambda weight, std: (weight / std.view(1, 3, 1, 1)).mean(1, keepdim=True),
+     "not the mean"),
     ("check_07_3", "same_kind", wrong_kind_itself, "its own nearest neighbor"),
     ("check_07_3", "same_kind", wrong_kind_lengths, "by its length"),
-    ("check_07_4", "freeze", wrong_freeze_weights_alone, "still updates its statistics"),
-    ("check_07_4", "freeze", wrong_freeze_statistics_alone, "requires_grad_"),
+    ("check_07_4", "freeze", lambda net: net.requires_grad_(False), "still updates its statistics"),
+    ("check_07_4", "freeze", lambda net: net.eval(), "requires_grad_"),
 ]

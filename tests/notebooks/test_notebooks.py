@@ -55,20 +55,7 @@ def record_of(path):
     return json.loads((running.ROOT / "results/notebooks" / f"{path.stem[:2]}.lesson.json").read_text(encoding="utf-8"))
 
 
-def test_the_seven_notebooks_are_there():
-    assert [path.stem for path in running.NOTEBOOKS] == [
-        "01_color_spaces",
-        "02_averaging_problem",
-        "03_baseline_cnn",
-        "04_classification",
-        "05_conditional_gan",
-        "06_patchgan",
-        "07_transfer_learning",
-    ]
-
-
-# -------------------------------------------------------------------------------------------------------- runs
-
+# runs
 
 @pytest.mark.slow
 @every_notebook
@@ -97,14 +84,7 @@ def test_it_runs_by_papermill_on_cifar10_where_it_can_be_had(path, tmp_path, req
     assert all(len(p.alt) >= SHORTEST_ALT for p in files.pictures(one.notebook))
 
 
-@every_notebook
-def test_an_unknown_parameter_is_refused(path):
-    with pytest.raises(files.CourseError, match="no parameter EPOCHS"):
-        run.check_parameters(path, PARAMETERS | {"EPOCHS": 3})
-
-
-# ------------------------------------------------------------------------------------------------ what is stored
-
+# what is stored
 
 @every_notebook
 def test_the_outputs_are_those_of_one_run_in_order(path):
@@ -151,30 +131,16 @@ def test_every_figure_has_an_alt_text(path):
             assert "![](" not in cell.source and not re.search(r"<img(?![^>]*\balt=)", cell.source)
 
 
-# ---------------------------------------------------------------------------------------------------- its form
-
-
-@every_notebook
-def test_the_parameters_are_four_literals(path):
-    body = ast.parse(tagged(files.read(path), "parameters").source).body
-    assert {node.targets[0].id: ast.literal_eval(node.value) for node in body} == PARAMETERS
-    assert len(body) == 4
-
+# its form
 
 @every_notebook
-def test_the_bootstrap_cell_is_short_and_the_same_in_all(path):
-    cell = tagged(files.read(path), "bootstrap")
-    assert cell.source == links.project(running.ROOT).bootstrap() and len(lines(cell)) <= LONGEST_BOOTSTRAP
-
-
-@every_notebook
-def test_cells_are_short(path):
-    assert [c.id for c in code_cells(files.read(path)) if len(lines(c)) > LONGEST_CELL] == []
-
-
-@every_notebook
-def test_there_are_claims_and_exercises_enough(path):
+def test_it_has_four_parameters_one_bootstrap_cell_short_cells_claims_and_exercises_enough(path):
     nb = files.read(path)
+    body = ast.parse(tagged(nb, "parameters").source).body
+    assert {node.targets[0].id: ast.literal_eval(node.value) for node in body} == PARAMETERS and len(body) == 4
+    boot = tagged(nb, "bootstrap")
+    assert boot.source == links.project(running.ROOT).bootstrap() and len(lines(boot)) <= LONGEST_BOOTSTRAP
+    assert [c.id for c in code_cells(nb) if len(lines(c)) > LONGEST_CELL] == []
     assert len(list(calls(nb, "claim"))) >= 8
     checked = {call.func.attr for _, call in exercise_calls(nb)}
     assert 3 <= len(checked) <= 5 and all(name.startswith(f"check_{path.stem[:2]}_") for name in checked)
@@ -188,21 +154,15 @@ def exercise_calls(nb):
                 yield cell, node
 
 
-# ------------------------------------------------------------------------------------------ every claim can fail
-
+# every claim can fail
 
 @every_notebook
-def test_no_claim_is_constant(path):
+def test_no_claim_is_constant_and_nbval_compares_its_line(path):
     """A condition must hang on something that the notebook computed."""
-    for _, call in calls(files.read(path), "claim"):
-        names = [n for n in ast.walk(condition(call)) if isinstance(n, (ast.Name, ast.Call, ast.Attribute))]
-        assert names, f"the condition of {ast.unparse(call.args[0])} is a constant"
-        assert isinstance(call.args[0], ast.Constant), "a claim's text is the same everywhere: a literal"
-
-
-@every_notebook
-def test_every_claims_line_is_compared_by_nbval(path):
     for cell, call in calls(files.read(path), "claim"):
+        kinds = (ast.Name, ast.Call, ast.Attribute)
+        assert [n for n in ast.walk(condition(call)) if isinstance(n, kinds)], ast.unparse(call)
+        assert isinstance(call.args[0], ast.Constant), "a claim's text is the same everywhere: a literal"
         assert "nbval-check-output" in cell_tags(cell), call.args[0].value
 
 

@@ -62,11 +62,9 @@ for name, norm, rules in [("gan", "none", {}), ("gan-norm", "batch", {}), ("gan-
 
 def environment(folder):
     """No configuration of Accelerate's, no GPU, and room for two processes on two cores."""
-    return os.environ | {
-        "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]),
-        "HF_HOME": str(folder), "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1",
-        "COLORLIB_RESULTS": str(folder / "results"),
-    }
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS.parent)]), "HF_HOME": str(folder),
+                         "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1",
+                         "COLORLIB_RESULTS": str(folder / "results")}
 
 
 def launch(folder, *what):

@@ -89,15 +89,10 @@ class Colab:
         expose(closure((*ON_COLAB, *TO_RUN)), folder / "packages")
         (self.site / "colab.pth").write_text(f"{folder / 'packages'}\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COLORLIB_", "PYTHON", "VIRTUAL_ENV"))}
-        self.environment = kept | {
-            "COLAB_RELEASE_TAG": "release-colab",
-            "COLORLIB_ADDRESS": repository.as_uri(),
-            "COLORLIB_PROFILE": "smoke",
-            "COLORLIB_DATA": str(folder / "data"),
-            "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-            "PIP_NO_INPUT": "1",
-            "PYTHONNOUSERSITE": "1",
-        }
+        self.environment = kept | {"COLAB_RELEASE_TAG": "release-colab", "COLORLIB_ADDRESS": repository.as_uri(),
+                                   "COLORLIB_PROFILE": "smoke", "COLORLIB_DATA": str(folder / "data"),
+                                   "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PIP_NO_INPUT": "1",
+                                   "PYTHONNOUSERSITE": "1"}
 
     def call(self, code, environment=None):
         """What a program prints on this machine."""
@@ -199,22 +194,3 @@ def test_after_a_restart_the_bootstrap_cell_finds_the_course_without_a_network(c
     nowhere = {"COLORLIB_ADDRESS": "file:///nowhere", "PIP_NO_INDEX": "1"}
     where = last_words(colab.open(nb, **nowhere))[0]
     assert Path(where).parents[1] == colab.content / "course"
-
-
-def test_the_bootstrap_cell_does_nothing_elsewhere(tmp_path):
-    nb = notebook_01()
-    source = next(cell.source for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", []))
-    assert len(source.splitlines()) <= 8
-    environment = {k: v for k, v in os.environ.items() if k != "COLAB_RELEASE_TAG"}
-    program = f"{source}\nimport sys; print(os.getcwd() == {str(tmp_path)!r}, 'colorlib' in sys.modules)"
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert done.stdout.split() == ["True", "False"] and not any(tmp_path.iterdir()), done.stderr
-
-
-def test_every_notebook_has_the_same_bootstrap_cell():
-    cells = set()
-    for path in running.NOTEBOOKS:
-        nb = nbformat.read(path, as_version=4)
-        cells.add(next(cell.source for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", [])))
-    assert len(cells) == 1

@@ -63,8 +63,7 @@ def last(x):  # channels last, as the other libraries want them
     return x.movedim(-3, -1).numpy()
 
 
-# ------------------------------------------------------------------------------------------------ published numbers
-
+# published numbers
 
 @pytest.mark.parametrize(("rgb", "lab"), LINDBLOOM.items())
 def test_lab_has_lindblooms_published_values(rgb, lab):
@@ -78,8 +77,7 @@ def test_constants_are_the_fractions_of_the_standard():
     torch.testing.assert_close(color.WHITE.float(), torch.tensor([0.95047, 1.0, 1.08883]), rtol=0, atol=3e-7)
 
 
-# ------------------------------------------------------------------------------------------------- the neutral axis
-
+# the neutral axis
 
 @pytest.mark.parametrize("dtype", [torch.uint8, torch.float32, torch.float64])
 @pytest.mark.parametrize("grad", [False, True])
@@ -103,16 +101,7 @@ def test_neutral_lab_gives_exact_gray(dtype):
     assert (red == green).all() and (green == blue).all()
 
 
-def test_white_and_black_are_the_ends_of_the_axis():
-    ends = color.swatch([(1, 1, 1), (0, 0, 0)])
-    for rgb in (ends, ends.double(), color.to_uint8(ends)):
-        lab = color.rgb_to_lab(rgb)[0, :, 0]
-        assert lab[:, 0].tolist() == [100, 0, 0]
-        assert lab[1:, 1].tolist() == [0, 0] and abs(lab[0, 1]) < 1e-5
-
-
-# ------------------------------------------------------------------------------------------------- other libraries
-
+# other libraries
 
 def test_lab_agrees_with_scikit_image_within_its_own_constants(random_rgb):
     """scikit-image: six-digit matrix, white rounded to five digits, threshold 0.008856.
@@ -125,13 +114,6 @@ def test_lab_agrees_with_scikit_image_within_its_own_constants(random_rgb):
     assert np.hypot(*white[1:]) > 0.005  # so the deviation is theirs
 
 
-def test_lab_agrees_with_kornia_within_its_own_constants(random_rgb):
-    """kornia: the same six digits as scikit-image."""
-    theirs = kornia.color.rgb_to_lab(random_rgb)
-    assert (color.rgb_to_lab(random_rgb) - theirs).abs().max() < 0.006
-    assert kornia.color.rgb_to_lab(torch.ones(1, 3, 1, 1))[0, 1:].norm() > 0.005
-
-
 def test_lab_agrees_with_opencv_within_its_interpolation(random_rgb):
     theirs = cv2.cvtColor(last(random_rgb.float()).reshape(-1, 16, 3), cv2.COLOR_RGB2Lab).reshape(4, 16, 16, 3)
     assert np.abs(last(color.rgb_to_lab(random_rgb)) - theirs).max() < 0.3
@@ -140,13 +122,14 @@ def test_lab_agrees_with_opencv_within_its_interpolation(random_rgb):
 @pytest.mark.parametrize(
     ("ours", "theirs", "tolerance"),
     [
+        (color.rgb_to_lab, kornia.color.rgb_to_lab, 0.006),  # the same six digits as scikit-image's
         (color.rgb_to_linear, kornia.color.rgb_to_linear_rgb, 1e-6),
         (color.linear_to_xyz, kornia.color.rgb_to_xyz, 1e-4),
         (color.rgb_to_ycbcr, kornia.color.rgb_to_ycbcr, 1e-3),
         (color.rgb_to_yuv, kornia.color.rgb_to_yuv, 1e-3),
     ],
 )
-def test_other_spaces_agree_with_kornia(random_rgb, ours, theirs, tolerance):
+def test_spaces_agree_with_kornia_within_its_own_constants(random_rgb, ours, theirs, tolerance):
     assert (ours(random_rgb) - theirs(random_rgb)).abs().max() < tolerance
 
 
@@ -170,8 +153,7 @@ def test_ycbcr_and_luma_are_pillows_to_its_rounding(random_bytes):
     assert np.abs(last(color.luma(picture))[..., 0] * 255 - gray).max() <= 0.51
 
 
-# ------------------------------------------------------------------------------------------------------ there and back
-
+# there and back
 
 def test_all_colors_survive_lab_without_one_wrong_byte():
     """All 16,777,216 of them, with their range in ab; a quarter of them is checked to be in the gamut."""
@@ -234,8 +216,7 @@ def test_hue_counts_turns(rgb, turns):
     torch.testing.assert_close(color.hsv_to_rgb(turned), rgb, atol=1e-9, rtol=0)
 
 
-# ---------------------------------------------------------------------------------------------------------- fast path
-
+# fast path
 
 def test_fast_path_gives_what_the_differentiable_one_gives(random_bytes):
     floats = color.to_float(random_bytes)
@@ -246,9 +227,8 @@ def test_fast_path_gives_what_the_differentiable_one_gives(random_bytes):
     torch.testing.assert_close(color.rgb_to_lab(random_bytes).double(), exact, atol=2e-4, rtol=0)
 
 
-@pytest.mark.parametrize(
-    "shape", [(3, 1, 1), (3, 300, 251), (70, 3, 32, 32), (2, 3, 3, 200, 170), (0, 3, 4, 4), (3, 0, 5)]
-)
+@pytest.mark.parametrize("shape",
+                         [(3, 1, 1), (3, 300, 251), (70, 3, 32, 32), (2, 3, 3, 200, 170), (0, 3, 4, 4), (3, 0, 5)])
 @pytest.mark.parametrize("threads", [1, 2])
 def test_pieces_cover_every_shape(shape, threads, monkeypatch):
     monkeypatch.setattr(_lab_cpu, "PIECE", 20_000)  # so that some shapes take several images, some several pieces
@@ -315,9 +295,8 @@ def at_epsilon():
     return [tuple(gray)]
 
 
-@pytest.mark.parametrize(
-    "points", [EVERYDAY, CORNERS, AT_GAMMA, at_epsilon()], ids=["", "corners", "0.04045", "epsilon"]
-)
+@pytest.mark.parametrize("points", [EVERYDAY, CORNERS, AT_GAMMA, at_epsilon()],
+                         ids=["", "corners", "0.04045", "epsilon"])
 @pytest.mark.parametrize("space", [s for s in SPACES if s != "hsv"])
 def test_gradients_are_right_everywhere(space, points):
     """sRGB's two branches differ in slope by 1.7 % at 0.04045: hence the tolerance there, and only there."""
@@ -332,14 +311,9 @@ def test_gradients_are_right_everywhere(space, points):
 def test_gradients_of_lab_to_rgb_are_right_everywhere(points):
     lab = color.rgb_to_lab(color.swatch(points).double()).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, rtol=1e-3, atol=1e-4)
-
-
-def test_gradient_of_lab_to_rgb_at_the_thresholds_is_between_its_sides():
-    gray = torch.full((1, 3, 1, 1), GAMMA, dtype=torch.float64)
-    lab = color.rgb_to_lab(gray).requires_grad_()
-    assert torch.autograd.gradcheck(
-        lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, eps=1e-2, rtol=0.02, atol=2e-4
-    )
+    lab = color.rgb_to_lab(torch.full((1, 3, 1, 1), GAMMA, dtype=torch.float64)).requires_grad_()
+    assert torch.autograd.gradcheck(  # at the threshold: between its sides
+        lambda x: color.lab_to_rgb(x, clip=False, check=False), lab, eps=1e-2, rtol=0.02, atol=2e-4)
 
 
 def test_gradients_of_hsv_are_right_where_hue_is_smooth_and_finite_where_not():
@@ -359,14 +333,10 @@ def test_gradients_are_finite_at_black_gray_and_thresholds(function, dtype):
     assert rgb.grad.isfinite().all()
 
 
-# --------------------------------------------------------------------------------------- lightness, gamut, small things
+# lightness, gamut, small things
 
-
-def test_lightness_is_the_l_of_lab(random_bytes):
+def test_lightness_is_the_l_of_lab_and_gray_from_lightness_has_it(random_bytes):
     torch.testing.assert_close(color.lightness(random_bytes), color.rgb_to_lab(random_bytes)[:, :1], atol=2e-5, rtol=0)
-
-
-def test_gray_from_lightness_has_that_lightness():
     L = torch.linspace(0, 100, 500, dtype=torch.float64).reshape(1, 1, 20, 25)
     gray = color.gray_from_lightness(L)
     assert gray.shape == L.shape and gray.min() >= 0 and gray.max() <= 1
@@ -409,61 +379,36 @@ def test_swatch_is_a_picture_one_pixel_high():
 
 # -------------------------------------------------------------------------------------------------------------- errors
 
-TAKES_RGB = [
-    color.rgb_to_linear, color.rgb_to_lab, color.rgb_to_yuv, color.rgb_to_ycbcr, color.rgb_to_hsv,
-    color.lightness, color.luma, color.to_float, color.to_uint8,
-]  # fmt: skip
-TAKES_FLOATS = [
-    color.linear_to_rgb, color.linear_to_xyz, color.lab_to_rgb, color.yuv_to_rgb, color.ycbcr_to_rgb,
-    color.hsv_to_rgb, color.in_gamut,
-]  # fmt: skip
+TAKES_RGB = [color.rgb_to_linear, color.rgb_to_lab, color.rgb_to_yuv, color.rgb_to_ycbcr, color.rgb_to_hsv,
+             color.lightness, color.luma, color.to_float, color.to_uint8]
+TAKES_FLOATS = [color.linear_to_rgb, color.linear_to_xyz, color.lab_to_rgb, color.yuv_to_rgb, color.ycbcr_to_rgb,
+                color.hsv_to_rgb, color.in_gamut]
 
 
 @pytest.mark.parametrize("function", TAKES_RGB + TAKES_FLOATS)
-def test_wrong_shapes_and_types_are_refused(function):
-    with pytest.raises(ValueError, match=r"expected shape \(..., 3, H, W\), got \(1, 4, 2, 2\)$"):
-        function(torch.rand(1, 4, 2, 2))
-    with pytest.raises(ValueError, match=r"movedim\(-1, -3\)"):
-        function(torch.rand(2, 32, 32, 3))
-    with pytest.raises(ValueError, match=r"got \(3,\)"):
-        function(torch.rand(3))
-    with pytest.raises(ValueError, match="expected .*float32 or float64, got int64"):
-        function(torch.zeros(3, 2, 2, dtype=torch.long))
-    with pytest.raises(ValueError, match="got float16"):
-        function(torch.zeros(3, 2, 2, dtype=torch.half))
-    with pytest.raises(TypeError, match="expected a torch tensor .*, got ndarray"):
+def test_wrong_shapes_types_and_values_are_refused(function):
+    for x, words in ((torch.rand(1, 4, 2, 2), r"\(1, 4, 2, 2\)"), (torch.rand(2, 32, 32, 3), "movedim"),
+                     (torch.rand(3), r"\(3,\)"), (torch.zeros(3, 2, 2).long(), "int64"),
+                     (torch.zeros(3, 2, 2).half(), "float16")):
+        with pytest.raises(ValueError, match=words):
+            function(x)
+    with pytest.raises(TypeError, match="ndarray"):
         function(np.zeros((3, 2, 2), np.float32))
     if function in TAKES_FLOATS:
-        with pytest.raises(ValueError, match="float32 or float64, got uint8"):
-            function(torch.zeros(3, 2, 2, dtype=torch.uint8))
-
-
-@pytest.mark.parametrize("function", TAKES_RGB + TAKES_FLOATS)
-def test_nan_is_refused_unless_told_not_to_look(function):
+        with pytest.raises(ValueError, match="uint8"):
+            function(torch.zeros(3, 2, 2).byte())
     x = torch.full((1, 3, 2, 2), 0.5)
-    x[0, 1, 0, 0] = float("nan")
-    with pytest.raises(ValueError, match="NaN"):
-        function(x)
+    for wrong in (float("nan"), *((-0.1, 255.0) if function in TAKES_RGB else ())):
+        x[0, 2, 1, 1] = wrong
+        with pytest.raises(ValueError, match="NaN|expected values from 0 to 1"):
+            function(x)
+    x[0, 2, 1, 1] = float("nan")
     function(x, check=False)
 
 
-@pytest.mark.parametrize("function", TAKES_RGB)
-@pytest.mark.parametrize("worst", [-0.1, 255.0])
-def test_values_out_of_range_are_refused(function, worst):
-    x = torch.full((1, 3, 2, 2), 0.5)
-    x[0, 2, 1, 1] = worst
-    with pytest.raises(ValueError, match="expected values from 0 to 1, got .*divide by 255"):
-        function(x)
-
-
 def test_lightness_out_of_range_is_refused():
-    lab = torch.zeros(1, 3, 2, 2)
-    lab[0, 0] = 101
-    with pytest.raises(ValueError, match="L: expected values from -0.01 to 100.01"):
-        color.lab_to_rgb(lab)
-    with pytest.raises(ValueError, match="L: expected"):
-        color.gray_from_lightness(lab[:, :1])
-    with pytest.raises(ValueError, match=r"expected shape \(..., 1, H, W\)"):
-        color.gray_from_lightness(lab)
-    with pytest.raises(ValueError, match="saturation and value"):
-        color.hsv_to_rgb(torch.full((3, 1, 1), 2.0))
+    lab = torch.tensor([101.0, 0, 0]).view(1, 3, 1, 1).expand(1, 3, 2, 2)
+    for function, x in ((color.lab_to_rgb, lab), (color.gray_from_lightness, lab[:, :1]),
+                        (color.gray_from_lightness, lab), (color.hsv_to_rgb, torch.full((3, 1, 1), 2.0))):
+        with pytest.raises(ValueError, match="L: expected|1, H, W|saturation"):
+            function(x)

@@ -1,5 +1,6 @@
 """Bins of the ab plane: how many there are, soft targets by table and by search, rebalancing, annealed mean."""
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from colorlib import color
-from colorlib.color_bins import CELL, AbBins, SoftTarget, _surface_colors
+from colorlib.color_bins import CELL, AbBins, SoftTarget
 from colorlib.losses import soft_cross_entropy
 
 BINS = AbBins()
@@ -49,38 +50,13 @@ def test_occupied_bins_are_those_of_all_sixteen_million_colors():
         assert {(step, *c) for c in centers.tolist()} == {c for c in cells if c[0] == step}
 
 
-def test_52_of_zhangs_bins_are_nearest_to_no_color():
-    zhang = AbBins(rule="zhang")
-    named = {tuple(c) for c in zhang.centers.tolist()}
-    assert {tuple(c) for c in BINS.centers.tolist()} <= named and len(named) - len(BINS) == 52
-
-
 def test_centers_are_sorted_multiples_of_the_step():
     for bins in (BINS, AbBins(20.0), AbBins(5.0, "zhang")):
         rows = bins.centers.tolist()
         assert rows == sorted(rows) and all(x % bins.step == 0 for row in rows for x in row)
         assert [0.0, 0.0] in rows
-
-
-def test_every_color_of_a_screen_has_a_bin_of_its_own_square():
-    index = BINS.neighbors(_surface_colors().T.reshape(1, 2, 1, -1)[..., ::7]).index[0, 0, 0]
-    distance = (BINS.centers[index.long()] - _surface_colors()[::7]).abs().max()
-    assert distance <= 5.0001
-
-
-@pytest.mark.parametrize("wrong, words", [
-    ({"step": 0.8}, "step must be at least 1"),
-    ({"sigma": -1}, "sigma positive"),
-    ({"rule": "all"}, "unknown rule 'all': expected one of occupied, zhang"),
-    ({"k": 0}, r"k must lie in 1\.\.\.261"),
-    ({"k": 262}, r"k must lie in 1\.\.\.261 \(the number of bins\), got 262"),
-])
-def test_wrong_settings_are_named(wrong, words):
-    with pytest.raises(ValueError, match=words):
-        AbBins(**wrong)
-
-
-def test_bins_are_shown_with_their_settings():
+    bins = AbBins(200.0, k=1)                                               # as large as the plane
+    assert 1 <= len(bins) <= 9 and bins.encode(screen_colors(64)).index.max() < len(bins)
     assert repr(AbBins(20.0, "zhang", k=3, sigma=4.0)) == "AbBins(step=20, rule='zhang', k=3, sigma=4)"
 
 
@@ -118,13 +94,9 @@ def test_the_table_is_close_to_the_search_everywhere():
 def test_shares_sum_to_one_and_the_nearest_bin_goes_first():
     target = BINS.encode(screen_colors(seed=3))
     assert target.index.dtype == torch.int16 and target.share.dtype == torch.float16
+    assert target.nbytes == 64 * 64 * 10 * 4
     torch.testing.assert_close(target.share.float().sum(1), torch.ones(1, 64, 64), rtol=0, atol=2e-3)
     assert (target.share[:, :-1] >= target.share[:, 1:]).all()
-
-
-def test_a_batch_of_cifar_takes_little_memory():
-    target = BINS.encode(torch.zeros(128, 2, 32, 32))
-    assert target.nbytes == 128 * 32 * 32 * 10 * 4 <= 6e6
 
 
 def test_of_two_bins_at_one_distance_the_lower_is_taken():
@@ -141,22 +113,10 @@ def test_colors_far_outside_the_gamut_get_a_bin_and_finite_shares(a, b):
         assert target.share.isfinite().all() and abs(float(target.share.float().sum()) - 1) < 2e-3
 
 
-@pytest.mark.parametrize("ab", [torch.zeros(1, 3, 4, 4), torch.zeros(2, 4, 4), torch.zeros(1, 2, 4, 4).long()])
-def test_what_is_no_ab_is_refused(ab):
-    for method in (BINS.encode, BINS.neighbors):
-        with pytest.raises(ValueError, match=r"floats of shape \(N, 2, H, W\)"):
-            method(ab)
-
-
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
 def test_other_precisions_find_the_same_cells(dtype):
     ab = screen_colors(seed=6).to(dtype)
     assert torch.equal(BINS.encode(ab).index, BINS.encode(ab.float()).index)
-
-
-def test_bins_as_large_as_the_plane():
-    bins = AbBins(200.0, k=1)
-    assert 1 <= len(bins) <= 9 and bins.encode(screen_colors(64)).index.max() < len(bins)
 
 
 # rebalancing
@@ -172,19 +132,8 @@ def test_the_prior_counts_the_bins_of_the_pixels():
 
 def test_a_prior_that_does_not_peak_at_gray_is_a_warning():
     red = torch.tensor([255, 0, 0], dtype=torch.uint8).view(1, 3, 1, 1).expand(1, 3, 8, 8)
-    with pytest.warns(UserWarning, match=r"most frequent bin lies at ab = \(80, 70\), not at gray"):
+    with pytest.warns(UserWarning, match="not at gray"):
         BINS.prior(red)
-
-
-def test_no_images_have_no_prior():
-    with pytest.raises(ValueError, match="at least one image"):
-        BINS.prior(torch.empty(0, 3, 8, 8, dtype=torch.uint8))
-
-
-@pytest.mark.cifar
-def test_the_prior_of_photographs_peaks_at_gray(cifar):
-    prior = BINS.prior(cifar[0].take(1000))
-    assert BINS.centers[prior.argmax()].norm() <= 10
 
 
 def some_prior(zeros=0, seed=0):
@@ -204,31 +153,7 @@ def test_weights_have_mean_one_under_the_prior_and_follow_zhangs_formula(lam, ze
     expected = 1 / ((1 - lam) * p + lam * u)[occurs]
     expected = expected / (p[occurs] * expected).sum()
     torch.testing.assert_close(w[occurs], expected, rtol=1e-5, atol=0)
-    assert w.isfinite().all() and (w[~occurs] == w.max()).all()
-
-
-def test_lam_1_leaves_all_colors_as_they_are():
-    assert BINS.rebalance(some_prior(), 1.0).unique().numel() == 1
-
-
-def test_equation_5_of_dorscheidt_hardly_rebalances():
-    """((1 - lam) H + lam)^-1 with lam in place of lam / Q: compared with lam, the priors are tiny."""
-    p = some_prior()
-    printed = 1 / (0.5 * p + 0.5)
-    meant = BINS.rebalance(p, 0.5)
-    assert printed.max() / printed.min() < 1.1 and meant.max() / meant.min() > 5
-
-
-@pytest.mark.parametrize("prior, lam, words", [
-    (torch.ones(260) / 260, 0.5, "a prior of 261 numbers"),
-    (torch.ones(261), 0.5, "sum 1"),
-    (torch.full((261,), math.nan), 0.5, "none negative"),
-    (torch.ones(261) / 261, 1.5, "lam must lie in"),
-    (torch.ones(261) / 261, -0.1, "lam must lie in"),
-])
-def test_what_is_no_prior_or_lambda_is_refused(prior, lam, words):
-    with pytest.raises(ValueError, match=words):
-        BINS.rebalance(prior, lam)
+    assert w.isfinite().all() and (w[~occurs] == w.max()).all() and (lam < 1 or zeros or w.unique().numel() == 1)
 
 
 # annealed mean
@@ -250,27 +175,6 @@ def test_at_T_1_the_annealed_mean_is_the_mean_and_near_0_the_mode():
 def test_a_constant_added_to_the_logits_changes_nothing(T, shift):
     z = logits(seed=1)
     torch.testing.assert_close(BINS.annealed_mean(z + shift, T), BINS.annealed_mean(z, T), rtol=1e-3, atol=2e-2)
-
-
-def test_equation_3_of_dorscheidt_does_not_give_back_the_distribution_at_T_1():
-    """A softmax of probabilities over T: at T = 1 nearly uniform, so that its mean is nearly that of all bins."""
-    p = logits().softmax(1)
-    printed = p.softmax(1)
-    assert (printed - p).abs().sum(1).min() / 2 > 0.5
-    torch.testing.assert_close((p.log() / 1).softmax(1), p)
-    mean = (printed[:, :, None] * BINS.centers[:, :, None, None]).sum(1)
-    assert (mean - BINS.centers.mean(0).view(1, 2, 1, 1)).norm(dim=1).max() < 2
-
-
-@pytest.mark.parametrize("T", [0, -1, math.nan])
-def test_a_temperature_that_is_not_positive_is_refused(T):
-    with pytest.raises(ValueError, match="T must be positive"):
-        BINS.annealed_mean(logits(), T)
-
-
-def test_logits_of_another_number_of_bins_are_refused():
-    with pytest.raises(ValueError, match=r"\(N, 261, H, W\)"):
-        BINS.annealed_mean(torch.zeros(1, 313, 2, 2))
 
 
 def test_soft_targets_decode_to_nearly_the_color_they_were_made_of():
@@ -317,15 +221,27 @@ def test_the_sparse_loss_stays_finite_for_confident_logits(scale):
     loss = soft_cross_entropy(z, *BINS.encode(screen_colors(64)))
     loss.backward()
     assert loss.isfinite() and z.grad.isfinite().all()
+    half = torch.randn(1, 261, 1, 64, dtype=torch.bfloat16, requires_grad=True)
+    soft_cross_entropy(half, *BINS.encode(screen_colors(64))).backward()
+    assert half.grad.dtype == torch.bfloat16
 
 
-def test_bf16_logits_get_a_bf16_gradient():
-    z = torch.randn(1, 261, 1, 64, dtype=torch.bfloat16, requires_grad=True)
-    soft_cross_entropy(z, *BINS.encode(screen_colors(64))).backward()
-    assert z.grad.dtype == torch.bfloat16
-
-
-@pytest.mark.parametrize("shape", [(261, 8, 8), (1, 261, 4, 4), (2, 261, 1, 64)])
-def test_logits_that_do_not_fit_the_target_are_refused(shape):
-    with pytest.raises(ValueError, match="expected logits"):
-        soft_cross_entropy(torch.zeros(shape), *BINS.encode(screen_colors(64)))
+@pytest.mark.parametrize("make, words", [
+    *[(partial(AbBins, **wrong), words) for wrong, words in (
+        ({"step": 0.8}, "step"), ({"sigma": -1}, "sigma"), ({"rule": "all"}, "'all'"), ({"k": 0}, "k"),
+        ({"k": 262}, "262"))],
+    *[(partial(method, ab), r"\(N, 2, H, W\)") for method in (BINS.encode, BINS.neighbors)
+      for ab in (torch.zeros(1, 3, 4, 4), torch.zeros(2, 4, 4), torch.zeros(1, 2, 4, 4).long())],
+    (partial(BINS.prior, torch.empty(0, 3, 8, 8).byte()), "at least one image"),
+    *[(partial(BINS.rebalance, prior, lam), words) for prior, lam, words in (
+        (torch.ones(260) / 260, 0.5, "261"), (torch.ones(261), 0.5, "sum 1"),
+        (torch.full((261,), math.nan), 0.5, "negative"), (torch.ones(261) / 261, 1.5, "lam"),
+        (torch.ones(261) / 261, -0.1, "lam"))],
+    *[(partial(BINS.annealed_mean, logits(), T), "T must be positive") for T in (0, -1, math.nan)],
+    (partial(BINS.annealed_mean, torch.zeros(1, 313, 2, 2)), r"\(N, 261, H, W\)"),
+    *[(partial(soft_cross_entropy, torch.zeros(shape), *BINS.encode(screen_colors(64))), "expected logits")
+      for shape in ((261, 8, 8), (1, 261, 4, 4), (2, 261, 1, 64))],
+])
+def test_what_makes_no_sense_is_refused(make, words):
+    with pytest.raises(ValueError, match=words):
+        make()

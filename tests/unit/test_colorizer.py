@@ -20,8 +20,6 @@ from colorlib.colorizer import Colorizer, pad, picture
 from colorlib.models import KooCNN, UNet
 from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 
 def trained(net, target=None, seed=0):
     """A colorizer as after a training: batch norm statistics that differ from the first ones, outputs not near zero."""
@@ -69,11 +67,9 @@ def test_the_right_answer_of_the_lab_target_means_the_true_color(target):
     lab = color.rgb_to_lab(rgb)
     assert x.shape == (4, 1, 16, 16) and y.shape == (4, target.channels, 16, 16)
     torch.testing.assert_close(target.decode(y, lab[:, :1]), lab[:, 1:], rtol=1e-5, atol=1e-4)
-
-
-def test_the_lab_target_shows_the_net_the_same_in_training_and_in_use():
-    rgb = smooth(4).pixels
-    torch.testing.assert_close(LabTarget().encode(rgb)[0], LabTarget().inputs(color.lightness(rgb)), rtol=0, atol=1e-5)
+    torch.testing.assert_close(x, target.inputs(color.lightness(rgb)), rtol=0, atol=1e-5)    # the same when it is used
+    if target.channels == 3:
+        assert torch.equal(y[:, :1], x) and torch.equal(y[:, 1:], LabTarget().encode(rgb)[1])
 
 
 def test_the_lab_target_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_its_scale():
@@ -83,17 +79,7 @@ def test_the_lab_target_gives_the_net_numbers_from_minus_one_to_one_and_ab_over_
     np.testing.assert_allclose(y[0, :, 0, 2], [80.09 / 50, 67.20 / 50], atol=2e-4)       # red: 53.24, 80.09, 67.20
 
 
-def test_the_three_channel_lab_target_also_asks_for_lightness():
-    rgb = smooth(2).pixels
-    x, y = LabTarget(channels=3).encode(rgb)
-    assert torch.equal(y[:, :1], x)
-    assert torch.equal(y[:, 1:], LabTarget().encode(rgb)[1])
-
-
-HEADS_OF_K = [YuvTarget(), YuvTarget((0.01, -0.02), (0.05, 0.08)), YuvTarget(contrast=True)]
-
-
-@pytest.mark.parametrize("target", HEADS_OF_K)
+@pytest.mark.parametrize("target", [YuvTarget(), YuvTarget((0.01, -0.02), (0.05, 0.08)), YuvTarget(contrast=True)])
 def test_the_right_answer_of_the_yuv_target_means_the_true_color_where_luma_is_known(target):
     rgb = smooth(4).pixels
     luma = color.luma(rgb)
@@ -146,20 +132,6 @@ def test_a_bins_target_with_weights_asks_more_of_rare_colors():
     assert 0.7 < heavier.share.float().sum(1).mean() < 1.3                 # one under the prior, which is smoothed
 
 
-@pytest.mark.parametrize("settings, words", [
-    ({"T": 0}, "T must be positive"), ({"cell": 0}, "cell must be at least 1"),
-    ({"weights": (1.0, 2.0)}, "expected 261 weights, one a bin, or none, got 2"), ({"rule": "x"}, "unknown rule"),
-])
-def test_the_bins_target_names_wrong_settings(settings, words):
-    with pytest.raises(ValueError, match=words):
-        ColorBinsTarget(**settings)
-
-
-def test_the_bins_target_says_which_sides_it_takes():
-    with pytest.raises(ValueError, match=r"multiples of 2 \(cell\), got \(5, 4\)"):
-        ColorBinsTarget(cell=2).encode(torch.zeros(1, 3, 5, 4, dtype=torch.uint8))
-
-
 @pytest.mark.parametrize("cell", [1, 2])
 @pytest.mark.parametrize("height, width", [(1, 1), (7, 9), (16, 13)])
 def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
@@ -172,15 +144,6 @@ def test_a_classifier_colors_pictures_of_any_size(cell, height, width):
     torch.testing.assert_close(whole[..., :h, :w], ab[..., :h, :w], rtol=1e-4, atol=1e-3)
 
 
-def test_a_classifier_is_kept_with_its_bins_and_weights(tmp_path):
-    target = ColorBinsTarget.from_images(smooth(4).pixels, lam=0.5, T=0.5, cell=2)
-    colorizer = trained(UNet(4, 2, outputs=261, cell=2), target)
-    loaded = Colorizer.load(colorizer.save(tmp_path / "c.safetensors"))
-    assert loaded.target == target
-    L = lightness(1, 1, 8, 8)
-    assert torch.equal(loaded.predict(L), colorizer.predict(L))
-
-
 def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
     images = smooth(30)
     target = YuvTarget.from_images(images.pixels)
@@ -190,24 +153,22 @@ def test_k_normalizes_by_the_deviation_and_mean_of_numpy():
     y = target.encode(images.pixels)[1]
     np.testing.assert_allclose(y.mean((0, 2, 3)), 0, atol=1e-4)
     np.testing.assert_allclose(y.std((0, 2, 3)), 1, rtol=1e-3)
-
-
-def test_statistics_do_not_depend_on_the_parts_they_are_summed_in():
-    pixels = smooth(1203, size=2).pixels
-    assert YuvTarget.from_images(pixels).std == pytest.approx(YuvTarget.from_images(pixels.flip(0)).std, rel=1e-9)
-
-
-def test_gray_pictures_have_no_deviation_to_divide_by():
-    with pytest.raises(ValueError, match="deviations above 0"):
-        YuvTarget.from_images(torch.full((3, 3, 8, 8), 77, dtype=torch.uint8))
+    many = smooth(1203, size=2).pixels                                                  # summed in several parts
+    assert YuvTarget.from_images(many).std == pytest.approx(YuvTarget.from_images(many.flip(0)).std, rel=1e-9)
 
 
 @pytest.mark.parametrize("make", [
     partial(LabTarget, channels=1), partial(LabTarget, scale=0), partial(LabTarget, scale=float("nan")),
     partial(YuvTarget, std=(1.0, 0.0)), partial(YuvTarget, mean=(0.0,)), partial(YuvTarget, std=(float("nan"), 1.0)),
+    partial(YuvTarget.from_images, torch.full((3, 3, 8, 8), 77, dtype=torch.uint8)),
+    partial(ColorBinsTarget, T=0), partial(ColorBinsTarget, cell=0), partial(ColorBinsTarget, weights=(1.0, 2.0)),
+    partial(ColorBinsTarget, rule="x"), partial(ColorBinsTarget(cell=2).encode, torch.zeros(1, 3, 5, 4).byte()),
+    partial(ColorSpaceTarget, space="cmyk"), partial(ColorSpaceTarget, space="rgb"),
+    partial(ColorSpaceTarget, std=(1.0, 0.0)), partial(ColorSpaceTarget, blur=-1.0),
+    partial(ColorSpaceTarget.from_images, smooth(1).pixels, "cmyk"),
 ])
-def test_targets_refuse_senseless_settings(make):
-    with pytest.raises(ValueError, match="must be|expected"):
+def test_targets_refuse_senseless_settings_and_images(make):
+    with pytest.raises(ValueError, match="must be|expected|deviations|unknown|multiples|at least 0"):
         make()
 
 
@@ -239,16 +200,12 @@ def test_padding_does_not_touch_the_picture_and_adds_no_more_than_it_must():
     assert pad(x, 1) is x
 
 
-def test_pictures_go_through_the_network_fifty_at_a_time():
-    colorizer, sizes = koo(), []
+def test_pictures_go_through_the_network_fifty_at_a_time_and_more_or_fewer_change_nothing():
+    colorizer, sizes, L = unet(), [], lightness(60, 1, 4, 5)
     colorizer.net.register_forward_pre_hook(lambda _, inputs: sizes.append(len(inputs[0])))
-    colorizer.predict(100 * torch.rand(60, 1, 4, 4))
+    first = colorizer.predict(L)
     assert sizes == [50, 10]
-
-
-def test_the_answer_does_not_depend_on_the_batch_size():
-    colorizer, L = unet(), lightness(7, 1, 9, 10)
-    torch.testing.assert_close(colorizer.predict(L, batch_size=2), colorizer.predict(L), rtol=1e-4, atol=1e-2)
+    torch.testing.assert_close(colorizer.predict(L.double(), batch_size=7), first, rtol=1e-4, atol=1e-2)
 
 
 def test_predict_needs_no_gradient_and_leaves_the_mode_as_it_was():
@@ -259,32 +216,23 @@ def test_predict_needs_no_gradient_and_leaves_the_mode_as_it_was():
     again = colorizer.predict(L)
     assert torch.equal(first, again) and not again.requires_grad and colorizer.training
     assert all(torch.equal(v, kept[k]) for k, v in colorizer.state_dict().items())      # batch norm saw nothing
-
-
-def test_forward_has_gradients_for_the_net():
-    colorizer = koo()
-    colorizer(lightness(1, 1, 8, 8)).sum().backward()
+    colorizer(L).sum().backward()                                                       # forward has gradients
     assert all(p.grad is not None for p in colorizer.parameters())
 
 
-def test_double_lightness_is_answered_like_float():
-    L = lightness(1, 1, 8, 8)
-    assert torch.equal(koo().predict(L.double()), koo().predict(L))
-
-
 @pytest.mark.parametrize("L, words", [
-    (torch.zeros(1, 3, 8, 8), r"got torch.float32 \(1, 3, 8, 8\)"),
-    (torch.zeros(8, 8), r"\(8, 8\)"),
-    (torch.zeros(1, 1, 8, 8, dtype=torch.uint8), "torch.uint8"),
-    (torch.zeros(0, 1, 8, 8), "at least one pixel"),
-    (torch.full((1, 1, 8, 8), 255.0), r"within 0\.\.\.100, got 255"),
-    (torch.full((1, 1, 8, 8), -3.0), "got -3"),
+    (torch.zeros(1, 3, 8, 8), r"\(1, 3, 8, 8\)"), (torch.zeros(8, 8), r"\(8, 8\)"), ("gray.png", "str"),
+    (torch.zeros(1, 1, 8, 8).byte(), "uint8"), (torch.zeros(0, 1, 8, 8), "one pixel"),
+    (torch.full((1, 1, 8, 8), 255.0), "got 255"), (torch.full((1, 1, 8, 8), -3.0), "got -3"),
     (torch.tensor([[[[50.0, float("nan")]]]]), "got nan"),
-    ("gray.png", "got str"),
 ])
 def test_predict_says_what_lightness_it_expected_and_what_came(L, words):
     with pytest.raises(ValueError, match=words):
         koo().predict(L)
+    for image in (torch.zeros(3, 8, 8), torch.zeros(8, 8).byte(), torch.zeros(4, 8, 8).byte(),
+                  torch.zeros(1, 1, 3, 8, 8).byte()):
+        with pytest.raises(ValueError, match="expected a uint8 image"):
+            koo().colorize(image)
 
 
 # pictures
@@ -302,30 +250,13 @@ def test_colorize_keeps_the_lightness_wherever_the_color_is_on_the_screen():
     assert (colored[:, 1:] - lab[:, 1:]).norm(dim=1, keepdim=True)[inside].max() < 3
 
 
-def test_colorize_does_not_look_at_the_color_of_its_input_beyond_its_lightness():
-    gray = torch.arange(0, 240, 15, dtype=torch.uint8).view(1, 4, 4)
-    assert torch.equal(koo().colorize(gray), koo().colorize(gray.expand(3, -1, -1)))
-
-
 @pytest.mark.parametrize("shape", [(1, 5, 7), (3, 5, 7), (2, 1, 5, 7), (2, 3, 5, 7), (3, 1, 1)])
 def test_colorize_takes_gray_and_color_one_or_many_and_keeps_the_size(shape):
     image = torch.randint(256, shape, dtype=torch.uint8)
     colored = unet().colorize(image)
     assert colored.shape == (*shape[:-3], 3, *shape[-2:]) and colored.dtype == torch.uint8
-
-
-def test_a_picture_alone_is_colored_as_in_a_batch():
-    rgb = smooth(3).pixels
-    assert (koo().colorize(rgb)[1].int() - koo().colorize(rgb[1]).int()).abs().max() <= 1
-
-
-@pytest.mark.parametrize("image", [
-    torch.zeros(3, 8, 8), torch.zeros(8, 8, dtype=torch.uint8), torch.zeros(4, 8, 8, dtype=torch.uint8),
-    torch.zeros(1, 1, 3, 8, 8, dtype=torch.uint8),
-])
-def test_colorize_says_which_pictures_it_takes(image):
-    with pytest.raises(ValueError, match=r"expected a uint8 image .*got torch"):
-        koo().colorize(image)
+    if shape[-3] == 1:                                                                  # only lightness is looked at
+        assert torch.equal(colored, unet().colorize(image.expand(*shape[:-3], 3, -1, -1)))
 
 
 def test_with_max_side_the_net_sees_a_small_copy_of_the_same_proportions_and_lightness_stays_sharp():
@@ -353,31 +284,26 @@ def test_with_max_side_a_smooth_color_comes_out_as_without():
     colorizer = Colorizer(FixedOutput(torch.tensor([0.2, 0.3]).view(1, 2, 1, 1)))
     image = smooth(1, size=48).pixels[0]
     assert (colorizer.colorize(image).int() - colorizer.colorize(image, max_side=10).int()).abs().max() <= 1
-
-
-def test_a_line_of_pixels_survives_max_side():
-    assert koo().colorize(torch.zeros(1, 1, 300, dtype=torch.uint8), max_side=10).shape == (3, 1, 300)
+    assert colorizer.colorize(torch.zeros(1, 1, 300, dtype=torch.uint8), max_side=10).shape == (3, 1, 300)
 
 
 # files
 
 @pytest.mark.parametrize("colorizer", [
     koo(), koo(YuvTarget((0.01, 0.02), (0.1, 0.2), contrast=True)), unet(outputs=3),
-], ids=["koo-lab", "koo-yuv", "unet-3"])
+    trained(UNet(4, 2, outputs=261, cell=2), ColorBinsTarget.from_images(smooth(4).pixels, lam=0.5, T=0.5, cell=2)),
+    trained(UNet(4, 2, outputs=3), ColorSpaceTarget.from_images(smooth(4).pixels, "rgb", blur=1.0)),
+], ids=["koo-lab", "koo-yuv", "unet-3", "bins", "rgb"])
 def test_a_loaded_colorizer_answers_to_the_bit_what_the_saved_one_answers(colorizer, tmp_path):
     L = lightness(2, 1, 12, 12)
     path = colorizer.save(tmp_path / "new" / "folder" / "one.safetensors", recipe="mine", epochs=3)
+    before = torch.get_rng_state()
     loaded = Colorizer.load(path)
-    assert torch.equal(loaded.predict(L), colorizer.predict(L))
+    assert torch.equal(torch.get_rng_state(), before) and torch.equal(loaded.predict(L), colorizer.predict(L))
     assert loaded.target == colorizer.target and loaded.net.config == colorizer.net.config
     assert loaded.notes == {"recipe": "mine", "epochs": 3} and not loaded.training
-
-
-def test_channels_last_weights_are_saved_in_their_order(tmp_path):
-    colorizer, L = koo(), lightness(1, 1, 9, 9)
-    expected = colorizer.predict(L)
-    loaded = Colorizer.load(colorizer.to(memory_format=torch.channels_last).save(tmp_path / "one.safetensors"))
-    torch.testing.assert_close(loaded.predict(L), expected, rtol=1e-4, atol=1e-2)
+    again = Colorizer.load(loaded.to(memory_format=torch.channels_last).save(path))     # weights in their order
+    torch.testing.assert_close(again.predict(L), colorizer.predict(L), rtol=1e-4, atol=1e-2)
 
 
 def test_half_files_are_about_half_as_large_and_answer_nearly_the_same(tmp_path):
@@ -391,15 +317,6 @@ def test_half_files_are_about_half_as_large_and_answer_nearly_the_same(tmp_path)
     for name, tensor in loaded.net.state_dict().items():
         if tensor.ndim == 1:
             assert torch.equal(tensor, colorizer.net.state_dict()[name])
-
-
-def test_loading_leaves_the_callers_random_numbers_alone(tmp_path):
-    path = koo().save(tmp_path / "one.safetensors")
-    torch.manual_seed(5)
-    expected = torch.rand(3)
-    torch.manual_seed(5)
-    Colorizer.load(path)
-    assert torch.equal(torch.rand(3), expected)
 
 
 def test_a_picture_without_color_is_gray_and_with_the_true_one_the_true_one():
@@ -420,13 +337,13 @@ def test_what_was_read_does_not_change_with_its_file(tmp_path):
     assert all(torch.equal(tensor, colorizer.net.state_dict()[name]) for name, tensor in tensors.items())
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nowhere.safetensors.*python -m colorlib train"):
-        Colorizer.load(tmp_path / "nowhere.safetensors")
-
-
 @pytest.mark.parametrize("keep", [0, 4, 100, 0.5, -1])
-def test_a_cut_off_file_is_refused(tmp_path, keep):
+def test_a_missing_or_cut_off_file_is_refused_and_a_network_of_ones_own_is_not_saved(tmp_path, keep):
+    for missing in ("nowhere.safetensors", "."):
+        with pytest.raises(FileNotFoundError, match="no checkpoint"):
+            Colorizer.load(tmp_path / missing)
+    with pytest.raises(ValueError, match="not FixedOutput with LabTarget"):
+        Colorizer(FixedOutput(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
     path = koo().save(tmp_path / "one.safetensors")
     data = path.read_bytes()
     path.write_bytes(data[:int(keep * len(data)) if isinstance(keep, float) else keep])
@@ -449,11 +366,6 @@ def test_a_pickle_is_refused_and_not_run(tmp_path):
     assert not (tmp_path / "sprung").exists()
 
 
-def test_a_folder_is_no_checkpoint(tmp_path):
-    with pytest.raises(FileNotFoundError):
-        Colorizer.load(tmp_path)
-
-
 @pytest.mark.parametrize("notes", [None, {"colorlib": "[1, 2]"}, {"colorlib": '{"format": "other"}'}, {"format": "pt"}])
 def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path, notes):
     save_file({"weight": torch.zeros(3)}, tmp_path / "other.safetensors", metadata=notes)
@@ -466,27 +378,16 @@ def about(**changes):
 
 
 @pytest.mark.parametrize("changes", [
-    {"net": {"model": "koo", "outputs": 3}},                        # other shapes
-    {"net": {"model": "unet"}},                                     # other names
-    {"net": {"model": "transformer"}},
-    {"net": {"model": "koo", "width": 1}},
-    {"net": None},
-    {"target": {"target": "hsv"}},
-    {"target": {"target": "lab", "gamma": 2}},
-    {"target": {"target": "lab", "channels": 7}},
-    {"target": {}},
-    {"target": "lab"},
+    {"net": {"model": "koo", "outputs": 3}}, {"net": {"model": "unet"}},                # other shapes, other names
+    {"net": {"model": "transformer"}}, {"net": {"model": "koo", "width": 1}}, {"net": None},
+    {"target": {"target": "hsv"}}, {"target": {"target": "lab", "gamma": 2}},
+    {"target": {"target": "lab", "channels": 7}}, {"target": {}}, {"target": "lab"},
 ])
 def test_a_file_whose_tensors_or_target_are_others_than_it_says_is_refused(tmp_path, changes):
     weights = {k: v.contiguous() for k, v in KooCNN().state_dict().items()}
     save_file(weights, tmp_path / "odd.safetensors", metadata={"colorlib": json.dumps(about(**changes))})
     with pytest.raises(ValueError, match="odd.safetensors does not hold the network or the target"):
         Colorizer.load(tmp_path / "odd.safetensors")
-
-
-def test_a_network_of_ones_own_cannot_be_saved_and_says_so(tmp_path):
-    with pytest.raises(ValueError, match="only colorlib's own networks and targets.* not FixedOutput with LabTarget"):
-        Colorizer(FixedOutput(torch.zeros(1, 2, 1, 1))).save(tmp_path / "own.safetensors")
 
 
 @pytest.mark.parametrize("step", ["save_file", "fsync", "replace"])
@@ -500,14 +401,8 @@ def test_a_save_that_fails_leaves_the_old_file_and_no_other(tmp_path, monkeypatc
     monkeypatch.setattr(checkpoint if step == "save_file" else checkpoint.os, step, full)
     with pytest.raises(OSError, match="no space"):
         unet().save(path)
-    assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
-
-
-def test_notes_that_are_no_json_leave_the_old_file(tmp_path):
-    path = koo().save(tmp_path / "one.safetensors")
-    old = path.read_bytes()
-    with pytest.raises(TypeError):
-        koo().save(path, notes_of=object())
+    with pytest.raises(TypeError):                                                      # notes that are no JSON
+        unet().save(path, notes_of=object())
     assert path.read_bytes() == old and os.listdir(tmp_path) == ["one.safetensors"]
 
 
@@ -540,9 +435,9 @@ def test_an_answer_for_several_pixels_means_their_mean_color(space):
 
 
 def test_a_network_that_does_not_answer_what_the_target_wants_is_refused():
-    with pytest.raises(ValueError, match="the network has cell 1, but .*ColorSpaceTarget.* needs 2"):
+    with pytest.raises(ValueError, match="has cell 1, but .* needs 2"):
         Colorizer(UNet(4, 2), ColorSpaceTarget("lab", cell=2))
-    with pytest.raises(ValueError, match="the network has outputs 2, but .*ColorBinsTarget.* needs 261"):
+    with pytest.raises(ValueError, match="has outputs 2, but .* needs 261"):
         Colorizer(UNet(4, 2), ColorBinsTarget())
 
 
@@ -566,23 +461,3 @@ def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees(
     assert torch.equal(x, x_blurred)
     for a, b in zip(y.numpy().reshape(-1, 16, 16), y_blurred.numpy().reshape(-1, 16, 16), strict=True):
         np.testing.assert_allclose(b, ndimage.gaussian_filter(a, 1.5, mode="mirror", truncate=10 / 3), atol=2e-2)
-
-
-@pytest.mark.parametrize("settings, words", [
-    ({"space": "cmyk"}, "unknown space 'cmyk': expected one of lab, ycbcr, hsv, rgb"),
-    ({"space": "rgb"}, "expected 3 means"), ({"std": (1.0, 0.0)}, "deviations above 0"), ({"blur": -1.0}, "at least 0"),
-])
-def test_the_space_target_names_wrong_settings(settings, words):
-    with pytest.raises(ValueError, match=words):
-        ColorSpaceTarget(**settings)
-
-
-def test_an_unknown_space_is_named_when_a_target_is_fitted():
-    with pytest.raises(ValueError, match="unknown space 'cmyk'"):
-        ColorSpaceTarget.from_images(smooth(1).pixels, "cmyk")
-
-
-def test_a_target_of_any_space_is_kept(tmp_path):
-    target = ColorSpaceTarget.from_images(smooth(4).pixels, "rgb", blur=1.0)
-    loaded = Colorizer.load(trained(UNet(4, 2, outputs=3), target).save(tmp_path / "c.safetensors"))
-    assert loaded.target == target

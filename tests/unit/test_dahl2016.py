@@ -19,7 +19,6 @@ from colorlib.models import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier,
 from colorlib.targets import ColorBinsTarget, LabTarget, YuvTarget
 from colorlib.train import TrainingConfig, blurred_error_step, fit
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 def randomized(net):
     """The network with a random last layer, which would start at zero, so that its outputs depend on its inputs."""
@@ -37,8 +36,7 @@ THERE = pretrained.file_of(VGG16_Weights.IMAGENET1K_FEATURES).exists()
 def imagenet(monkeypatch):
     """Made-up weights in the place of ImageNet's, the same each time."""
     torch.manual_seed(7)
-    state = {f"features.{name}": 0.1 * torch.randn_like(t)
-             for name, t in Vgg16("none").features.state_dict().items()}
+    state = {f"features.{name}": 0.1 * torch.randn_like(t) for name, t in Vgg16("none").features.state_dict().items()}
     monkeypatch.setattr(dahl2016, "state_of", lambda weights, name: state)
     return state
 
@@ -94,13 +92,6 @@ def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
     assert models.receptive_field(nested) == 11                             # 9 pixels and one more on each side
 
 
-@pytest.mark.parametrize("name", ["hypercolumns", "residual"])
-def test_untrained_the_answer_is_gray(name):
-    output = NETS[name](weights="none").eval()(2 * torch.rand(1, 1, 16, 24) - 1)
-    uv = YuvTarget.unit_range().decode(output, torch.full((1, 1, 16, 24), 50.0))
-    assert torch.equal(output, torch.full_like(output, 0.5)) and uv.abs().max() < 0.01
-
-
 def test_predicting_takes_as_many_pictures_at_once_as_their_columns_have_room():
     for enlarge in (1, 2):
         colorizer, sizes = Colorizer(Hypercolumns(weights="none", enlarge=enlarge), YuvTarget.unit_range()), []
@@ -131,6 +122,12 @@ def test_an_answer_has_the_size_of_the_image(name):
     y = net(2 * torch.rand(2, 1, 16, 24) - 1)
     assert y.shape == ((2, 261, 8, 12) if name == "classifier" else (2, 2, 16, 24)) and y.std() > 0
     assert name == "classifier" or (0 <= y.min() and y.max() <= 1)                  # a sigmoid (Dahl 2016)
+    again = models.build(net.config)
+    assert type(again) is type(net) and again.config == net.config
+    if name != "classifier":                                                        # untrained, it answers gray
+        output = again.eval()(2 * torch.rand(1, 1, 16, 24) - 1)
+        uv = YuvTarget.unit_range().decode(output, torch.full((1, 1, 16, 24), 50.0))
+        assert torch.equal(output, torch.full_like(output, 0.5)) and uv.abs().max() < 0.01
     with pytest.raises(ValueError, match="multiples of 8"):
         net(torch.zeros(1, 1, 12, 16))
 
@@ -218,17 +215,10 @@ def test_a_sigmoid_answers_in_the_range_that_its_head_wants():
     Colorizer(Hypercolumns(weights="none", squash=False), LabTarget())
 
 
-@each
-def test_a_network_is_built_again_from_its_config(name):
-    net = NETS[name](weights="none")
-    again = models.build(net.config)
-    assert type(again) is type(net) and again.config == net.config
-
-
 @pytest.mark.parametrize("make", [lambda: Vgg16("places"), lambda: VggClassifier(weights="none", cell=4),
                                   lambda: VggClassifier(weights="none", width=0)])
 def test_settings_that_make_no_sense_are_refused(make):
-    with pytest.raises(ValueError, match="unknown weights 'places'|cell 1 or 2"):
+    with pytest.raises(ValueError, match="places|cell 1 or 2"):
         make()
 
 
@@ -245,18 +235,41 @@ def cache(tmp_path, monkeypatch):
     return file
 
 
+def wrong_file(url, dst, *_, **__):
+    raise RuntimeError("invalid hash value")                                # torch's words; nothing is left
+
+
 def test_weights_that_cannot_be_had_are_one_message_with_every_way(cache, monkeypatch):
-    monkeypatch.setattr(torch.hub, "download_url_to_file", unreachable)
-    with pytest.raises(DataUnavailable, match="cannot be reached") as found:
-        Vgg16()
-    assert all(way in str(found.value) for way in ("with a network connection", str(cache), 'weights="none"'))
-
-
-def test_offline_no_download_is_tried(cache, monkeypatch):
-    monkeypatch.setenv("COLORLIB_OFFLINE", "1")
+    for fetch in (unreachable, wrong_file):
+        monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+        with pytest.raises(DataUnavailable, match="cannot be reached|a cut connection") as found:
+            Vgg16()
+        assert all(way in str(found.value) for way in (str(cache), 'weights="none"'))
     monkeypatch.setattr(torch.hub, "download_url_to_file", lambda *_, **__: pytest.fail("tried"))
-    with pytest.raises(DataUnavailable, match="COLORLIB_OFFLINE is set"):
+    with monkeypatch.context() as offline:
+        offline.setenv("COLORLIB_OFFLINE", "1")
+        with pytest.raises(DataUnavailable, match="COLORLIB_OFFLINE"):
+            Vgg16()
+    shutil.rmtree(cache.parent)
+    cache.parent.write_text("a file in the way")
+    with pytest.raises(DataUnavailable, match="cannot write to .*TORCH_HOME"):
         Vgg16()
+
+
+class Trap:
+    def __reduce__(self):
+        return pytest.fail, ("the trap went off",)
+
+
+@pytest.mark.parametrize("content", [b"", b"no weights at all", b"PK\x03\x04 cut off", {"features.0.weight": Trap()},
+                                     {f"features.{name}": t[:, :1] if t.ndim == 4 else t
+                                      for name, t in Vgg16("none").features.state_dict().items()}],
+                         ids=["empty", "text", "cut", "trap", "other shapes"])
+def test_a_file_that_holds_no_weights_is_named_and_not_run(cache, content):
+    cache.write_bytes(content) if isinstance(content, bytes) else torch.save(content, cache)
+    with pytest.raises(ValueError, match="damaged or no file of weights|these are no weights of VGG16") as found:
+        Vgg16()
+    assert str(cache) in str(found.value) or "VGG16" in str(found.value)
 
 
 def test_one_process_fetches_with_patience_that_ends(cache, monkeypatch):
@@ -273,51 +286,12 @@ def test_one_process_fetches_with_patience_that_ends(cache, monkeypatch):
     FileLock(cache.parent / f"{cache.stem}.lock").acquire(timeout=0.01).lock.release()
 
 
-def test_a_download_that_is_another_file_is_no_damaged_file(cache, monkeypatch):
-    def fetch(url, dst, *_, **__):
-        raise RuntimeError("invalid hash value")                            # torch's words; nothing is left
-    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
-    with pytest.raises(DataUnavailable, match="a cut connection, or a proxy's page"):
-        Vgg16()
-
-
-def test_a_cache_that_cannot_be_written_to_is_named(cache, monkeypatch):
-    shutil.rmtree(cache.parent)
-    cache.parent.write_text("a file in the way")
-    with pytest.raises(DataUnavailable, match="cannot write to the folder of torch's weights .*TORCH_HOME"):
-        Vgg16()
-
-
 def test_other_weights_in_the_cache_than_those_it_was_trained_with_are_noticed(imagenet, tmp_path):
     path = colorizer_of("hypercolumns", weights="imagenet").save(tmp_path / "one.safetensors")
     Colorizer.load(path)
     imagenet["features.5.bias"] += 1
-    with pytest.raises(ValueError, match="with other weights than those on this machine: delete the encoder's file"):
+    with pytest.raises(ValueError, match="other weights"):
         Colorizer.load(path)
-
-
-@pytest.mark.parametrize("content", [b"", b"no weights at all", b"PK\x03\x04 cut off"])
-def test_a_damaged_file_of_weights_is_named(cache, content):
-    cache.write_bytes(content)
-    with pytest.raises(ValueError, match="damaged or no file of weights") as found:
-        Vgg16()
-    assert str(cache) in str(found.value)
-
-
-def test_a_file_that_would_run_something_is_not_run(cache):
-    class Trap:
-        def __reduce__(self):
-            return print, ("the trap went off",)
-    torch.save({"features.0.weight": Trap()}, cache)
-    with pytest.raises(ValueError, match="damaged or no file of weights"):
-        Vgg16()
-
-
-def test_weights_of_another_shape_are_refused(cache):
-    state = {f"features.{name}": t for name, t in Vgg16("none").features.state_dict().items()}
-    torch.save(state | {"features.0.weight": torch.zeros(64, 1, 3, 3)}, cache)
-    with pytest.raises(ValueError, match="these are no weights of VGG16"):
-        Vgg16()
 
 
 # the loss

@@ -15,8 +15,6 @@ from colorlib.image_classifier import ImageClassifier
 from colorlib.models import Hypercolumns, SmallResNet
 from colorlib.targets import LabTarget, YuvTarget
 
-pytestmark = pytest.mark.usefixtures("one_thread")
-
 OLD = Path(__file__).parents[1] / "old"
 COLORIZER, RECORD = OLD / "first-edition-colorizer.safetensors", OLD / "first-edition-record.json"
 

@@ -67,13 +67,10 @@ def test_formats_are_those_of_the_installed_pillow(monkeypatch):
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", b"%PDF-1.4", b"P6 2 2 255 " + bytes(12)])
-def test_other_files_are_refused_with_the_formats_that_can_be_read(data):
+def test_other_files_are_refused_with_the_formats_that_can_be_read(data, tmp_path):
     with pytest.raises(Unreadable, match=f"^not a {image_files.format_names()}$"):
         decode(io.BytesIO(data))
-
-
-def test_a_file_that_cannot_be_opened_is_not_called_damaged(tmp_path):
-    with pytest.raises(Unreadable, match="^cannot be opened: No such file"):
+    with pytest.raises(Unreadable, match="^cannot be opened"):
         decode(tmp_path / "none.jpg")
 
 
@@ -186,19 +183,17 @@ def swapped_profile():
 
 
 @pytest.mark.parametrize("mode", ["RGB", "P", "RGBA"])
-def test_a_profile_that_swaps_channels_shows_in_every_mode(mode):
+def test_a_profile_that_swaps_channels_shows_in_every_mode_and_beside_an_orientation(mode):
     image = corners().quantize(256).convert("RGB")                          # so that a palette loses nothing
-    stored = image.quantize(256) if mode == "P" else image.convert(mode)
-    read = decode(saved(stored, "PNG", icc_profile=swapped_profile()))
-    assert difference(read, np.asarray(image)[..., [1, 0, 2]]) <= 2
-
-
-def test_orientation_and_profile_together():
+    turned = image.transpose(Image.Transpose.ROTATE_90)
     exif = Image.Exif()
     exif[0x0112] = 6
-    stored = corners().transpose(Image.Transpose.ROTATE_90)
-    read = decode(saved(stored, "PNG", icc_profile=swapped_profile(), exif=exif))
-    assert difference(read, np.asarray(corners())[..., [1, 0, 2]]) <= 2
+    for picture, keywords in ((image, {}), (turned, {"exif": exif})):
+        stored = picture.quantize(256) if mode == "P" else picture.convert(mode)
+        read = decode(saved(stored, "PNG", icc_profile=swapped_profile(), **keywords))
+        assert difference(read, np.asarray(image)[..., [1, 0, 2]]) <= 2
+    gray, srgb = corners().convert("L"), ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    assert difference(decode(saved(gray, "JPEG", icc_profile=srgb)), np.asarray(gray)[..., None]) <= 2     # stays gray
 
 
 def test_colors_are_converted_before_they_are_put_on_white():
@@ -216,12 +211,6 @@ def test_a_gray_profile_is_converted(mode):
     read = decode(saved(image, "PNG", icc_profile=brighter))
     assert difference(read[..., 0], srgb_encoded((gray / 255) ** 1.8)) <= 2 and (read == read[..., :1]).all()
     assert difference(read[..., 0], gray) > 15
-
-
-def test_a_gray_image_with_a_color_profile_stays_gray():
-    image = corners().convert("L")
-    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    assert difference(decode(saved(image, "JPEG", icc_profile=srgb)), np.asarray(image)[..., None]) <= 2
 
 
 PINK, WHITE, BLACK = (60, 60, 0), (100, 0, 0), (0, 0, 0)

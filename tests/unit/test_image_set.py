@@ -73,14 +73,13 @@ def test_mirroring_belongs_to_the_position_not_to_the_batch_size(seed, one, othe
     assert flips(one) == flips(other)
 
 
-def test_half_of_the_images_are_mirrored():
+def test_half_of_the_images_are_mirrored_which_changes_neither_their_order_nor_other_random_numbers():
+    before = torch.random.get_rng_state()
     mirrored = torch.cat([flips for _, flips in plan_batches(10_000, 100, seed=3, flip=True)])
     assert 4_800 < mirrored.sum() < 5_200
-
-
-def test_mirroring_does_not_change_the_order():
     plain = [i for batch in numbered(50).batches(7, 5) for i in identify(batch)[0]]
     assert plain == [i for batch in numbered(50).batches(7, 5, flip=True) for i in identify(batch)[0]]
+    assert torch.equal(before, torch.random.get_rng_state())
 
 
 def test_mirror_swaps_left_and_right_only():
@@ -89,18 +88,16 @@ def test_mirror_swaps_left_and_right_only():
     assert torch.equal(done[0], rgb[0].flip(-1)) and torch.equal(done[1], rgb[1])
 
 
-def test_batches_leave_the_global_random_numbers_alone():
-    before = torch.random.get_rng_state()
-    list(numbered(10).batches(3, seed=1, flip=True))
-    assert torch.equal(before, torch.random.get_rng_state())
-
-
-@pytest.mark.parametrize(
-    "wrong", [{"size": 0}, {"size": 4, "rank": 2, "world": 2}, {"size": 4, "world": 0}, {"size": 4, "flip": True}]
-)
-def test_wrong_batches_say_what_was_expected(wrong):
+@pytest.mark.parametrize("make", [
+    *[lambda wrong=wrong: list(numbered(10).batches(**wrong)) for wrong in (
+        {"size": 0}, {"size": 4, "rank": 2, "world": 2}, {"size": 4, "world": 0}, {"size": 4, "flip": True})],
+    *[lambda pixels=pixels: ImageSet(pixels) for pixels in (
+        torch.zeros(2, 3, 4, 4), torch.zeros(2, 4, 4, 3).byte(), torch.zeros(3, 4, 4).byte())],
+    lambda: ImageSet(torch.zeros(2, 3, 4, 4).byte(), torch.arange(3)),
+])
+def test_wrong_batches_pixels_and_labels_are_refused(make):
     with pytest.raises(ValueError, match="expected|needs a seed"):
-        list(numbered(10).batches(**wrong))
+        make()
 
 
 def test_take_begins_alike_for_every_number():
@@ -118,51 +115,28 @@ def test_split_shares_nothing_and_loses_nothing(n, fraction, seed):
     assert sorted(one.labels.tolist() + other.labels.tolist()) == list(range(n))
 
 
-@pytest.mark.parametrize(
-    "indices, expected",
-    [
-        (slice(2, 8, 3), [2, 5]),
-        (slice(3, 4), [3]),
-        (slice(-2, None), [8, 9]),
-        ([4, 4, 0], [4, 4, 0]),
-        (torch.tensor([7, 1]), [7, 1]),
-        (torch.arange(10) > 7, [8, 9]),
-        ([True] + 9 * [False], [0]),
-        ([-1], [9]),
-        (range(2), [0, 1]),
-        (np.array([5, 6]), [5, 6]),
-        ([], []),
-    ],
-)
+@pytest.mark.parametrize("indices, expected",
+                         [(slice(2, 8, 3), [2, 5]), (slice(-2, None), [8, 9]), ([4, 4, 0], [4, 4, 0]),
+                          (torch.tensor([7, 1]), [7, 1]), (torch.arange(10) > 7, [8, 9]), ([True] + 9 * [False], [0]),
+                          ([-1], [9]), (range(2), [0, 1]), (np.array([5, 6]), [5, 6]), ([], [])])
 def test_indexing_keeps_picture_and_label_together(indices, expected):
     part = numbered(10)[indices]
     assert part.labels.tolist() == expected and identify(part.pixels)[0] == expected and part.name == "numbered"
 
 
-@pytest.mark.parametrize("index", [10, -11, [10], [0, -11], torch.tensor([10])])
-def test_indexing_beyond_the_end_is_an_error(index):
-    with pytest.raises(IndexError):
-        numbered(10)[index]
-
-
-@pytest.mark.parametrize("index, expected", [(0, 0), (7, 7), (-1, 9), (np.int64(4), 4), (torch.tensor(5), 5)])
-def test_a_number_gives_one_image(index, expected):
-    image = numbered(10)[index]
-    assert image.shape == (3, 4, 4) and image.dtype == torch.uint8 and identify(image[None])[0] == [expected]
-
-
-def test_changing_an_image_does_not_change_the_set():
+def test_a_number_gives_one_image_of_its_own():
     images = numbered(10)
-    images[3].fill_(255)
-    assert identify(images.pixels)[0] == list(range(10))
+    for index, expected in ((0, 0), (7, 7), (-1, 9), (np.int64(4), 4), (torch.tensor(5), 5)):
+        image = images[index]
+        assert image.shape == (3, 4, 4) and image.dtype == torch.uint8 and identify(image[None])[0] == [expected]
+    images[3].fill_(255)                                                    # a copy
+    assert images.to("cpu") is images and identify(torch.stack(list(images)))[0] == list(range(10))
+    for index in (10, -11, [10], [0, -11], torch.tensor([10])):
+        with pytest.raises(IndexError):
+            images[index]
 
 
-def test_a_set_can_be_iterated_over():
-    assert identify(torch.stack(list(numbered(5))))[0] == [0, 1, 2, 3, 4]
-
-
-# ------------------------------------------------------------------------------------------ DataLoader
-
+# DataLoader
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_dataloader_shows_every_image_once_in_uint8_batches(workers):
@@ -174,21 +148,12 @@ def test_a_dataloader_shows_every_image_once_in_uint8_batches(workers):
     assert all(batch.dtype == torch.uint8 for batch in batches)
     seen = identify(torch.cat(batches))[0]
     assert sorted(seen) == list(range(70)) and seen != list(range(70))
-
-
-@pytest.mark.parametrize("workers", [0, 2])
-@pytest.mark.parametrize("sampler", [[4, 4, 0, 9], torch.tensor([7, 1, 3]), range(5)])
-def test_a_dataloader_follows_a_sampler_of_ones_own(sampler, workers):
-    loader = DataLoader(numbered(10), batch_size=2, sampler=sampler, num_workers=workers)
-    assert [i for batch in loader for i in identify(batch)[0]] == [int(i) for i in sampler]
-
-
-def test_a_dataloader_takes_batches_or_single_images_from_its_sampler():
-    batches = [[3, 1], [0], [9, 9, 2]]
-    loader = DataLoader(numbered(10), batch_sampler=batches)
-    assert [identify(batch)[0] for batch in loader] == batches
-    singles = list(DataLoader(numbered(10), batch_size=None, sampler=[6, 2]))
-    assert [image.shape for image in singles] == 2 * [(3, 4, 4)] and identify(torch.stack(singles))[0] == [6, 2]
+    for sampler in ([4, 4, 0, 9], torch.tensor([7, 1, 3]), range(5)):
+        chosen = DataLoader(images, batch_size=2, sampler=sampler, num_workers=workers)
+        assert [i for batch in chosen for i in identify(batch)[0]] == [int(i) for i in sampler]
+    parts = random_split(images, [40, 30], torch.Generator().manual_seed(0))          # torch's own parts of a set
+    assert sorted(i for part in parts for batch in DataLoader(part, batch_size=2) for i in identify(batch)[0]) == [
+        *range(70)]
 
 
 def test_a_dataloader_fetches_a_batch_at_once():
@@ -206,12 +171,6 @@ def test_a_dataloader_fetches_a_batch_at_once():
     assert sum(len(batch) for batch in DataLoader(images, batch_size=4)) == 10 and images.calls == 3
 
 
-def test_torchs_own_parts_of_a_data_set_work():
-    one, other = random_split(numbered(10), [7, 3], torch.Generator().manual_seed(0))
-    seen = [i for part in (one, other) for batch in DataLoader(part, batch_size=2) for i in identify(batch)[0]]
-    assert sorted(seen) == list(range(10))
-
-
 def test_rgb_is_float_between_zero_and_one():
     images = ImageSet(torch.full((2, 3, 4, 4), 255, dtype=torch.uint8))
     assert images.rgb().dtype == torch.float32 and images.rgb().max() == 1
@@ -224,25 +183,6 @@ def test_mean_color_equals_that_of_all_pixels_at_once():
     expected = color.rgb_to_lab(images.rgb().double())[:, 1:].mean((0, 2, 3)).float()
     torch.testing.assert_close(images.ab_mean(), expected, atol=1e-3, rtol=0)
     assert images.ab_mean() is images._ab_mean                 # computed once
-
-
-@pytest.mark.parametrize(
-    "pixels",
-    [torch.zeros(2, 3, 4, 4), torch.zeros(2, 4, 4, 3, dtype=torch.uint8), torch.zeros(3, 4, 4, dtype=torch.uint8)],
-)
-def test_other_pixels_are_refused_with_their_shape(pixels):
-    with pytest.raises(ValueError, match=r"expected uint8 pixels of shape \(N, 3, H, W\), got"):
-        ImageSet(pixels)
-
-
-def test_labels_must_be_one_an_image():
-    with pytest.raises(ValueError, match="expected 2 labels"):
-        ImageSet(torch.zeros((2, 3, 4, 4), dtype=torch.uint8), torch.arange(3))
-
-
-def test_moving_to_where_it_is_costs_nothing():
-    images = numbered(3)
-    assert images.to("cpu") is images
 
 
 @pytest.mark.gpu

@@ -1,6 +1,7 @@
 """The metrics against scikit-image, an integral, NumPy loops, and cases whose result is known."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -15,8 +16,6 @@ from colorlib.colorizer import Colorizer
 from colorlib.data.image_set import ImageSet
 from colorlib.evaluate import baseline, evaluate, evaluate_baseline, nazeri_accuracy
 from colorlib.models import KooCNN
-
-pytestmark = pytest.mark.usefixtures("one_thread")
 
 TRAIN, TEST = smooth(40, seed=1), smooth(25, seed=2)
 TRUE = color.rgb_to_lab(TEST.pixels)[:, 1:]                                 # N 2 H W
@@ -38,22 +37,13 @@ def test_ab_error_is_the_mean_euclidean_distance():
     assert metrics.ab_error(a, b) == pytest.approx(np.linalg.norm((a - b).numpy(), axis=1).mean(), rel=1e-5)
 
 
-def test_painting_all_in_the_mean_color_leaves_everything_unexplained():
-    mean = TRUE.mean((0, 2, 3))
-    assert metrics.unexplained(constant(*mean), TRUE, mean) == pytest.approx(1, abs=1e-6)
-    assert metrics.unexplained(TRUE, TRUE, mean) == 0
-
-
 def test_unexplained_is_one_minus_r_squared_where_the_mean_is_that_of_the_same_images():
     predicted = 0.5 * TRUE + some_ab(n=1, spread=1)[:, :, :1, :1]
     mean = TRUE.mean((0, 2, 3))
     t, p = TRUE.double().numpy(), predicted.double().numpy()
     expected = ((t - p) ** 2).sum() / ((t - t.mean((0, 2, 3), keepdims=True)) ** 2).sum()
     assert metrics.unexplained(predicted, TRUE, mean) == pytest.approx(expected, rel=1e-5)
-
-
-def test_half_way_from_the_mean_to_the_truth_leaves_a_quarter():
-    mean = TRUE.mean((0, 2, 3))
+    assert metrics.unexplained(constant(*mean), TRUE, mean) == pytest.approx(1, abs=1e-6)
     assert metrics.unexplained((TRUE + constant(*mean)) / 2, TRUE, mean) == pytest.approx(0.25, rel=1e-5)
 
 
@@ -79,12 +69,7 @@ def test_auc_is_the_integral_of_the_curve_it_is_named_after():
     curve = (distance.numpy().reshape(-1, 1) <= d).mean(0)
     assert distance.max() > 150                                             # the limit is at work
     assert metrics.auc(distance) == pytest.approx(trapezoid(curve, d) / 150, abs=1e-4)
-
-
-def test_auc_is_one_for_the_truth_and_zero_beyond_its_limit():
-    assert metrics.auc(torch.zeros(2, 3, 3)) == 1
-    assert metrics.auc(torch.full((2, 3, 3), 151.0)) == 0
-    assert metrics.auc(torch.full((2, 3, 3), 75.0)) == 0.5
+    assert [metrics.auc(torch.full((2, 3, 3), far)) for far in (0.0, 75.0, 151.0)] == [1, 0.5, 0]
 
 
 def test_psnr_is_that_of_scikit_image():
@@ -100,24 +85,7 @@ def test_colorfulness_is_that_of_numpy():
         rg, yb = R - G, 0.5 * (R + G) - B
         expected.append(np.hypot(rg.std(), yb.std()) + 0.3 * np.hypot(rg.mean(), yb.mean()))
     np.testing.assert_allclose(metrics.colorfulness(TEST.rgb()), expected, rtol=1e-4)
-
-
-def test_colorfulness_of_known_pictures():
     assert metrics.colorfulness(torch.full((1, 3, 4, 4), 0.7)) == 0
-    red = color.swatch([(1, 0, 0)] * 4)                                     # rg = 255, yb = 127.5 everywhere
-    assert float(metrics.colorfulness(red)) == pytest.approx(0.3 * math.hypot(255, 127.5), rel=1e-6)
-    red_and_green = color.swatch([(1, 0, 0), (0, 1, 0)])                    # signs: rg is 255 and -255, its mean 0
-    assert float(metrics.colorfulness(red_and_green)) == pytest.approx(255 + 0.3 * 127.5, rel=1e-6)
-
-
-@pytest.mark.parametrize("predicted, true", [
-    (torch.zeros(1, 2, 4, 4), torch.zeros(2, 2, 4, 4)),
-    (torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)),
-    (torch.zeros(2, 4, 4), torch.zeros(2, 4, 4)),
-])
-def test_shapes_that_would_broadcast_are_refused(predicted, true):
-    with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
-        metrics.ab_error(predicted, true)
 
 
 def test_cells_are_centered_on_multiples_of_ten_and_all_different():
@@ -126,10 +94,7 @@ def test_cells_are_centered_on_multiples_of_ten_and_all_different():
     cells = metrics.bin_of(centers[None, :, None])
     assert len(cells.unique()) == 961 and cells.min() == 0 and cells.max() == 960
     assert torch.equal(metrics.bin_of((centers + inside)[None, :, None]), cells)
-
-
-def test_colors_beyond_all_bounds_go_to_the_rim():
-    far = torch.tensor([[1e20, -1e20], [150.0, -150.0]])[:, :, None, None]    # 2 2 1 1
+    far = torch.tensor([[1e20, -1e20], [150.0, -150.0]])[:, :, None, None]    # beyond all bounds: the rim, 2 2 1 1
     assert torch.equal(metrics.bin_of(far)[0], metrics.bin_of(far)[1])
 
 
@@ -146,17 +111,14 @@ def test_evaluate_equals_the_single_functions():
     lab = color.rgb_to_lab(TEST.pixels)
     ab = warm(lab[:, :1])
     shown = color.lab_to_rgb(torch.cat([lab[:, :1], ab], dim=1))
-    assert got == pytest.approx({
-        "unexplained": metrics.unexplained(ab, TRUE, mean),
-        "chroma_ratio": metrics.chroma_ratio(ab, TRUE),
-        "ab_error": metrics.ab_error(ab, TRUE),
-        "psnr": float(metrics.psnr(shown, TEST.rgb()).mean()),
-        "auc": metrics.auc(metrics.ab_distance(ab, TRUE)),
-        "auc_balanced": slow_balanced_auc(ab, TRUE),
-        "colorfulness": float(metrics.colorfulness(shown).mean()),
-        "ab_error_balanced": slow_balanced(ab, TRUE, limit=math.inf),
-        "histogram_distance": metrics.histogram_distance(ab, TRUE),
-    }, rel=1e-5)
+    assert got == pytest.approx({"unexplained": metrics.unexplained(ab, TRUE, mean),
+                                 "chroma_ratio": metrics.chroma_ratio(ab, TRUE), "ab_error": metrics.ab_error(ab, TRUE),
+                                 "psnr": float(metrics.psnr(shown, TEST.rgb()).mean()),
+                                 "auc": metrics.auc(metrics.ab_distance(ab, TRUE)),
+                                 "auc_balanced": slow_balanced_auc(ab, TRUE),
+                                 "colorfulness": float(metrics.colorfulness(shown).mean()),
+                                 "ab_error_balanced": slow_balanced(ab, TRUE, limit=math.inf),
+                                 "histogram_distance": metrics.histogram_distance(ab, TRUE)}, rel=1e-5)
     assert tuple(got) == metrics.NAMES + metrics.MORE
 
 
@@ -184,41 +146,14 @@ def test_the_histogram_distance_asks_for_the_palette_and_not_for_the_places():
         metrics.histogram_distance(two[:, :1], two)
 
 
-def test_balanced_auc_gives_a_rare_color_the_weight_of_a_common_one():
-    """Nine gray pixels and a red one, painted gray: the gray cell scores one, the red one 1 - chroma/150."""
-    rgb = (255 * color.swatch([(0.5, 0.5, 0.5)] * 9 + [(1, 0, 0)])).round().to(torch.uint8)
-    got = evaluate(baseline("gray", TRAIN), rgb, TRAIN.ab_mean())
-    chroma = math.hypot(80.09, 67.20)                                       # of sRGB red
-    assert got["auc_balanced"] == pytest.approx((1 + 1 - chroma / 150) / 2, abs=1e-3)
-    assert got["auc"] == pytest.approx(1 - chroma / 150 / 10, abs=1e-3)
-
-
 def test_batching_does_not_matter():
     mean = TRAIN.ab_mean()
     whole = evaluate(warm, TEST, mean)
     for batch_size in (1, 7, 25):
         assert evaluate(warm, TEST, mean, batch_size) == pytest.approx(whole, rel=1e-6)
-
-
-def test_a_plain_tensor_of_pictures_is_measured_like_an_image_set():
-    mean = TRAIN.ab_mean()
-    assert evaluate(warm, TEST.pixels, mean) == evaluate(warm, TEST, mean)
-
-
-def test_a_colorizer_is_measured_in_evaluation_mode():
-    torch.manual_seed(0)
-    colorizer = Colorizer(KooCNN()).train()
-    kept = {k: v.clone() for k, v in colorizer.state_dict().items()}
-    first = evaluate(colorizer, TEST, TRAIN.ab_mean())
-    assert first == evaluate(colorizer.eval(), TEST, TRAIN.ab_mean())
-    assert all(torch.equal(v, kept[k]) for k, v in colorizer.state_dict().items())
-
-
-def test_the_truth_itself_is_perfect():
-    got = evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
-    assert got["unexplained"] == 0 and got["ab_error"] == 0 and got["auc"] == got["auc_balanced"] == 1
-    assert got["ab_error_balanced"] == got["histogram_distance"] == 0
-    assert got["chroma_ratio"] == pytest.approx(1) and got["psnr"] > 90
+    assert evaluate(warm, TEST.pixels, mean) == whole                       # a plain tensor
+    colorizer = Colorizer(KooCNN()).train()                                 # is measured in evaluation mode
+    assert evaluate(colorizer, TEST, mean) == evaluate(colorizer.eval(), TEST, mean)
 
 
 def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
@@ -226,11 +161,9 @@ def test_predictions_are_measured_before_they_are_clipped_to_the_gamut():
     assert got["ab_error"] == pytest.approx(metrics.ab_error(constant(300.0, 0.0), TRUE), rel=1e-6)
     assert got["ab_error"] > 200
     assert got["chroma_ratio"] == pytest.approx(metrics.chroma_ratio(constant(300.0, 0.0), TRUE), rel=1e-6)
-
-
-def test_no_pictures_are_refused():
-    with pytest.raises(ValueError, match="at least one image"):
-        evaluate(warm, torch.empty(0, 3, 8, 8, dtype=torch.uint8), TRAIN.ab_mean())
+    truth = evaluate(lambda L: TRUE, TEST, TRAIN.ab_mean(), batch_size=25)
+    assert truth["unexplained"] == truth["ab_error"] == truth["ab_error_balanced"] == truth["histogram_distance"] == 0
+    assert truth["auc"] == truth["auc_balanced"] == 1 and truth["psnr"] > 90
 
 
 def test_pictures_without_color_give_no_number_instead_of_a_crash():
@@ -246,18 +179,10 @@ def test_the_mean_leaves_everything_unexplained_and_gray_more():
     gray = evaluate_baseline("gray", TRAIN, TRAIN)
     assert mean["unexplained"] == pytest.approx(1, abs=1e-5) and gray["unexplained"] > 1
     assert gray["chroma_ratio"] == gray["colorfulness"] == 0
-
-
-def test_gray_errs_by_the_chroma_of_the_truth():
-    gray = evaluate_baseline("gray", TEST, TRAIN)
-    assert gray["ab_error"] == pytest.approx(float(TRUE.norm(dim=1).mean()), rel=1e-5)
-
-
-def test_the_mean_is_that_of_the_training_images():
+    theirs = color.rgb_to_lab(TRAIN.pixels)[:, 1:]
+    assert gray["ab_error"] == pytest.approx(float(theirs.norm(dim=1).mean()), rel=1e-5)
     ab = baseline("mean", TRAIN)(torch.zeros(3, 1, 5, 6))
-    assert ab.shape == (3, 2, 5, 6)
-    expected = color.rgb_to_lab(TRAIN.pixels)[:, 1:].mean((0, 2, 3))
-    torch.testing.assert_close(ab[1, :, 2, 2], expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ab, theirs.mean((0, 2, 3)).view(1, 2, 1, 1).expand(3, 2, 5, 6), rtol=1e-4, atol=1e-4)
 
 
 def test_random_takes_the_colors_of_one_training_image_for_each_and_the_same_for_a_seed():
@@ -265,6 +190,8 @@ def test_random_takes_the_colors_of_one_training_image_for_each_and_the_same_for
     ab = baseline("random", TRAIN, seed=3)(torch.zeros(30, 1, 16, 16))
     source = (ab[:, None] - theirs[None]).abs().amax((2, 3, 4))             # 30 40
     assert (source.min(1).values < 1e-4).all() and len(source.argmin(1).unique()) > 10
+    parts = baseline("random", TRAIN, seed=3)                               # however they come in batches
+    assert torch.equal(ab, torch.cat([parts(part) for part in torch.zeros(30, 1, 16, 16).split(7)]))
     assert evaluate_baseline("random", TEST, TRAIN, 3) == evaluate_baseline("random", TEST, TRAIN, 3)
     assert evaluate_baseline("random", TEST, TRAIN, 3) != evaluate_baseline("random", TEST, TRAIN, 4)
 
@@ -277,20 +204,17 @@ def test_random_is_as_colorful_as_the_truth_and_twice_as_wrong_as_the_mean():
     assert random["unexplained"] == pytest.approx(2, abs=0.25)
 
 
-def test_random_does_not_depend_on_batching():
-    L = torch.zeros(20, 1, 16, 16)
-    whole, parts = baseline("random", TRAIN), baseline("random", TRAIN)
-    assert torch.equal(whole(L), torch.cat([parts(part) for part in L.split(7)]))
-
-
-def test_random_colors_of_another_size_are_refused():
-    with pytest.raises(ValueError, match=r"\(N, 2, H, W\)"):
-        evaluate_baseline("random", ImageSet(torch.zeros(2, 3, 8, 8, dtype=torch.uint8)), TRAIN)
-
-
-def test_an_unknown_baseline_is_named():
-    with pytest.raises(ValueError, match="'sepia': expected gray, mean or random"):
-        evaluate_baseline("sepia", TEST, TRAIN)
+@pytest.mark.parametrize("call, words", [
+    (partial(metrics.ab_error, torch.zeros(1, 2, 4, 4), torch.zeros(2, 2, 4, 4)), r"\(N, 2, H, W\)"),
+    (partial(metrics.ab_error, torch.zeros(1, 3, 4, 4), torch.zeros(1, 3, 4, 4)), r"\(N, 2, H, W\)"),
+    (partial(metrics.ab_error, torch.zeros(2, 4, 4), torch.zeros(2, 4, 4)), r"\(N, 2, H, W\)"),
+    (partial(evaluate, lambda L: L, torch.empty(0, 3, 8, 8).byte(), torch.zeros(2)), "at least one image"),
+    (partial(evaluate_baseline, "random", ImageSet(torch.zeros(2, 3, 8, 8).byte()), TRAIN), r"\(N, 2, H, W\)"),
+    (partial(evaluate_baseline, "sepia", TEST, TRAIN), "'sepia'"),
+])
+def test_what_cannot_be_measured_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
 
 
 # Nazeri and Ng 2018

