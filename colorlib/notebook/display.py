@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from colorlib.notebook.pictures import to_rgb
 from colorlib.notebook.style import DPI, STYLE
 
 SHORTEST_ALT = 15  # characters
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 def png(figure: Figure | Axes | Any, dpi: int = DPI) -> bytes:
@@ -57,27 +59,43 @@ class Live:
             self._last_drawn = time.monotonic()
 
 
-def show(figure: Figure | Axes | Any, alt: str, dpi: int = DPI) -> None:
+def show(
+    figure: Figure | Axes | Any, alt: str, caption: str = "", name: str = "", dpi: int = DPI
+) -> None:
     """Show a figure, the figure of an axis, or a picture in the notebook, and close it.
 
-    alt   describes the figure for a reader who cannot see it. It is stored with the output, as
-          its text and in its metadata, where nbconvert and JupyterLab look for an alt text.
-          ValueError if it has fewer than 15 characters.
+    alt       describes the figure for a reader who cannot see it
+    caption   shown below the figure: what to look at. One paragraph of Markdown.
+    name      for links to the figure on the pages: lower-case letters, digits and hyphens
+
+    All three are stored in the output's metadata, where nbconvert, JupyterLab and the course's
+    pages and slides find them. ValueError if the alt text has fewer than 15 characters, if the
+    caption has several paragraphs, or if the name has other characters.
     """
-    text = " ".join(str(alt).split())
+    text, caption = " ".join(str(alt).split()), caption.strip()
     if len(text) < SHORTEST_ALT:
         raise ValueError("the alt text must describe the figure in at least "
                          f"{SHORTEST_ALT} characters; got {alt!r}")
+    if "\n\n" in caption:
+        raise ValueError(f"the caption must be one paragraph; got {caption!r}")
+    if name and not NAME.fullmatch(name):
+        raise ValueError(f"expected a name of lower-case letters, digits and hyphens; got {name!r}")
     encoded = png(figure, dpi)
     _close(figure)
     from IPython import get_ipython
     from IPython.display import display
 
     if get_ipython() is None:  # a plain script has no page to show a picture on
-        print(f"[figure] {text}")
+        print(f"[figure] {text}", *([caption] if caption else []), sep="\n")
         return
     data = {"image/png": base64.b64encode(encoded).decode(), "text/plain": text}
-    display(data, raw=True, metadata={"image/png": {"alt": text}})
+    words = {"alt": text, "caption": caption, "name": name}
+    words = {key: value for key, value in words.items() if value}
+    display(data, raw=True, metadata={"image/png": words})
+    if caption:
+        # An output of its own, because no notebook page shows a caption from the metadata.
+        shown = {"text/markdown": f"<small>{caption}</small>", "text/plain": caption}
+        display(shown, raw=True, metadata={"caption": True})
 
 
 def _close(figure: Any) -> None:

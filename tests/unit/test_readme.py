@@ -133,7 +133,7 @@ def test_the_readme_lists_every_environment_variable_and_no_other():
 def test_without_a_command_the_tools_list_what_they_do(capsys):
     assert tools_main([]) == 0
     printed = capsys.readouterr().out
-    for name in ("run", "store", "text", "notebook", "links", "site", "editions", "kit", "readme"):
+    for name in ("run", "store", "text", "notebook", "links", "figures", "site", "editions", "kit", "readme"):
         assert re.search(rf"^ +{name} +\w+", printed, flags=re.M), name
 
 
