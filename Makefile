@@ -9,7 +9,7 @@
 #   make bench      measure speed, as ratios to the usual alternatives
 #   make editions   write the student's and the teacher's course to build/, each as a folder and a zip
 #   make kit        write build/kit/: course, packages and data, to install and run without a network
-#   make site       write build/site/: the notebooks with their stored outputs, as pages to read
+#   make site       write build/site/: notebooks, results and guide as pages to read, and slides of the figures
 #   make train-gpu  train what the results lack on a GPU, for MINUTES; then pack it in build/
 #   make results    write results/README.md from the records
 #   make lint       check the style of the code (ruff)
@@ -87,9 +87,13 @@ $(STAMP)-course: pyproject.toml constraints.txt | $(STAMP)-python
 	$(INSTALL) -e ".[course]"
 	@touch $@
 
+$(STAMP)-pages: pyproject.toml constraints.txt | $(STAMP)-python
+	$(INSTALL) -e ".[course,pages]"
+	@touch $(STAMP)-course $@
+
 $(STAMP)-dev: pyproject.toml constraints.txt | $(STAMP)-python
 	$(INSTALL) -e ".[course,dev]"
-	@touch $(STAMP)-course $@
+	@touch $(STAMP)-course $(STAMP)-pages $@
 
 setup: $(STAMP)-course
 setup-dev: $(STAMP)-dev
@@ -125,7 +129,7 @@ train-gpu: $(STAMP)-course
 results: $(STAMP)-course
 	$(RUN) -m colorlib results
 
-site: $(STAMP)-course
+site: $(STAMP)-pages
 	$(RUN) -m tools site
 
 editions: $(STAMP)-course

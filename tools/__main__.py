@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
-from tools import editions, kit, links, pack, readme, run, site, store, text
+from tools import diagrams, editions, kit, links, pack, readme, run, store, text
 from tools.files import CourseError, build, find
 
 
@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("readme", _readme, "write what is measured in README.md and docs/teaching.md, "
         "and the picture strip results/strip.png")
     _add_check(sub)
+    command("figures", _figures, "draw the diagrams of networks in notebooks/figures/")
     command("site", _site, "write the notebooks with their outputs as pages to build/site/")
     sub = command("editions", _editions,
         "write the student's and the teacher's course to build/, each as a folder and a zip")
@@ -122,7 +123,14 @@ def _report(changed: list[str], check: bool) -> int:
     return int(check and bool(changed))
 
 
+def _figures(options: argparse.Namespace) -> int:
+    print(*diagrams.write(), sep="\n")
+    return 0
+
+
 def _site(options: argparse.Namespace) -> int:
+    from tools import site  # needs the extra `pages`, which the other commands do without
+
     print(site.make())
     return 0
 

@@ -22,7 +22,8 @@ from colorlib.paths import project_root
 from tools.files import CourseError, build, find, fresh, read, write
 
 PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
-    "environment.yml", "Makefile", "binder", "colorlib", "tools", "data", "docs", "results")
+    "environment.yml", "Makefile", "binder", "colorlib", "tools", "data", "docs", "results",
+    "notebooks/figures")
 CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
 WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
 # Parts of the README that students do not get: whole paragraphs, or the end of one.
@@ -161,8 +162,8 @@ def student_course(folder: Path, outputs: bool = True) -> None:
     Tests and everything for teachers are left out.
     """
     for part in PARTS:
-        if part != "docs":  # written for teachers
-            _copy(project_root() / part, folder / part)
+        _copy(project_root() / part, folder / part)
+    (folder / "docs" / "teaching.md").unlink(missing_ok=True)
     readme = folder / "README.md"
     readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
     for path in find():

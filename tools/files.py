@@ -26,10 +26,16 @@ class CourseError(Exception):
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure in a notebook's outputs."""
+    """A figure in a notebook's outputs, as colorlib.notebook.display.show stores it.
+
+    caption   "" if it has none, as name
+    name      stable, for links: letters, digits and hyphens
+    """
 
     png: bytes
     alt: str
+    caption: str = ""
+    name: str = ""
 
 
 def build(*parts: str) -> Path:
@@ -99,15 +105,19 @@ def title(nb: NotebookNode) -> str:
 
 
 def pictures(nb: NotebookNode) -> list[Picture]:
-    """Every PNG among the outputs, with its alt text ("" if it has none)."""
-    found = []
-    for cell in nb.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                alt = output.get("metadata", {}).get("image/png", {}).get("alt", "")
-                found.append(Picture(base64.b64decode(data["image/png"]), alt))
-    return found
+    """Every figure among the outputs."""
+    outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
+    return [picture for output in outputs if (picture := figure(output)) is not None]
+
+
+def figure(output: NotebookNode) -> Picture | None:
+    """The figure in an output, or None."""
+    data = output.get("data", {})
+    if "image/png" not in data:
+        return None
+    about = output.get("metadata", {}).get("image/png", {})
+    words = {key: about.get(key, "") for key in ("alt", "caption", "name")}
+    return Picture(base64.b64decode(data["image/png"]), **words)
 
 
 def executed(nb: NotebookNode) -> int:

@@ -1,231 +1,185 @@
-"""Build the site: the notebooks with their stored outputs, the results, and a search.
+"""Build the site: the notebooks with their stored outputs, results, guide and glossary as pages.
 
     make site       # or python -m tools site; then open build/site/index.html
 
-The pages work from a folder and fetch nothing from another host: figures are part of the pages, and
-formulas become MathML while the site is built.
+Jupyter Book builds the pages; this module prepares what it reads, in build/book/. There each figure
+has become one that Sphinx understands, with its caption, alt text and name, and links to files
+that are no page lead to the repository. The pages work from a folder and from a web server, and
+fetch nothing from another host.
 """
 
 from __future__ import annotations
 
+import copy
 import json
+import os
 import re
 import shutil
-from dataclasses import dataclass, field
-from html import escape
-from html.parser import HTMLParser
+import subprocess
+import sys
 from pathlib import Path
 
-from latex2mathml.converter import convert
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
+import nbformat
 from nbformat import NotebookNode
-from pygments.formatters import HtmlFormatter
 
 from colorlib.notebook.files import cell_tags
 from colorlib.paths import project_root
-from tools import links, readme
-from tools.files import ASSETS, build, clean, find, fresh, number, read, title
+from tools import links, readme, slides
+from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, number, read, title
 
+COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.S | re.M)
+EXERCISE = re.compile(r"^### (\d\d\.\d)$", re.M)
 BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
-MATH = re.compile(r"(?<![\\$`])(\$\$?)(?=\S)([^$]+?)(?<=\S)\1(?!\d)")
-CODE = re.compile(r"(```.*?```|`[^`\n]*`)", re.S)
-NOTEBOOK = re.compile(r"\b([Nn]otebooks? )(\d\d)\b")  # "notebook 05" in prose
-LIGHT, DARK = "xcode", "one-dark"  # Pygments styles; tests/classroom checks their contrast
-
-
-SEARCH = (
-    '<h1>Search</h1><input type="search" aria-label="Words to look for" autofocus>'
-    '<p id="message" role="status"></p><ul id="found"></ul>'
-    "<noscript><p>The search needs JavaScript.</p></noscript>"
-    '<script src="passages.js"></script><script src="search.js"></script>')
-
-
-@dataclass
-class Page:
-    """A page: file name, title, HTML of the main part, and the passages that the search finds."""
-
-    file: str
-    title: str
-    body: str
-    passages: list[dict[str, str]] = field(default_factory=list)
+LINK = re.compile(r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)")
+# A stored picture with its caption: ![alt](figures/unet.png "unet"), then a paragraph in italics.
+PICTURE = re.compile(
+    r"^!\[(?P<alt>[^\]]+)\]\((?P<file>[^)\s]+)(?: \"(?P<name>[\w-]+)\")?\)"
+    r"(?:\n\n\*(?P<caption>[^*]+)\*$)?", re.M)
+DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide",
+             "docs/glossary.md": "Glossary"}
 
 
 def make(out: Path | None = None) -> Path:
-    """Write the site to `out` (build/site/); returns its index.html."""
-    out = fresh(out or build("site"))
-    lessons = [_lesson(path) for path in find()]
-    results = Page("results.html", "Results", _document(project_root() / "results" / "README.md"))
-    others, guide = [results], project_root() / "docs" / "teaching.md"
-    if guide.exists():  # a student's edition has none
-        others.append(Page("teaching.html", "Teaching", _document(guide)))
-    pages = [Page("index.html", "Colorization: a course", _index(lessons)), *lessons, *others]
-    for page in pages:
-        page.passages = passages(page)
-    index = [passage for page in pages[1:] for passage in page.passages]
-    script = f"const PASSAGES = {json.dumps(index, ensure_ascii=False)};\n"
-    (out / "passages.js").write_text(script, encoding="utf-8")
-    (out / "style.css").write_text(_style(), encoding="utf-8")
-    shutil.copyfile(ASSETS / "search.js", out / "search.js")
-    search = Page("search.html", "Search", SEARCH)
-    menu = [("index.html", "Start"), *((page.file, page.title.split(" · ")[0]) for page in lessons),
-        *((page.file, page.title) for page in (*others, search))]
-    for page in (*pages, search):
-        # Pages lie in one folder, so the pictures of the documents are copied there.
-        for name in re.findall(r'<img[^>]* src="results/([^"]+)"', page.body):
-            shutil.copyfile(project_root() / "results" / name, out / name)
-        page.body = re.sub(r'(<img[^>]* src=")results/', r"\1", page.body)
-        page.body = page.body.replace('href="results/README.md"', f'href="{results.file}"')
-        (out / page.file).write_text(_whole_page(page, lessons, menu), encoding="utf-8")
+    """Write the site to `out` (build/site/); returns its index.html.
+
+    CourseError with Jupyter Book's last lines if it fails, or if it is not installed.
+    """
+    out, source = fresh(out or build("site")), fresh(build("book"))
+    write_source(source)
+    built = build("book-html")
+    # The package has no __main__, and its command may not be in the PATH.
+    start = "from jupyter_book.cli.main import main; main()"
+    command = [sys.executable, "-c", start, "build", str(source), "--all", "--quiet",
+               "--path-output", str(built)]
+    done = subprocess.run(command, capture_output=True, text=True,
+                          env=os.environ | {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore"})
+    if done.returncode:
+        lines = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
+        raise CourseError(f"Jupyter Book could not build the pages:\n{lines}")
+    warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
+    print(*warnings, sep="\n", file=sys.stderr)
+    shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
     return out / "index.html"
 
 
-def passages(page: Page) -> list[dict[str, str]]:
-    """What the search finds: the text below each heading, with the heading's anchor."""
-    reader = _PassageReader()
-    reader.feed(page.body)
-    return [{"page": page.file, "title": page.title, "anchor": anchor, "heading": heading.strip(),
-             "text": " ".join(text.split())}
-            for anchor, heading, text in reader.passages if text.strip()]
+def write_source(folder: Path) -> None:
+    """Write what Jupyter Book reads to `folder`, laid out as the repository is."""
+    root, course = project_root(), links.project()
+    notebooks = find()
+    documents = [name for name in DOCUMENTS if (root / name).exists()]  # an edition lacks some
+    pages = {*documents, *(path.relative_to(root).as_posix() for path in notebooks)}
+    for path in notebooks:
+        nb = prepare(read(path), f"../slides/{path.stem}.pptx")
+        for cell in nb.cells:
+            if cell.cell_type == "markdown":
+                cell.source = link_outside(cell.source, "notebooks", pages, course)
+        (folder / "notebooks").mkdir(parents=True, exist_ok=True)
+        nbformat.write(nb, folder / "notebooks" / path.name)
+        slides.write(read(path), folder / "extra" / "slides" / f"{path.stem}.pptx")
+    for name in documents:
+        text = COMMENT.sub("", (root / name).read_text(encoding="utf-8"))
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        text = link_outside(text, Path(name).parent.as_posix(), pages, course)
+        target.write_text(text, encoding="utf-8")
+    for pattern in ("results/*.png", "notebooks/figures/*"):
+        for path in root.glob(pattern):
+            target = folder / path.relative_to(root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target)
+    first = link_outside(index(notebooks), "", pages, course)
+    (folder / "index.md").write_text(first, encoding="utf-8")
+    for name in ("_static", "_ext"):
+        shutil.copytree(ASSETS / "book" / name, folder / name)
+    settings = (ASSETS / "book" / "_config.yml").read_text(encoding="utf-8")
+    repository = {"url": course.address, "branch": course.ref, "path_to_book": ""}
+    settings += f"repository: {json.dumps(repository)}\n"  # JSON is YAML, too
+    (folder / "_config.yml").write_text(settings, encoding="utf-8")
+    chapters = [{"file": f"notebooks/{path.stem}"} for path in notebooks]
+    more = [{"file": name.removesuffix(".md"), "title": DOCUMENTS[name]} for name in documents]
+    parts = [{"caption": "Notebooks", "chapters": chapters}, {"caption": "More", "chapters": more}]
+    contents = {"format": "jb-book", "root": "index", "parts": parts}
+    (folder / "_toc.yml").write_text(json.dumps(contents, indent=1), encoding="utf-8")
 
 
-def formulas(markdown: str) -> str:
-    """Markdown with its formulas as MathML; code stays as it is."""
-    def mathml(found: re.Match[str]) -> str:
-        display = "block" if found[1] == "$$" else "inline"
-        return convert(found[2].strip(), display=display).replace("\n", " ")
-
-    parts = CODE.split(markdown)  # every second part is code
-    return "".join(part if i % 2 else MATH.sub(mathml, part) for i, part in enumerate(parts))
-
-
-def _lesson(path: Path) -> Page:
-    """The page of a notebook."""
-    nb = read(path)
-    nb.cells = [cell for cell in nb.cells if "bootstrap" not in cell_tags(cell)]  # for Colab only
-    clean(nb)
-    for cell in nb.cells:
-        if cell.cell_type == "markdown":
-            cell.source = formulas(BADGE.sub(r"[\1](\2)", cell.source))
-        for output in cell.get("outputs", []):
-            if "text/markdown" in output.get("data", {}):
-                output.data["text/markdown"] = formulas(output.data["text/markdown"])
-    exporter = HTMLExporter(
-        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True)
-    html, _ = exporter.from_notebook_node(NotebookNode(nb))
-    return Page(f"{path.stem}.html", title(nb), _tidy(html, path.stem))
-
-
-def _document(path: Path) -> str:
-    """The HTML of a Markdown document; links to notebooks lead to their pages."""
-    text = re.sub(r"<!--.*?-->", "", path.read_text(encoding="utf-8"))
-    text = re.sub(r"\]\(\.\./notebooks/(\w+)\.ipynb", r"](\1.html", text)
-    return _tidy(markdown2html(formulas(text)))
-
-
-def _tidy(html: str, here: str = "") -> str:
-    """Make HTML accessible and link it.
-
-    Tables and code that scroll can be reached by keyboard. Words such as "notebook 05" become
-    links, except on that notebook's own page.
-
-    here   the notebook whose page this is, without its ending
-    """
-    table = r'<div class="wide" tabindex="0" role="region" aria-label="Table">\g<0></div>'
-    html = re.sub(r"<table.*?</table>", table, html, flags=re.S)
-    html = re.sub(r"<pre(?=[ >])", '<pre tabindex="0"', html)
-    # From here on addresses are relative to the repository, not to notebooks/ or docs/.
-    html = re.sub(r'(<(?:img|a)[^>]* (?:src|href)=")\.\./', r"\1", html)
-    html = re.sub(r'<a class="anchor-link".*?</a>', "", html)
-    html = re.sub(r"<style.*?</style>|<script.*?</script>", "", html, flags=re.S)
-    stems = {number(path): path.stem for path in find()}
-
-    def link(found: re.Match[str]) -> str:
-        stem = stems.get(found[2])
-        if stem in (None, here):
-            return found[0]
-        return f'{found[1]}<a href="{stem}.html">{found[2]}</a>'
-
-    # Every second part is a tag, or an element in which there must be no further link.
-    parts = re.split(r"(<(?:a|pre|h1|h2|h3)\b.*?</(?:a|pre|h1|h2|h3)>|<[^>]*>)", html, flags=re.S)
-    return "".join(part if i % 2 else NOTEBOOK.sub(link, part) for i, part in enumerate(parts))
-
-
-def _index(lessons: list[Page]) -> str:
+def index(notebooks: list[Path]) -> str:
     """The first page: the beginning of the README up to its first section, and the notebooks."""
-    address = links.project().address
     text = (project_root() / "README.md").read_text(encoding="utf-8")
     intro = re.split(r"^## ", text, maxsplit=1, flags=re.M)[0]
     # Readers of the pages need no instructions to install the course.
     intro = re.sub(r"<!-- clone -->.*?(?=^!\[)", "", intro, count=1, flags=re.S | re.M)
-    intro = intro.replace("](solutions)", f"]({address}/tree/main/solutions)")
-    rows = "".join(f'<li><a href="{page.file}">{escape(page.title)}</a>: '
-                   f'{escape(readme.ABOUT.get(page.file[:2], ""))}</li>' for page in lessons)
-    return (f"{_tidy(markdown2html(intro))}<h2>The notebooks</h2><ul>{rows}</ul>"
-            "<p>Every page shows a notebook with the outputs of a run. To run it yourself: "
-            f'<a href="{address}">{address}</a>.</p>')
+    intro = COMMENT.sub("", intro)
+    rows = [f"- [{title(read(path))}](notebooks/{path.name}): {readme.ABOUT.get(number(path), '')}"
+            for path in notebooks]
+    return f"{picture_directives(intro)}\n## The notebooks\n\n" + "\n".join(rows) + "\n"
 
 
-def _whole_page(page: Page, lessons: list[Page], entries: list[tuple[str, str]]) -> str:
-    """A page with its menu, and with links to the notebooks before and after it.
+def prepare(nb: NotebookNode, deck: str = "") -> NotebookNode:
+    """Bring a stored notebook into the form that Jupyter Book shows, in place.
 
-    entries   file and text of each entry of the menu
+    deck   address of its slides, seen from the page: a link to them follows the badges
+
+    A code cell may show several figures, and MyST-NB has one caption for a cell: what comes after
+    a figure therefore gets a cell of its own, whose source is hidden. (MyST-NB skips a cell without
+    source.)
     """
-    menu = ""
-    for file, name in entries:
-        current = " aria-current=page" if file == page.file else ""
-        menu += f'<a href="{file}"{current}>{escape(name)}</a>'
-    turn = ""
-    if page in lessons:
-        i = lessons.index(page)
-        neighbors = (lessons[i - 1] if i else None, lessons[i + 1] if lessons[i + 1:] else None)
-        turn = "".join(f'<a href="{one.file}">{escape(one.title)}</a>' if one else "<span></span>"
-                       for one in neighbors)
-        turn = f'<nav class="turn" aria-label="Before and after">{turn}</nav>'
-    return ('<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width, initial-scale=1">'
-            f"<title>{escape(page.title)}</title>"
-            '<link rel="stylesheet" href="style.css"></head><body>'
-            f'<header><nav aria-label="Pages">{menu}</nav></header>'
-            f'<main class="{page.file.split(".")[0]}">{page.body}{turn}</main></body></html>\n')
+    cells = []
+    for cell in clean(nb).cells:
+        if "bootstrap" in cell_tags(cell):  # for Colab only
+            continue
+        if cell.cell_type == "markdown":
+            slides_too = f' · <a href="{deck}">Slides with the figures</a>' if deck else ""
+            text = BADGE.sub(r"[\1](\2)", cell.source).replace(") [Open", ") · [Open")
+            text = text.replace("\n<!-- /links -->", f"{slides_too}\n<!-- /links -->")
+            # Sphinx makes no anchor of a number; links to an exercise stay valid for good.
+            text = EXERCISE.sub(r'<span id="\1"></span>\n\n\g<0>', text)
+            cell.source = picture_directives(COMMENT.sub("", text))
+            cells.append(cell)
+            continue
+        outputs, cell.outputs = cell.outputs, []
+        cells.append(cell)
+        for output in outputs:
+            if output.get("metadata", {}).get("caption"):  # Sphinx sets the caption
+                continue
+            if cells[-1].metadata.get("mystnb"):  # ends with a figure
+                rest = copy.deepcopy(cell)
+                rest.update(id=f"{cell.id}-{len(cells)}", source="# hidden", outputs=[])
+                rest.metadata = NotebookNode(tags=["remove-input"])
+                cells.append(rest)
+            cells[-1].outputs.append(output)
+            if (shown := figure(output)) is not None:
+                words = {"caption": shown.caption, "name": shown.name}
+                cells[-1].metadata["mystnb"] = {
+                    "image": {"alt": shown.alt}} | ({"figure": words} if shown.caption else {})
+    nb.cells = cells
+    return nb
 
 
-def _style() -> str:
-    """The style sheet: that of the pages, and Pygments' colors of code for light and dark."""
-    pages = (ASSETS / "site.css").read_text(encoding="utf-8")
-    light = HtmlFormatter(style=LIGHT).get_style_defs(".highlight")
-    dark = HtmlFormatter(style=DARK).get_style_defs(".highlight")
-    return f"{pages}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+def picture_directives(text: str) -> str:
+    """Markdown with stored pictures as figures; a diagram is taken as SVG where there is one."""
+
+    def directive(found: re.Match[str]) -> str:
+        file, caption = found["file"], found["caption"] or ""
+        drawing = Path(file).with_suffix(".svg")
+        if (project_root() / "notebooks" / drawing).exists():
+            file = drawing.as_posix()
+        name = f":name: {found['name']}\n" if found["name"] else ""
+        alt = " ".join(found["alt"].split())
+        return f"```{{figure}} {file}\n:alt: {alt}\n{name}\n{caption}\n```"
+
+    return PICTURE.sub(directive, text)
 
 
-class _PassageReader(HTMLParser):
-    """Collects the text below each heading, without code and formulas."""
+def link_outside(text: str, folder: str, pages: set[str], course: links.Project) -> str:
+    """Markdown whose relative links to files that are no page lead to the repository.
 
-    def __init__(self):
-        super().__init__()
-        self.passages: list[tuple[str, str, str]] = [("", "", "")]  # anchor, heading, text
-        self.in_heading = False
-        self.skipping = 0  # depth of elements whose text is left out
+    folder   of the document that the text is from, relative to the repository
+    """
 
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag in ("h1", "h2", "h3"):
-            self.passages.append((dict(attributes).get("id") or "", "", ""))
-            self.in_heading = True
-        self.skipping += tag in ("pre", "math", "style", "script")
-        if tag == "img" and (alt := dict(attributes).get("alt")):
-            self.handle_data(f" {alt} ")
+    def address(found: re.Match[str]) -> str:
+        target = os.path.normpath(os.path.join(folder, found[2])).replace(os.sep, "/")
+        if target in pages:
+            return found[0]
+        return f"{found[1]}({course.address}/blob/{course.ref}/{target}{found[3] or ''})"
 
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("h1", "h2", "h3"):
-            self.in_heading = False
-        self.skipping -= tag in ("pre", "math", "style", "script")
-
-    def handle_data(self, data: str) -> None:
-        if self.skipping:
-            return
-        anchor, heading, text = self.passages[-1]
-        if self.in_heading:
-            heading += data
-        else:
-            text += data
-        self.passages[-1] = (anchor, heading, text)
+    return LINK.sub(address, text)

@@ -3,6 +3,7 @@
 import base64
 import io
 import math
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -17,15 +18,16 @@ from colorlib.notebook.pictures import to_rgb
 from colorlib.notebook.style import DPI, STYLE
 
 SHORTEST_ALT = 15  # characters
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def png(figure: Figure | Axes | Any) -> bytes:
+def png(figure: Figure | Axes | Any, dpi: int = DPI) -> bytes:
     """Return a figure, the figure of an axis, or a picture as PNG: RGB in full color, no alpha."""
     figure = figure.figure if isinstance(figure, Axes) else figure
     if isinstance(figure, Figure):
         drawn = io.BytesIO()
         with rc_context(STYLE):
-            figure.savefig(drawn, format="png", dpi=DPI, facecolor="white")
+            figure.savefig(drawn, format="png", dpi=dpi, facecolor="white")
         picture = Image.open(drawn).convert("RGB")
     else:
         picture = Image.fromarray(to_rgb(figure))
@@ -53,16 +55,23 @@ class Live:
             self._last_drawn = time.monotonic()
 
 
-def show(figure: Figure | Axes | Any, alt: str) -> None:
+def show(figure: Figure | Axes | Any, alt: str, caption: str = "", name: str = "") -> None:
     """Show a figure, the figure of an axis, or a picture in the notebook, and close it.
 
-    alt   describes the figure for a reader who cannot see it, in 15 characters or more, else
-          ValueError
+    alt       describes the figure for a reader who cannot see it, in 15 characters or more
+    caption   shown below the figure: what to look at. One paragraph of Markdown.
+    name      for links to the figure on the pages: lower-case letters, digits and hyphens
+
+    All three are stored with the output. ValueError if one of them is not as described.
     """
-    text = " ".join(str(alt).split())
+    text, caption = " ".join(str(alt).split()), caption.strip()
     if len(text) < SHORTEST_ALT:
         raise ValueError("the alt text must describe the figure in at least "
                          f"{SHORTEST_ALT} characters; got {alt!r}")
+    if "\n\n" in caption:
+        raise ValueError(f"the caption must be one paragraph; got {caption!r}")
+    if name and not NAME.fullmatch(name):
+        raise ValueError(f"expected a name of lower-case letters, digits and hyphens; got {name!r}")
     figure = figure.figure if isinstance(figure, Axes) else figure
     encoded = png(figure)
     # The notebook shows open figures of pyplot by itself, so this one would appear twice.
@@ -72,8 +81,14 @@ def show(figure: Figure | Axes | Any, alt: str) -> None:
     from IPython.display import display
 
     if get_ipython() is None:  # a plain script has no page to show a picture on
-        print(f"[figure] {text}")
+        print(f"[figure] {text}", *([caption] if caption else []), sep="\n")
         return
     # nbconvert and JupyterLab look for an alt text in the metadata, screen readers in the text.
     data = {"image/png": base64.b64encode(encoded).decode(), "text/plain": text}
-    display(data, raw=True, metadata={"image/png": {"alt": text}})
+    words = {"alt": text, "caption": caption, "name": name}
+    about = {key: value for key, value in words.items() if value}
+    display(data, raw=True, metadata={"image/png": about})
+    if caption:
+        # An output of its own, because no notebook page shows a caption from the metadata.
+        shown = {"text/markdown": f"<small>{caption}</small>", "text/plain": caption}
+        display(shown, raw=True, metadata={"caption": True})

@@ -103,7 +103,7 @@ class Browser:
                 self.socket.send(json.dumps({"id": 0, "method": "Page.handleJavaScriptDialog",
                                              "params": {"accept": True}}))
             if told.get("method") == "Runtime.exceptionThrown":
-                self.errors.append(told["params"]["exceptionDetails"].get("text", ""))
+                self.errors.append(json.dumps(told["params"]["exceptionDetails"])[:600])
             if told.get("method") == "Page.fileChooserOpened":
                 self.asked = told["params"]["backendNodeId"]
             if told.get("method") == "Network.requestWillBeSent":

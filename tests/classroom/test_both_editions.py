@@ -61,7 +61,7 @@ def test_a_student_can_make_the_pages_and_is_told_what_belongs_to_the_whole_cour
     done = subprocess.run([sys.executable, "-m", "tools", "site"], cwd=student, capture_output=True,
                           text=True, env=os.environ | {"PYTHONPATH": str(student)})
     assert done.returncode == 0, done.stderr
-    pages = {page.name for page in (student / "build" / "site").glob("*.html")}
+    pages = {page.name for page in (student / "build" / "site").rglob("*.html")}
     assert {f"{path.stem}.html" for path in NOTEBOOKS} < pages and "teaching.html" not in pages
     for target in ("test", "bench"):
         done = subprocess.run(["make", target], cwd=student, capture_output=True, text=True)

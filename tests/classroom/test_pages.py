@@ -25,7 +25,8 @@ def axe(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
-    return sorted(site.make(tmp_path_factory.mktemp("site") / "pages").parent.glob("*.html"))
+    folder = site.make(tmp_path_factory.mktemp("site") / "pages").parent
+    return sorted(path for path in folder.rglob("*.html") if "_static" not in path.parts and path.stem != "genindex")
 
 
 def opened(browser, path, width, scheme="light"):
@@ -58,9 +59,32 @@ def test_axe_finds_nothing_serious_and_no_page_is_wider_than_the_screen(axe, pag
 
 def test_the_search_finds_the_annealed_mean(pages):
     with Browser() as browser:
-        opened(browser, next(p for p in pages if p.name == "search.html"), 1280)
-        browser.js("(() => { const box = document.querySelector('input'); box.value = 'annealed mean';"
-                   "box.dispatchEvent(new Event('input')) })()")
-        links = browser.js("[...document.querySelectorAll('#found a')].map(a => a.getAttribute('href'))")
-        assert links and links[0].startswith("04_classification.html")
+        page = next(p for p in pages if p.name == "search.html")
+        browser.send("Page.navigate", url=page.as_uri() + "?q=annealed")
+        browser.wait("document.querySelectorAll('#search-results li a').length")
+        links = browser.js("[...document.querySelectorAll('#search-results li a')].map(a => a.getAttribute('href'))")
+        assert any(link.startswith("notebooks/04_classification.html") for link in links)
         assert not browser.errors
+
+
+def test_formulas_are_set_and_no_code_is_cut(pages):
+    with Browser() as browser:
+        for path in (p for p in pages if p.parent.name == "notebooks"):
+            opened(browser, path, 1280)
+            if browser.js("document.querySelectorAll('.math').length"):
+                browser.wait("document.querySelectorAll('mjx-container').length >= "
+                             "document.querySelectorAll('.math').length")
+            cut = browser.js("[...document.querySelectorAll('div.cell pre')].filter(p => p.scrollWidth > "
+                             "p.clientWidth + 1).map(p => p.textContent.slice(0, 80))")
+            assert not cut, f"{path.name}: {cut}"
+        assert not browser.errors
+
+
+def test_a_page_prints_with_its_figures(pages):
+    import base64
+
+    path = next(p for p in pages if p.name.startswith("02_"))
+    with Browser() as browser:
+        opened(browser, path, 1280)
+        printed = base64.b64decode(browser.send("Page.printToPDF", printBackground=True)["data"])
+    assert printed.startswith(b"%PDF") and printed.count(b"/Subtype /Image") >= 15

@@ -28,7 +28,8 @@ BINDER = CONDA | {"torch": "pytorch-cpu"}
 
 # What a package is imported as, where that is not its name.
 IMPORTS = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
-IMPORTS |= {"pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "websocket-client": "websocket"}
+IMPORTS |= {"pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "websocket-client": "websocket",
+            "python-pptx": "pptx"}
 
 
 def read(path):
@@ -43,6 +44,7 @@ def requirements(lines):
 
 NEEDED = requirements(PROJECT["dependencies"])
 COURSE = requirements(EXTRAS["course"])
+PAGES = requirements(EXTRAS["pages"])
 DEV = requirements(EXTRAS["dev"])
 
 
@@ -80,7 +82,8 @@ def conda(path):
 @pytest.mark.parametrize("platform", ["linux", "darwin", "win32"])
 def test_constraints_pin_every_dependency_once_within_its_bound(python, platform):
     pinned = pins(python, platform)
-    wanted = [Requirement(line) for line in (*PROJECT["dependencies"], *EXTRAS["course"], *EXTRAS["dev"])]
+    declared = PROJECT["dependencies"] + EXTRAS["course"] + EXTRAS["pages"] + EXTRAS["dev"]
+    wanted = [Requirement(line) for line in declared]
     asked = [str(r).split(";")[0] for r in wanted if not r.marker or r.marker.evaluate(environment(python, platform))]
     for name, bound in requirements(asked).items():
         assert name in pinned, f"{name} is not in constraints.txt for Python {python} on {platform}"
@@ -105,6 +108,10 @@ def test_conda_environments_ask_for_what_pyproject_asks_for(path, names):
     assert found == {names.get(name, name): bound for name, bound in (NEEDED | COURSE).items()}
 
 
+def test_dev_contains_the_other_extras():
+    assert f"{PROJECT['name']}[course,pages]" in EXTRAS["dev"]
+
+
 def imported(path):
     """The top packages that a Python file imports."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -123,12 +130,14 @@ BROUGHT = {"IPython"}
 
 
 def test_what_the_library_imports_is_declared():
-    """colorlib uses the dependencies only; tools the extra `course`, too."""
+    """colorlib uses the dependencies only; tools the extra `course`, too, and what builds the pages `pages`."""
     own = set(sys.stdlib_module_names) | {"colorlib", "tomllib"} | BROUGHT  # tomllib: of Python 3.11 on
     for path in (*sorted((ROOT / "colorlib").rglob("*.py")), *sorted((ROOT / "tools").rglob("*.py"))):
         allowed = own | modules(NEEDED)
         if path.is_relative_to(ROOT / "tools"):
             allowed |= modules(COURSE) | {"tools"}
+        if path.name in ("site.py", "slides.py"):
+            allowed |= modules(PAGES)
         undeclared = set(imported(path)) - allowed
         assert not undeclared, f"{path.relative_to(ROOT)} imports {sorted(undeclared)}"
 
@@ -140,6 +149,7 @@ def test_every_dependency_is_used():
         cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
         code = "\n".join("".join(c["source"]) for c in cells)
         used |= set(re.findall(r"^\s*(?:import|from) (\w+)", code, flags=re.M))
-    commands = {"jupyterlab", "ruff", "pytest-timeout", "ipykernel", "nbval"}  # called, never imported
-    unused = {n for n in NEEDED | COURSE | DEV if IMPORTS.get(n, n).replace("-", "_") not in used} - commands
+    commands = {"jupyterlab", "ruff", "pytest-timeout", "ipykernel", "nbval",  # called, never imported
+                "sphinx-mathjax-offline", "jupyter-book"}
+    unused = {n for n in NEEDED | COURSE | PAGES | DEV if IMPORTS.get(n, n).replace("-", "_") not in used} - commands
     assert not unused, f"declared, and imported nowhere: {sorted(unused)}"

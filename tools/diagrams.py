@@ -1,0 +1,134 @@
+"""Diagrams of networks: boxes for tensors, arrows for layers.
+
+    stages = [Stage(1, 32, "gray"), Stage(16, 32, by="convolution"), Stage(32, 16, by="pool")]
+    figure = draw(stages)
+
+A box is as high as its tensor has pixels and as wide as it has channels, both on a log scale.
+`python -m tools figures` stores the diagrams of the course in notebooks/figures/, each as SVG and
+as PNG: notebooks show the PNG, which every viewer draws; the pages take the SVG beside it.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+
+from colorlib.notebook.display import png
+from colorlib.notebook.style import PALETTE, in_course_style, new
+from colorlib.paths import project_root
+
+# Each kind of layer differs from the others in color and in its line, for readers who cannot tell
+# the colors apart: (name in the legend, color, line).
+LAYERS = {
+    "convolution": ("3×3 convolutions", PALETTE[0], "-"),
+    "pool": ("max pool, 3×3 convolutions", PALETTE[1], (0, (5, 2))),
+    "stride": ("4×4 convolution, stride 2", PALETTE[1], (0, (5, 2))),
+    "patch": ("4×4 convolution, stride 1", PALETTE[0], "-"),
+    "up": ("upsampling, 3×3 convolutions", PALETTE[2], (0, (1.5, 1.5))),
+    "point": ("1×1 convolution", PALETTE[6], "-"),
+}
+GAP = 0.9  # between two boxes
+# Text stays text; the same diagram gives the same file.
+SVG = {"svg.fonttype": "none", "svg.hashsalt": "course", "font.family": "sans-serif"}
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A tensor on its way through a network.
+
+    channels, size   the tensor has the shape (N, channels, size, size)
+    name             of an input or output, in words
+    by               the kind of layer that makes it, a key of `LAYERS`; "" for the input
+    """
+
+    channels: int
+    size: int
+    name: str = ""
+    by: str = ""
+
+
+@in_course_style
+def draw(
+    stages: Sequence[Stage], skips: Sequence[tuple[int, int]] = (), width: float = 9.0
+) -> Figure:
+    """Draw a network from left to right.
+
+    skips   pairs of stages that a skip connection joins, by their positions in `stages`
+    width   of the figure, in inches
+    """
+    figure, ax = new(width=width, height=0.43 * width)
+    boxes, x = [], 0.0
+    for stage in stages:
+        box = 0.16 + 0.1 * math.log2(stage.channels), 0.5 + 0.5 * math.log2(stage.size)
+        ax.add_patch(Rectangle((x, -box[1] / 2), *box, fc="#E8EEF4", ec="black", lw=1.2))
+        words = f"{stage.channels} ×\n{stage.size}×{stage.size}\n{stage.name}".rstrip()
+        ax.text(x + box[0] / 2, -box[1] / 2 - 0.1, words, ha="center", va="top", fontsize=11)
+        boxes.append((x, *box))
+        x += box[0] + GAP
+    shown = {}  # name in the legend: the line that stands for it
+    for (left, w, _), (right, _, _), stage in zip(boxes, boxes[1:], stages[1:], strict=False):
+        name, color, line = LAYERS[stage.by]
+        shown[name] = _arrow(ax, left + w, right, 0.0, color, line, 2.2)
+    for start, end in skips:
+        (left, w, h), right = boxes[start], boxes[end][0]
+        # In the upper part of its two boxes, and so above all boxes between them.
+        line = _arrow(ax, left + w, right, 0.455 * h, "0.45", "-", 1.4)
+        shown["skip connection: concatenate"] = line
+    highest = max(h for _, _, h in boxes) / 2
+    ax.set_xlim(-0.4, x - GAP + 0.4)
+    ax.set_ylim(-highest - 1.1, highest + 0.15)
+    ax.set_axis_off()
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2,
+                  handlelength=3)
+    return figure
+
+
+def _arrow(
+    ax: Axes, left: float, right: float, y: float, color: str, line: Any, width: float
+) -> Line2D:
+    # A line and a head of its own: the head of a dashed arrow would be dashed, too.
+    ax.plot(right - 0.14, y, ">", color=color, ms=4.5 * width ** 0.7)
+    return ax.plot([left + 0.06, right - 0.16], [y, y], color=color, ls=line, lw=width)[0]
+
+
+def unet() -> Figure:
+    """The U-Net of notebook 03, for 32x32 pixels."""
+    down = [Stage(16, 32, by="convolution"), Stage(32, 16, by="pool"), Stage(64, 8, by="pool"),
+            Stage(128, 4, by="pool")]
+    up = [Stage(64, 8, by="up"), Stage(32, 16, by="up"), Stage(16, 32, by="up")]
+    stages = [Stage(1, 32, "gray"), *down, *up, Stage(2, 32, "ab", by="point")]
+    return draw(stages, skips=[(1, 7), (2, 6), (3, 5)])
+
+
+def patch_discriminator() -> Figure:
+    """The PatchGAN discriminator with patches of 34x34 pixels, for 32x32 pixels."""
+    strided = [Stage(64, 16, by="stride"), Stage(128, 8, by="stride")]
+    last = [Stage(256, 7, by="patch"), Stage(1, 6, "logits", by="patch")]
+    return draw([Stage(3, 32, "gray and ab"), *strided, *last], width=7.0)
+
+
+# The stored diagrams, by their file names.
+DIAGRAMS: dict[str, Callable[[], Figure]] = {
+    "unet": unet, "patch-discriminator": patch_discriminator,
+}
+
+
+def write(folder: Path | None = None) -> list[Path]:
+    """Store every diagram in `folder` (notebooks/figures/); returns the files."""
+    folder = folder or project_root() / "notebooks" / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, make in DIAGRAMS.items():
+        drawn = make()
+        files += [folder / f"{name}.svg", folder / f"{name}.png"]
+        with rc_context(SVG):
+            drawn.savefig(files[-2], format="svg", metadata={"Date": None, "Creator": None})
+        files[-1].write_bytes(png(drawn, dpi=200))
+    return files
