@@ -7,16 +7,16 @@
 Modules that need torch are imported by the commands themselves, so that help comes at once.
 """
 import argparse
+import importlib.util
 import os
-import runpy
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from colorlib import __version__
-from colorlib.data.image_files import COLOR_SIDE, check_png, format_names, write_png
+from colorlib.data.image_files import COLOR_SIDE, check_png, format_names
 from colorlib.data.storage import DataUnavailable
-from colorlib.paths import CHECKPOINTS, project_root
+from colorlib.paths import CHECKPOINTS, atomic_write, project_root
 
 DATA_SETS = "auto, cifar10, fruits, photos or folder:PATH (default: auto)"
 
@@ -45,8 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _needs_checkout(options: argparse.Namespace) -> bool:
     """Whether the command reads benchmarks or writes records, which belong to a checkout."""
-    writes = options.command == "results" or options.command == "train" and (
-        options.recipe is not None or options.missing)  # else it lists the recipes
+    trains = options.command == "train" and bool(options.recipe or options.missing)
+    writes = trains or options.command == "results"  # without a recipe, `train` lists them
     return options.command == "bench" or (writes and not os.environ.get("COLORLIB_RESULTS"))
 
 
@@ -62,36 +62,35 @@ def _parser() -> argparse.ArgumentParser:
     images.add_argument("--size", type=int, default=32, metavar="PIXELS",
         help="side of the images (default: 32, the only size of CIFAR-10)")
 
-    def command(run, help: str, example: str, *parents):
+    def command(name: str, run, help: str, example: str, *parents):
         """Add a command, run(options) -> status or None; return the function that adds options."""
-        added = commands.add_parser(
-            example.split()[0], help=help, description=help, parents=parents,
-            epilog=f"example: python -m colorlib {example}")
+        added = commands.add_parser(name, help=help, description=help, parents=parents,
+            epilog=f"example: python -m colorlib {name} {example}")
         added.set_defaults(run=run)
         return added.add_argument
 
     option = command(
-        _data, "Fetch or decode a data set, keep it, and print its size.", "data cifar10")
+        "data", _data, "Fetch or decode a data set, keep it, and print its size.", "cifar10")
     option("name", nargs="?", default="auto", help=DATA_SETS)
 
     _add_train_options(command(
-        _train, "Train a recipe, measure it, and write its record to results/runs.",
-        "train nazeri-unet --profile lesson --seed 1", images, device))
+        "train", _train, "Train a recipe, measure it, and write its record to results/runs.",
+        "nazeri-unet --profile lesson --seed 1", images, device))
     _add_colorize_options(command(
-        _colorize, "Color photographs of any size; their lightness is kept.",
-        "colorize photo.jpg holiday/ -o colored/ --max-side 512", device))
+        "colorize", _colorize, "Color photographs of any size; their lightness is kept.",
+        "photo.jpg holiday/ -o colored/ --max-side 512", device))
 
     option = command(
-        _compare, "Color test images of a data set by several models, side by side, in a PNG file.",
-        "compare koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png",
-        images, device)
+        "compare", _compare,
+        "Color test images of a data set by several models, side by side, as one PNG file.",
+        "koo-baseline mine.safetensors --data folder:pears --size 96 -o c.png", images, device)
     option("models", nargs="+", metavar="MODEL",
         help="checkpoints of colorlib/checkpoints, or safetensors files; LABEL=MODEL names the row")
     option("-n", type=int, default=8, help="number of images (default: 8)")
     option("--seed", type=int, default=0, help="draws the images to show (default: 0)")
     option("-o", "--output", type=Path, required=True, help="the PNG file to write")
 
-    option = command(_results, "Write results/README.md from the records.", "results")
+    option = command("results", _results, "Write results/README.md from the records.", "--collect")
     option("--collect", action="store_true",
         help="first take over what notebooks and train --minutes left in build/trained")
     option("--measure", action="store_true",
@@ -100,8 +99,8 @@ def _parser() -> argparse.ArgumentParser:
         help="write nothing; status 1 if the table does not agree with the records")
 
     option = command(
-        _bench, "Measure speed as ratios: both sides alternate in one run, at least five times.",
-        "bench color")
+        "bench", _bench,
+        "Measure speed as ratios: both sides alternate in one run, at least five times.", "color")
     option("only", nargs="*", help="bins, color, train, ... (default: all)")
     return parser
 
@@ -163,10 +162,11 @@ def _train(options) -> int | None:
         for recipe in recipes.RECIPES.values():
             print(f"{recipe.name:28} {recipe.code}: {recipe.title}")
             print(f"  source: {recipe.description}\n  course: {recipe.changes}")
-            print(f"  settings of the course: {recipe.training}, epochs {recipe.epochs}")
-            print(f"  settings of the source: {recipe.published_training}")
-            if recipe.gan:
-                print(f"  discriminator: {recipe.gan.net}, {recipe.gan.config}")
+            print(f"  settings: {recipe.training}, epochs {recipe.epochs}")
+            if recipe.has_source:
+                print(f"  settings with --as-published: {recipe.published_training}")
+            if gan := recipe.gan:
+                print(f"  discriminator: {gan.net}, {gan.config}, rate {gan.training.lr:g}")
         return 0
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     # The profile has no default in the parser, where None stands for all profiles of --minutes.
@@ -184,10 +184,9 @@ def _train_classifier(options) -> None:
     alone = not (options.keep or options.as_published or options.seed or options.profile)
     if not alone or options.size != 32:
         raise ValueError(f"with {options.recipe}, only --data, --device and --epochs can be given")
-    train, images = {"classifier": (classifiers.train_classifier, "test images"),
-        "encoder": (classifiers.train_encoder, "held-out training images")}[options.recipe]
     epochs = 6 if options.epochs is None else options.epochs
-    path, accuracy = train(options.data, options.device, epochs)
+    path, accuracy = classifiers.train(options.recipe, options.data, options.device, epochs)
+    images = "test images" if options.recipe == "classifier" else "held-out training images"
     print(f"{path.name}: accuracy {accuracy:.1%} on {images}")
 
 
@@ -243,10 +242,6 @@ def _colorize(options) -> int:
 
 
 def _compare(options) -> None:
-    import io
-
-    from PIL import Image
-
     from colorlib import color
     from colorlib.data import datasets
     from colorlib.notebook import plots
@@ -264,12 +259,11 @@ def _compare(options) -> None:
         raise ValueError(
             f"-n must lie between 1 and the {len(images)} pictures there are, got {options.n}")
     truth = images.take(options.n, options.seed).pixels  # n 3 H W
-    gray = color.gray_from_lightness(color.lightness(truth)).clamp(0, 1).expand(-1, 3, -1, -1)
-    rows = {"gray": color.to_uint8(gray)}
-    rows |= {label: colorizer.colorize(truth) for label, colorizer in colorizers.items()}
-    buffer = io.BytesIO()  # the file appears in one step, so that no half of it is left
-    plots.images(rows | {"truth": truth}).savefig(buffer, format="png")
-    write_png(Image.open(buffer).convert("RGB"), output)
+    gray = color.gray_from_lightness(color.lightness(truth))  # n 1 H W
+    colored = {label: colorizer.colorize(truth) for label, colorizer in colorizers.items()}
+    drawn = plots.png(plots.images({"gray": gray} | colored | {"truth": truth}))
+    with atomic_write(output) as temporary:  # no half of a file is left
+        temporary.write_bytes(drawn)
     print(output)
 
 
@@ -321,7 +315,10 @@ def _bench(options) -> None:
         raise ValueError(f"no benchmark {', '.join(sorted(unknown))}: there are {there}")
     for name in options.only or files:
         # By its path: benchmarks/ is no package, and is not on the path of modules.
-        for row in runpy.run_path(str(files[name]))["run"]():
+        spec = importlib.util.spec_from_file_location(f"bench_{name}", files[name])
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for row in module.run():
             print(f"{name:8} {row['name']:52} {row['ratio']:8.2f}  {row['detail']}", flush=True)
 
 

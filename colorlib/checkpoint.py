@@ -79,7 +79,7 @@ def resume(path: Path, run) -> None:
     if notes.get("format") != TRAINING_FORMAT:
         what = f"{path.name} is no checkpoint of a training"
         raise ValueError(f"{what}: give another file, or remove it")
-    # By way of JSON, as the notes have gone: a tuple has become a list there.
+    # Through JSON, like the notes, where a tuple becomes a list.
     for name, value in json.loads(json.dumps(run.description)).items():
         if notes.get(name) != value:
             raise ValueError(

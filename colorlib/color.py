@@ -81,13 +81,6 @@ def _require_rgb(rgb: Tensor, check: bool) -> Tensor:
     return rgb
 
 
-def _require_lab(lab: Tensor, check: bool) -> Tensor:
-    _require_finite(lab, "Lab", check)
-    if check:
-        _check_range(lab[..., :1, :, :], "L", -0.01, 100.01)  # a rounding error beyond the ends
-    return lab
-
-
 def _stack(*planes: Tensor) -> Tensor:
     return torch.stack(planes, dim=-3)
 
@@ -168,6 +161,7 @@ def _f_inverse(f: Tensor) -> Tensor:
 
 
 def _uses_cpu_path(x: Tensor) -> bool:
+    """Whether `_lab_cpu` may compute it: float32 or uint8, on the CPU, without gradients."""
     needs_gradient = torch.is_grad_enabled() and x.requires_grad
     return x.device.type == "cpu" and x.dtype != torch.float64 and not needs_gradient
 
@@ -204,7 +198,9 @@ def _fill_lab(rgb: Tensor, lab: Tensor) -> None:
 
 def lab_to_rgb(lab: Tensor, clip: bool = True, check: bool = True) -> Tensor:
     """sRGB of Lab, as floats. clip=True limits colors that no screen can show to [0, 1]."""
-    _require_lab(lab, check)
+    _require_finite(lab, "Lab", check)
+    if check:
+        _check_range(lab[..., :1, :, :], "L", -0.01, 100.01)  # a rounding error beyond the ends
     if _uses_cpu_path(lab):
         return _lab_cpu.in_pieces(lambda piece, out: out.copy_(_lab_to_rgb(piece, clip)), lab)
     return _lab_to_rgb(lab, clip)

@@ -8,8 +8,6 @@
 The target (`targets.py`) decodes the outputs of any network to ab, so that all can be compared.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import hashlib
@@ -77,8 +75,9 @@ class Colorizer(nn.Module):
     def predict(self, L: Tensor, batch_size: int = 50) -> Tensor:
         """Predict ab in evaluation mode, without gradients, batch by batch.
 
-        L         (N, 1, H, W), 0...100, on any device; else ValueError
-        returns   (N, 2, H, W), Lab units, on the device of L
+        L            (N, 1, H, W), 0...100, on any device; else ValueError
+        batch_size   images at a time; fewer where a network's `max_pixels` limits its batches
+        returns      (N, 2, H, W), Lab units, on the device of L
         """
         _check_lightness(L)
         if hasattr(self.net, "max_pixels"):  # of a batch, for networks that need much memory
@@ -131,15 +130,13 @@ class Colorizer(nn.Module):
         left_out = _left_out(self.net)
         if left_out:
             about["left_out"] = _digest(left_out)
-        tensors = {name: t.detach().cpu().clone(memory_format=torch.contiguous_format)
+        tensors = {name: t.half() if half and t.ndim == 4 else t
                    for name, t in self.net.state_dict().items() if name not in left_out}
-        if half:
-            tensors = {name: t.half() if t.ndim == 4 else t for name, t in tensors.items()}
         return write_tensors(path, tensors, about)
 
     @classmethod
     def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu",
-             fetch: bool = True) -> Colorizer:
+             fetch: bool = True) -> "Colorizer":
         """Load a colorizer that `save` wrote, in evaluation mode.
 
         fetch    download ImageNet weights that the file leaves out; False: raise DataUnavailable

@@ -75,8 +75,8 @@ def discriminator_decisions(colorizer: Colorizer, adversary: Adversary, images,
 
     returns   accuracy; confusion: counts [[fake called fake, fake called real], [real called fake,
               real called real]]; fooled: the fraction of generated colors that are called real;
-              median_fake: the median over images of the mean probability that the discriminator
-              gives to their generated colors of being real
+              median_fake: the median over images of the discriminator's mean probability that
+              generated colors are real
     """
     generator, discriminator = colorizer.net, adversary.net
     fakes, reals, probabilities = [], [], []
@@ -106,7 +106,8 @@ def output_diversity(colorizer: Colorizer, images, draws: int = 8,
     returns   over_noise: root mean square distance of a pixel's color from its mean over the noise,
               Lab units (0 without noise). over_inputs: that of an image's mean color from the mean
               over all images. collapse: over_inputs divided by the same of the true colors.
-              chroma_ratio and unexplained: as in `metrics`
+              chroma_ratio and unexplained: as in `metrics`, the latter about the mean color of
+              these images
     """
     noise_variance, predicted_means, true_means = 0.0, [], []
     sums = ColorSums(images.ab_mean())
@@ -122,10 +123,9 @@ def output_diversity(colorizer: Colorizer, images, draws: int = 8,
             if getattr(colorizer.net, "noise", 0):
                 noise_variance += _noise_variance(colorizer, L, draws)
     over_inputs, over_images = _spread(predicted_means), _spread(true_means)
-    of_colors = sums.values()
     return {"over_noise": math.sqrt(noise_variance / len(images)), "over_inputs": over_inputs,
             "collapse": over_inputs / over_images if over_images else math.nan,
-            "chroma_ratio": of_colors["chroma_ratio"], "unexplained": of_colors["unexplained"]}
+            **{name: sums.values()[name] for name in ("chroma_ratio", "unexplained")}}
 
 
 def _noise_variance(colorizer: Colorizer, L: Tensor, draws: int) -> float:

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import torch
 
-GLIBC = ctypes.CDLL(None) if platform.libc_ver()[0] == "glibc" else None
+GLIBC = ctypes.CDLL(None) if sys.platform == "linux" and "glibc" in platform.libc_ver() else None
 # Parameters of glibc's mallopt, and the values that its dynamic rule reaches in any program that
 # uses torch: they grow with the blocks that are freed, up to 32 MB.
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -125,16 +125,18 @@ def keep_freed_memory() -> Iterator[None]:
     Otherwise the C library returns the activations of each training step to the system, and gets
     them back page by page in the next one.
     """
-    set_option = getattr(GLIBC, "mallopt", lambda *_: True)  # elsewhere there is none to set
+    if not GLIBC:
+        yield
+        return
     # Older versions refuse so large a threshold; they are given their usual one.
-    if not set_option(M_MMAP_THRESHOLD, 1 << 30):
-        set_option(M_MMAP_THRESHOLD, USUAL_MMAP_THRESHOLD)
-    set_option(M_TRIM_THRESHOLD, 2**31 - 1)
+    if not GLIBC.mallopt(M_MMAP_THRESHOLD, 1 << 30):
+        GLIBC.mallopt(M_MMAP_THRESHOLD, USUAL_MMAP_THRESHOLD)
+    GLIBC.mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
     try:
         yield
     finally:
-        set_option(M_MMAP_THRESHOLD, USUAL_MMAP_THRESHOLD)
-        set_option(M_TRIM_THRESHOLD, USUAL_TRIM_THRESHOLD)
+        GLIBC.mallopt(M_MMAP_THRESHOLD, USUAL_MMAP_THRESHOLD)
+        GLIBC.mallopt(M_TRIM_THRESHOLD, USUAL_TRIM_THRESHOLD)
         return_freed_memory()
 
 

@@ -9,8 +9,6 @@ Notebooks 05 and 06 classify colorized images and compare their features with th
 Notebook 07 starts a colorizer from a classifier of gray images.
 """
 
-from __future__ import annotations
-
 import copy
 import os
 from pathlib import Path
@@ -22,6 +20,7 @@ from torch import Tensor
 from colorlib import color, models
 from colorlib.checkpoint import read_tensors, write_tensors
 from colorlib.data.image_set import mirror, plan_batches
+from colorlib.optimizers import one_cycle
 from colorlib.training_run import epoch_seed
 
 FORMAT = "colorlib-classifier-2"
@@ -37,7 +36,7 @@ class ImageClassifier:
     @classmethod
     def train_on(cls, images, epochs: int = 6, seed: int = 0, width: int = 24,
                  batch_size: int = 128, gray: bool = False,
-                 start: ImageClassifier | None = None) -> ImageClassifier:
+                 start: "ImageClassifier | None" = None) -> "ImageClassifier":
         """Train a classifier on an ImageSet that has labels, on its device.
 
         width    channels of the network's first block
@@ -92,7 +91,7 @@ class ImageClassifier:
         return write_tensors(path, tensors, about)
 
     @classmethod
-    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> ImageClassifier:
+    def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> "ImageClassifier":
         """Load a classifier that `save` wrote. Raises FileNotFoundError or ValueError."""
         tensors, about = read_tensors(path)
         if about.get("format") not in (FORMAT, OLD_FORMAT):
@@ -108,7 +107,7 @@ def _train(net: models.SmallResNet, images, lr: float, epochs: int, seed: int, b
     net.train().to(images.device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(net.parameters(), lr, weight_decay=0.05)
     steps = epochs * -(-len(images) // batch_size)  # rounded up: a last, smaller batch counts
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, steps + 1, pct_start=0.25)
+    schedule = one_cycle(optimizer, steps)
     for epoch in range(epochs):
         for rows, mirrored in plan_batches(len(images), batch_size, epoch_seed(seed, epoch),
                                            flip=True, device=images.device):

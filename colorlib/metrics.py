@@ -8,8 +8,6 @@ clipped to the gamut. Only `psnr` and `colorfulness` take RGB images. `evaluate.
 metrics for a whole test set; notebook 03 explains what each of them measures and misses.
 """
 
-from __future__ import annotations
-
 import math
 
 import torch
@@ -30,11 +28,6 @@ def ab_distance(predicted: Tensor, true: Tensor) -> Tensor:
     return (predicted - true).norm(dim=1)
 
 
-def ab_error(predicted: Tensor, true: Tensor) -> float:
-    """Mean distance of predicted and true ab, Lab units; lower is better."""
-    return float(ab_distance(predicted, true).mean())
-
-
 class ColorSums:
     """Sums over pixels from which the metrics of ab follow; `mean` (2,) as in `unexplained`."""
 
@@ -44,7 +37,7 @@ class ColorSums:
         # In each cell of the ab plane: the pixels, and the errors of those whose true color it is.
         self.predicted, self.true, self.errors, self.limited_errors = torch.zeros(4, CELLS).double()
 
-    def add(self, predicted: Tensor, true: Tensor) -> ColorSums:
+    def add(self, predicted: Tensor, true: Tensor) -> "ColorSums":
         """Add the pixels of one batch, (N, 2, H, W) twice, Lab units; returns itself."""
         # float64, so that the batch size does not matter; on the CPU, because MPS has none.
         distance = ab_distance(predicted, true).cpu().double()  # N H W
@@ -62,19 +55,19 @@ class ColorSums:
         return self
 
     def values(self) -> dict[str, float]:
-        """The metrics of ab by name; NaN where all true colors equal `mean`, or are gray."""
-        pixels, used = float(self.true.sum()), self.true > 0
+        """The metrics of ab by name; NaN without pixels, or if all true ones are `mean` or gray."""
+        pixels, used = self.true.sum(), self.true > 0  # a tensor: 0 / 0 is then NaN
         # "balanced" gives each cell that a true color occurs in the same weight.
         per_cell, limited_per_cell = (errors[used] / self.true[used]
                                       for errors in (self.errors, self.limited_errors))
         return {
             "unexplained": self.squared_error / self.variance if self.variance else math.nan,
             "chroma_ratio": self.chroma / self.true_chroma if self.true_chroma else math.nan,
-            "ab_error": float(self.errors.sum()) / pixels,
+            "ab_error": float(self.errors.sum() / pixels),
             "ab_error_balanced": float(per_cell.mean()),
-            "auc": 1 - float(self.limited_errors.sum()) / pixels / AUC_LIMIT,
+            "auc": 1 - float(self.limited_errors.sum() / pixels) / AUC_LIMIT,
             "auc_balanced": 1 - float(limited_per_cell.mean()) / AUC_LIMIT,
-            "histogram_distance": float((self.true - self.predicted).abs().sum()) / pixels / 2,
+            "histogram_distance": float((self.true - self.predicted).abs().sum() / pixels) / 2,
         }
 
 

@@ -31,10 +31,7 @@ def make_schedule(optimizer: torch.optim.Optimizer, config, steps_per_epoch: int
     """The learning rate of every step, as one of torch's schedulers; see `TrainingConfig`."""
     steps = config.epochs * steps_per_epoch
     if config.schedule == "onecycle" and steps > 1:
-        rates = [group["lr"] for group in optimizer.param_groups]  # Muon has two
-        # One step more, as the last rate is nearly 0. A quarter of 4 would be a rise of length 0.
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, rates, total_steps=steps + 1, pct_start=0.2 if steps == 3 else 0.25)
+        return one_cycle(optimizer, steps)
 
     def factor(step: int) -> float:
         if config.schedule == "linear":
@@ -47,6 +44,14 @@ def make_schedule(optimizer: torch.optim.Optimizer, config, steps_per_epoch: int
         return 1.0  # constant, or a cycle of a single step
 
     return torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
+
+
+def one_cycle(optimizer: torch.optim.Optimizer, steps: int):
+    """The schedule "onecycle" over so many steps, up to the optimizer's own rates."""
+    rates = [group["lr"] for group in optimizer.param_groups]  # Muon has two
+    # One step more, as the last rate is nearly 0. A quarter of 4 would be a rise of length 0.
+    return torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, rates, total_steps=steps + 1, pct_start=0.2 if steps == 3 else 0.25)
 
 
 def _state(optimizer: torch.optim.Optimizer, p: Tensor, name: str) -> Tensor:
@@ -73,8 +78,9 @@ class AdadeltaNesterov(torch.optim.Adadelta):
             group["momentum"] = momentum
 
     @torch.no_grad()
-    def step(self):
-        """Update every weight that has a gradient."""
+    def step(self, closure=None):
+        """Update every weight that has a gradient; `closure` as in torch's optimizers."""
+        loss = torch.enable_grad()(closure)() if closure else None
         before = [(p, p.clone(), group["momentum"]) for group in self.param_groups
                   for p in group["params"] if p.grad is not None]
         super().step()
@@ -82,6 +88,7 @@ class AdadeltaNesterov(torch.optim.Adadelta):
             step = p - old  # what ADADELTA alone has done
             velocity = _state(self, p, "velocity").mul_(momentum).add_(step)
             p.copy_(old + momentum * velocity + step)
+        return loss
 
 
 class Muon(torch.optim.Optimizer):
@@ -107,13 +114,15 @@ class Muon(torch.optim.Optimizer):
         super().__init__([group for group in groups if group["params"]], defaults)
 
     @torch.no_grad()
-    def step(self):
-        """Update every weight that has a gradient."""
+    def step(self, closure=None):
+        """Update every weight that has a gradient; `closure` as in torch's optimizers."""
+        loss = torch.enable_grad()(closure)() if closure else None
         for group in self.param_groups:
             take_step = self._orthogonal_step if group["orthogonal"] else self._adam_step
             for p in group["params"]:
                 if p.grad is not None:
                     take_step(p, group)
+        return loss
 
     def _orthogonal_step(self, p: Tensor, group: dict) -> None:
         mean = _state(self, p, "mean").lerp_(p.grad, 1 - group["momentum"])

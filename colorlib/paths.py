@@ -62,7 +62,7 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
 
 
 def move_into_place(temporary: Path, path: Path, sync: bool = True) -> None:
-    """Rename a finished file to `path` in one step; `sync`: first wait for the disk."""
+    """Rename a file of the same file system to `path` in one step; `sync`: wait for the disk."""
     if sync:  # otherwise a power failure may leave an empty file under the final name
         with open(temporary, "r+b") as file:  # Windows syncs no file that is open for reading only
             os.fsync(file.fileno())

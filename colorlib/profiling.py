@@ -52,8 +52,9 @@ def peak_memory(setup: str, work: str) -> float:
     setup, work   Python code, run in a new process that finds the same modules
     raises        RuntimeError with the end of the process's error message, if it fails
 
-    Host memory, not that of a GPU. Where the peak cannot be reset, which is everywhere except on
-    Linux, a higher peak during `setup` counts, too.
+    Host memory, not that of a GPU. torch is loaded before the measurement; its own memory does not
+    count. Where the peak cannot be reset, which is everywhere except on Linux, a higher peak during
+    `setup` counts, too.
     """
     return_freed_memory()  # this process and the new one are in memory at the same time
     code = (f"{setup}\nfrom colorlib import profiling as _profiling\n"

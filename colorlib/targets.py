@@ -8,8 +8,6 @@ In `outputs`, each target has the number of channels that the network must predi
 takes a target's statistics from training images. Checkpoints store the fields by name.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable
@@ -106,12 +104,12 @@ class YuvTarget:
         return all(mean <= -end + 1e-9 and mean + std >= end - 1e-9 for mean, std, end in limits)
 
     @classmethod
-    def unit_range(cls) -> YuvTarget:
+    def unit_range(cls) -> "YuvTarget":
         """The target that scales the whole range of U and V to 0...1 (Dahl 2016)."""
         return cls((-0.436, -0.615), (0.872, 1.23))
 
     @classmethod
-    def from_images(cls, rgb: Tensor, contrast: bool = True) -> YuvTarget:
+    def from_images(cls, rgb: Tensor, contrast: bool = True) -> "YuvTarget":
         """The target with mean and std of images (N, 3, H, W); ValueError if all are gray."""
         mean, std = _mean_and_std(lambda part: color.rgb_to_yuv(part, check=False)[:, 1:], rgb)
         return cls(mean, std, contrast)
@@ -168,7 +166,7 @@ class ColorBinsTarget(_LightnessInput):
         return _enlarge(self.bins.annealed_mean(outputs, self.T), self.cell, L)
 
     @classmethod
-    def from_images(cls, images, lam: float = 0.5, **settings) -> ColorBinsTarget:
+    def from_images(cls, images, lam: float = 0.5, **settings) -> "ColorBinsTarget":
         """The target whose weights rebalance images; see `AbBins.prior` and `AbBins.rebalance`."""
         target = cls(**settings)
         if lam == 1:  # no rebalancing
@@ -241,7 +239,7 @@ class ColorSpaceTarget(_LightnessInput):
         return _enlarge(color.rgb_to_lab(rgb, check=False)[:, 1:], self.cell, L)
 
     @classmethod
-    def from_images(cls, rgb: Tensor, space: str, **settings) -> ColorSpaceTarget:
+    def from_images(cls, rgb: Tensor, space: str, **settings) -> "ColorSpaceTarget":
         """The target with mean and std of the space's channels over images (N, 3, H, W)."""
         channels = SPACES.get(space) or cls(space)  # raises ValueError for an unknown space
         return cls(space, *_mean_and_std(channels, rgb), **settings)
@@ -286,9 +284,9 @@ def _enlarge(t: Tensor, cell: int, L: Tensor) -> Tensor:
 
 
 def _match_lightness(picture: Callable, L: Tensor, low: float, high: float) -> Tensor:
-    """The RGB picture(v) whose lightness is nearest to L; it must rise with v, from low to high."""
+    """picture(v), RGB, of nearest lightness to L; that lightness must rise with v in low...high."""
     below, above = torch.full_like(L, low), torch.full_like(L, high)
-    for _ in range(16):  # bisection; each step halves the error, at last to less than one byte
+    for _ in range(16):  # bisection; each step halves the error, at last to far less than 1/255
         v = (below + above) / 2
         dark = color.lightness(picture(v), check=False) < L
         below, above = torch.where(dark, v, below), torch.where(dark, above, v)

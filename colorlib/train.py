@@ -8,8 +8,6 @@ batches. `train_gan.py` has the loop for two networks, `training_run.py` the fra
 loops. Built step by step in notebook 03.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import math
@@ -72,7 +70,7 @@ class TrainingConfig:
             if value not in known:
                 raise ValueError(f"unknown {name} {value!r}: expected one of {', '.join(known)}")
 
-    def replace(self, **changes) -> TrainingConfig:
+    def replace(self, **changes) -> "TrainingConfig":
         """The same settings with some changed."""
         return dataclasses.replace(self, **changes)
 
@@ -133,8 +131,10 @@ def fit(model: Colorizer | nn.Module, data: ImageSet | Iterable, step: Step,
     _check_arguments(model, data, step, validation)
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every, stop)
     run.cleanup.callback(model.eval)  # when the loop ends, in whatever way
-    batches = (ColorizerBatches(data, model.target, config, run.processes)
-               if isinstance(data, ImageSet) else LoaderBatches(data, run.processes))
+    if isinstance(data, ImageSet):
+        batches = ColorizerBatches(data, model.target, config, run.processes)
+    else:
+        batches = LoaderBatches(data, run.processes)
     # A network with its optimizer and schedule. "": in the checkpoint its names have no prefix.
     learner = run.add_network("", network_of(model), config, batches.steps)
     run.resume(describe(model, data, config))
@@ -232,9 +232,9 @@ def network_of(model: Colorizer | nn.Module) -> nn.Module:
 def describe(model, data, config: TrainingConfig) -> dict:
     """What must agree for a checkpoint to be resumed: plain values by name."""
     about = {f"config.{name}": value for name, value in dataclasses.asdict(config).items()}
-    kind = type(data).__name__
-    about["images"] = (f"{len(data)} of {data.name}, {'x'.join(map(str, data.size))}"
-                       if isinstance(data, ImageSet) else f"{len(data)} batches of {kind}")
+    about["images"] = f"{len(data)} batches of {type(data).__name__}"
+    if isinstance(data, ImageSet):
+        about["images"] = f"{len(data)} of {data.name}, {'x'.join(map(str, data.size))}"
     about["target"] = repr(model.target) if isinstance(model, Colorizer) else ""
     net = network_of(model)
     net_config = getattr(net, "config", None)  # of a network of one's own it may be anything
@@ -250,8 +250,10 @@ def validation_loss(model, data, step: Step, autocast=contextlib.nullcontext,
     was_training, device = net.training, next(net.parameters()).device
     net.eval()
     total = count = 0
-    batches = ((model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
-               if isinstance(data, ImageSet) else (_parts(batch, device) for batch in data))
+    if isinstance(data, ImageSet):
+        batches = (model.encode(rgb.to(device)) for rgb in data.batches(batch_size))
+    else:
+        batches = (_parts(batch, device) for batch in data)
     for batch in batches:
         with autocast():
             loss = step(net, *batch)

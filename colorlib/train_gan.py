@@ -175,7 +175,7 @@ def gan_step(generator: nn.Module, discriminator: nn.Module, g_optimizer: torch.
 
     inputs, targets    what the generator gets (N, 1, H, W) and should predict (N, C, H, W)
     update_generator   False: only the discriminator is updated
-    run                brings mixed precision and several processes; None: float32
+    run                mixed precision and several processes; None: float32, even inside autocast
     returns            scalars: loss (the generator's), on_real, on_fake (the discriminator's
                        errors), adversarial, l1, d_steps and g_steps (1, or 0 if not updated)
     """

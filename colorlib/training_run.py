@@ -11,8 +11,6 @@
             run.log(loss=loss)                 # finds a loss that is not finite
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import importlib.util
@@ -39,7 +37,7 @@ PRECISIONS = {"no": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16
 class TrainingDiverged(FloatingPointError):
     """The loss, or a weight, is no longer a finite number.
 
-    `step` tells where (the first is 1), `checkpoint` is the last good one, or None.
+    `step` says where (the first is 1), `checkpoint` is the last good one, or None.
     """
 
     def __init__(self, step: int, what: str, checkpoint: Path | None):
@@ -173,9 +171,9 @@ class TrainingRun:
 
     def log(self, **values: Tensor) -> None:
         """Keep what a step measured; call it once after each step. The first value is the loss."""
+        self._names = list(values)  # before what they name: an interrupt may come in between
         # stack copies, and has to: the next step overwrites a loss of a compiled network
         self._logged.append(torch.stack([value.detach().float() for value in values.values()]))
-        self._names = list(values)
         self._bar.update(1)
         self.step += 1
         if self.device.type == "cpu" and len(self._logged) - self._checked >= CHECK_EVERY:
@@ -190,14 +188,16 @@ class TrainingRun:
         """What happens inside is no training time, and comes only if the loss is finite."""
         self._check()  # waits for the steps that a GPU still has to take: they are training time
         started = time.perf_counter()
-        yield
-        self._not_counted += time.perf_counter() - started
+        try:
+            yield
+        finally:
+            self._not_counted += time.perf_counter() - started
 
-    def __enter__(self) -> TrainingRun:
+    def __enter__(self) -> "TrainingRun":
         self.cleanup.enter_context(keep_freed_memory())
         self.cleanup.enter_context(self._fork_rng())
         self.cleanup.enter_context(warnings.catch_warnings())
-        # A GAN's network whose update is left out in the first step has a schedule without a step.
+        # In a GAN's first step an update may be left out, and the schedule still goes on.
         warnings.filterwarnings("ignore", "Detected call of `lr_scheduler.step")
         return self
 
@@ -295,7 +295,7 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
     """
 
     def tensors(p: nn.Parameter) -> dict[str, Tensor]:
-        # Not on the device is only a step counter that is never read.
+        # The only state elsewhere is a step counter, which is never read.
         return {"weight": p.detach()} | {
             name: value for name, value in optimizer.state.get(p, {}).items()
             if torch.is_tensor(value) and value.device == update.device}

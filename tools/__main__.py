@@ -143,7 +143,8 @@ def _editions(options: argparse.Namespace) -> int:
 def _pack(options: argparse.Namespace) -> int:
     archives, left_out = pack.pack()
     print("packed:", *(path.name for path in archives))
-    print(*(f"no room for {path.name}\n" for path in left_out), sep="", end="")
+    for path in left_out:
+        print(f"no room for {path.name}")
     return 0
 
 

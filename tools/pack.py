@@ -34,4 +34,5 @@ def pack(pieces: int = PIECES, piece_bytes: int = PIECE_BYTES) -> tuple[list[Pat
         room[piece] -= size
         with zipfile.ZipFile(build / f"trained-{piece + 1}.zip", "a") as archive:
             archive.write(path, name)
-    return sorted(build.glob("trained-*.zip")), left_out
+    archives = [build / f"trained-{i + 1}.zip" for i in range(pieces)]  # -10 after -9
+    return [archive for archive in archives if archive.exists()], left_out

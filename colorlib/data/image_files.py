@@ -64,9 +64,9 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
     size   (H, W): cut the largest part of that shape from the middle, resize it with antialiasing.
            None: the image as it is
 
-    The image is turned upright by its EXIF orientation, and its color
-    profile is converted to sRGB; broken EXIF data and broken profiles are ignored. Transparent
-    parts become white, 16-bit grays are scaled to 8 bits, and of several frames the first is read.
+    The image is turned upright by its EXIF orientation, and its color profile is converted to sRGB;
+    broken EXIF data and broken profiles are ignored. Transparent parts become white, 16-bit grays
+    are scaled to 8 bits, and of several frames the first is read.
 
     Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels.
     """

@@ -7,8 +7,6 @@
 A `torch.utils.data.DataLoader` works as well; `batches` is faster, since it copies no image alone.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -62,7 +60,7 @@ class ImageSet(Dataset):
         about = f"{self.name}, {self.split_name}: {len(self):,} of {height}×{width}"
         return f"{type(self).__name__}({about} on {self.device})"
 
-    def to(self, device: torch.device | str) -> ImageSet:
+    def to(self, device: torch.device | str) -> "ImageSet":
         """The same set on another device, or itself if it is there already."""
         pixels = self.pixels.to(device)
         if pixels is self.pixels:  # torch copies nothing that is on the device already
@@ -71,17 +69,17 @@ class ImageSet(Dataset):
         moved._ab_mean = self._ab_mean
         return moved
 
-    def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> Tensor | ImageSet:
+    def __getitem__(self, indices: int | slice | Sequence[int] | Tensor) -> "Tensor | ImageSet":
         """One image as a tensor, or a smaller set.
 
-        An int (negative from the end) gives a copy of that image, uint8 (3, H, W); a slice, a
-        list, or a tensor of numbers or of booleans an ImageSet. IndexError beyond the end.
+        An int (negative from the end) gives a copy of that image, uint8 (3, H, W). A slice, or a
+        list or tensor of numbers (flattened) or booleans, gives a set. IndexError beyond the end.
         """
         if isinstance(indices, slice):
             return self._subset(indices)
         rows = self._rows(indices)
         # A sampler may also give NumPy's numbers, or tensors without a dimension.
-        return self._subset(rows) if rows.ndim else self._read(rows[None])[0]
+        return self._subset(rows.flatten()) if rows.ndim else self._read(rows[None])[0]
 
     def __getitems__(self, indices: Sequence[int]) -> list[Tensor]:
         """Several images at once: a DataLoader calls this for a batch, then stacks the list."""
@@ -98,21 +96,21 @@ class ImageSet(Dataset):
         """A copy of some images: int64 (n,) on the CPU -> uint8 (n, 3, H, W) on the device."""
         return self.pixels.index_select(0, rows.to(self.device))
 
-    def _subset(self, rows: slice | Tensor) -> ImageSet:
+    def _subset(self, rows: slice | Tensor) -> "ImageSet":
         # A slice shares the memory of the whole set, as in torch.
         pixels = self.pixels[rows] if isinstance(rows, slice) else self._read(rows)
         return self._like(pixels, None if self.labels is None else self.labels[rows])
 
-    def _like(self, pixels: Tensor, labels: Tensor | None) -> ImageSet:
+    def _like(self, pixels: Tensor, labels: Tensor | None) -> "ImageSet":
         return ImageSet(pixels, labels, self.classes, self.name, self.split_name, self.skipped)
 
-    def take(self, n: int, seed: int = 0) -> ImageSet:
+    def take(self, n: int, seed: int = 0) -> "ImageSet":
         """n images drawn without repetition, in the seed's order: take(20) starts with take(10)."""
         if not 0 <= n <= len(self):
             raise ValueError(f"cannot take {n} of {len(self)} images")
         return self[permutation(len(self), seed)[:n]]
 
-    def split(self, fraction: float, seed: int = 0) -> tuple[ImageSet, ImageSet]:
+    def split(self, fraction: float, seed: int = 0) -> tuple["ImageSet", "ImageSet"]:
         """Two random sets without a common image: round(N · fraction) images, and the others."""
         if not 0 <= fraction <= 1:
             raise ValueError(f"fraction must lie in 0…1, got {fraction}")

@@ -14,11 +14,11 @@ replace CIFAR-10 where that is not available. How a picture is made:
 3. A pixel's ab is scale(L) · (a, b). The scale depends on L and on the distribution alone: 1 at the
    distribution's `pivot`, less in the shade and in highlights.
 
-So the gray picture tells nothing about the color: a red and a green apple have the same L at every
-pixel. The best prediction is mean() · scale for squared error, and median() · scale for the sum of
-absolute errors. All colors lie inside the sRGB gamut, so that rounding to 8 bits is the only
-deviation: it moves ab by less than one unit on average and up to three in dark places, L by less
-than one.
+Given the kind, the gray picture tells nothing more about the color: a red and a green apple have
+the same L at every pixel. So the best prediction is known: mean() · scale for squared error,
+median() · scale for the sum of absolute errors, the distribution itself for cross-entropy. All
+colors lie inside the sRGB gamut, so that rounding to 8 bits is the only deviation: it moves ab by
+less than one unit on average and up to three in dark places, L by less than one.
 """
 
 from collections.abc import Sequence

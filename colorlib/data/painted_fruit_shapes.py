@@ -41,11 +41,12 @@ class Scene:
 
     def shade(self, nx: Tensor, ny: Tensor, nz: Tensor, dark: float, bright: float,
               gloss: float, sharp: float) -> Tensor:
-        """Lightness of a surface: diffuse, `dark` to `bright`, with a highlight (Blinn 1977)."""
+        """Diffuse L, `dark` to `bright`, plus up to `gloss` for a highlight (Blinn 1977)."""
         lx, ly, lz = self.light
         diffuse = (nx * lx + ny * ly + nz * lz).clamp(min=0)
         value = dark + (bright - dark) * (0.15 + 0.85 * diffuse) - 6 * (1 - nz).clamp(0, 1) ** 2
-        # A highlight is brightest where the normal halves the angle between the lamp and the eye.
+        # A highlight is brightest where the normal halves the angle between the lamp and the eye;
+        # a larger `sharp` makes it smaller.
         half = torch.stack([lx, ly, lz + 1])
         half = half / half.norm(dim=0)
         mirror = (nx * half[0] + ny * half[1] + nz * half[2]).clamp(min=0)
@@ -255,7 +256,8 @@ def lemon(s: Scene, r: Tensor) -> None:
     plump = 0.68 + 0.06 * r[21]
 
     def reach(phi):
-        oval, far = plump / (1 - (1 - plump**2 / 0.86) * phi.cos() ** 2).sqrt(), phi.abs() - math.pi
+        oval = plump / (1 - (1 - plump**2 / 0.86) * phi.cos() ** 2).sqrt()
+        far = phi.abs() - math.pi
         knob, foot = torch.exp(-((phi / 0.17) ** 2)), torch.exp(-((far / 0.13) ** 2))
         return oval + 0.17 * knob + 0.11 * foot
 
@@ -350,7 +352,7 @@ KINDS = {paint.__name__: paint for paint in (apple, banana, blueberries, cherrie
 
 
 def draw(kind: str, r: Tensor, noise: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Draw one kind, from random numbers as for `scene`: lightness and region, (N, S, S)."""
+    """Draw one kind, see `scene`: lightness, which may leave 0...100, and region, (N, S, S)."""
     s = scene(r, noise, size)
-    KINDS[kind](s, s.r)
+    KINDS[kind](s, s.r)  # r is s.r, passed for short formulas
     return s.lightness, s.region

@@ -1,7 +1,5 @@
 """Image sets that do not fit into memory: read from a file, batch by batch, in worker processes."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Iterator
@@ -48,7 +46,7 @@ class StreamedSet(ImageSet):
     def __len__(self) -> int:
         return len(self.rows)
 
-    def to(self, device: torch.device | str) -> StreamedSet:
+    def to(self, device: torch.device | str) -> "StreamedSet":
         moved = self._streamed(self.rows, self.labels, device)
         moved._ab_mean = self._ab_mean
         return moved
@@ -76,7 +74,7 @@ class StreamedSet(ImageSet):
             return self._streamed(self.rows[rows], labels, self.device)
         return self._like(self._read(rows), labels)
 
-    def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> StreamedSet:
+    def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> "StreamedSet":
         labels = None if labels is None else labels.to(device)
         return StreamedSet(self.path, self.shape, labels, self.limit, rows, device,
                            classes=self.classes, name=self.name, split=self.split_name,

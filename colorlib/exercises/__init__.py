@@ -1,8 +1,8 @@
 """A checker for each exercise of the notebooks: exercises.check_03_2(your_function).
 
 A checker prints one line and never stops the notebook: "03.2: right", "03.2: not done yet" or
-"03.2: not yet right: reason. Hint: …". `notebook_03.py` has the checkers of notebook 03, and
-`checking.py` the tools to write them.
+"03.2: not yet right: reason. Hint: …". exercises.check_03_2(f) wraps notebook_03.check_03_2(c, f),
+where c, a `Checking` of `checking.py`, collects what failed.
 """
 
 from importlib import import_module

@@ -60,8 +60,8 @@ def check_06_4(c, f):
     def share(condition: torch.Tensor) -> float:
         return float(condition.float().mean())
 
-    got = f(predicted, true, 2)
     c.equal(f(true, true, 0), 1.0, "the true colors are right")
+    got = f(predicted, true, 2)
     # The larger of |Δa| and |Δb| decides about a pixel.
     c.equal(got, share(error.amax(1) <= 4.4), "t = 2, Nazeri's default", 1e-3)
     c.equal(f(predicted, true, 5), share(error.amax(1) <= 11), "t = 5", 1e-3)

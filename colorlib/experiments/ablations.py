@@ -5,16 +5,11 @@ Each row trains for one epoch on 20,000 images and is measured on 2,000.
 from dataclasses import replace
 
 from colorlib.experiments.recipe import Recipe
-from colorlib.experiments.systems_koo2016 import SYSTEMS as KOO
+from colorlib.experiments.systems_koo2016 import GAN as KOO_GAN
 from colorlib.experiments.systems_nazeri2018 import GENERATOR, IMAGE_DISCRIMINATOR
-from colorlib.experiments.systems_perez2020 import PATCH, PEREZ_GAN
-from colorlib.experiments.systems_perez2020 import SYSTEMS as PEREZ
+from colorlib.experiments.systems_perez2020 import PATCH, PEREZ_GAN, SIGMOID
 from colorlib.targets import LabTarget
 from colorlib.train import absolute_error_step
-
-# Bases of rows, besides PATCH.
-KOO_GAN = next(recipe for recipe in KOO if recipe.name == "koo-gan")
-SIGMOID_GAN = next(recipe for recipe in PEREZ if recipe.name == "perez-sigmoid-gan")
 
 
 def _row(name: str, title: str, base: Recipe = PATCH, gan_config: dict | None = None,
@@ -64,8 +59,8 @@ ABLATIONS: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("patch-p", "Pérez's losses and labels", gan_config=PEREZ_RULES),
     _row("patch-p-l1", "Pérez's losses and labels, and the absolute error",
          gan_config=PEREZ_RULES | {"l1": 100.0}),
-    _row("patch-p1", "Pérez's cGAN with one output per image", SIGMOID_GAN),
-    _row("patch-p1-l1", "Pérez's cGAN with one output, and the absolute error", SIGMOID_GAN,
+    _row("patch-p1", "Pérez's cGAN with one output per image", SIGMOID),
+    _row("patch-p1-l1", "Pérez's cGAN with one output, and the absolute error", SIGMOID,
          {"l1": 100.0}),
     _row("patch-saturating", "the saturating loss", gan_config={"loss": "saturating"}),
     _row("patch-sigmoid", "a sigmoid before the logarithm", gan_config={"from_logits": False}),

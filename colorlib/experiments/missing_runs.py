@@ -174,7 +174,8 @@ def estimate_epoch(run: WantedRun, device: torch.device, data: str) -> float | N
 
     None without any record; those of other profiles count by their minutes per image.
     """
-    wanted, per_image = (run.recipe, data, _kind(hardware(device))), []
+    wanted = run.recipe, data, _kind(hardware(device))
+    per_image = []
     for record in records.read() + records.read(records.pending_folder()):
         # Profiles such as "lesson-3-epochs" are left out: they are not in the table of sizes.
         known = record["epochs"] and record["profile"] in records.SIZES
@@ -235,7 +236,9 @@ def train_missing(minutes: float, profile: str | None = None, device: str = "aut
     """Train missing runs for so many minutes; the same call resumes what was stopped.
 
     profile           only runs of this profile; None: of all that `PRIORITY` names
-    clock, estimate   seconds; minutes of one epoch of a run, or None: see `estimate_epoch`
+    data              the data set, whose results are searched for missing runs
+    clock             returns seconds
+    estimate          returns the minutes of an epoch of a run, or None: see `estimate_epoch`
     A run that can neither end nor complete an epoch in the time left is not started. A run that
     fails, for want of a download or by diverging, does not keep the others from being trained.
     """

@@ -15,10 +15,11 @@ from colorlib import models
 from colorlib.colorizer import Colorizer
 from colorlib.image_classifier import ImageClassifier
 from colorlib.paths import CHECKPOINTS
-from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, YuvTarget
+from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 from colorlib.train import Step, TrainingConfig, fit, regression_step
 from colorlib.train_gan import Adversary, GanConfig, fit_gan
 
+Target = LabTarget | YuvTarget | ColorBinsTarget | ColorSpaceTarget
 # Profiles that train on all 50,000 images. The others have so few that a large batch would leave
 # only a handful of optimizer steps.
 LARGE_BATCH_PROFILES = ("lesson", "full")
@@ -38,20 +39,21 @@ class Recipe:
     """A system of the course. Fields that begin with `published` hold what its source used.
 
     Where `published_net` or `published_target` is None, it is that of the course; where
-    `published_training` is None, no source describes the system.
+    `published_gan` is None, there is no discriminator. Where `published_training` is None, no
+    source describes the system, and methods raise ValueError for `as_published`.
     """
 
     name: str
     code: str  # short name in the tables: a letter for the source, and a number
     title: str
     net: dict  # arguments of `models.build`; the target adds the number of outputs
-    target: object  # a target, or a function that makes it from the training images, an ImageSet
+    target: Target | Callable[..., Target]  # a function makes it from the training images
     training: TrainingConfig
     epochs: dict[str, int]  # number of epochs in the course's version, by profile
     description: str  # in words: what the source did
     changes: str  # in words: what the course does differently
     published_net: dict | None = None
-    published_target: object = None
+    published_target: Target | Callable[..., Target] | None = None
     published_training: TrainingConfig | None = None
     step: Step = regression_step  # the training step; a GAN uses `gan` instead
     gan: GanSetup | None = None
@@ -66,12 +68,18 @@ class Recipe:
     def has_source(self) -> bool:
         return self.published_training is not None
 
+    def _check_published(self, as_published: bool) -> None:
+        """ValueError if the source's settings are asked for and no source describes the system."""
+        if as_published and not self.has_source:
+            raise ValueError(f"no source describes {self.name}, so it has no published settings")
+
     def build(self, seed: int = 0, images=None, as_published: bool = False) -> Colorizer:
         """Build an untrained colorizer, with the same weights for the same seed.
 
         images   the training images, from which some targets take their statistics
         ValueError if the target needs images and none are given.
         """
+        self._check_published(as_published)
         config, target = self.net, self.target
         if as_published:
             config = self.published_net or config
@@ -108,6 +116,7 @@ class Recipe:
         seed   the discriminator has the same weights for the same seed
         size   side of the images in pixels, for a discriminator that looks at whole images
         """
+        self._check_published(as_published)
         gan = self.published_gan if as_published else self.gan
         if gan is None:
             return self.step
@@ -122,13 +131,12 @@ class Recipe:
 
         epochs   replaces the profile's number; any profile is then accepted
         device   on "cuda", `gpu_training` applies to the course's profiles with all training images
-        ValueError for an unknown profile, or if no source describes the system.
+        ValueError for an unknown profile.
         """
         if profile not in self.epochs and epochs is None:
             raise ValueError(f"unknown profile {profile!r} of {self.name}: expected one of "
                              f"{', '.join(self.epochs)}, or a number of epochs")
-        if as_published and not self.has_source:
-            raise ValueError(f"no source describes {self.name}, so it has no published settings")
+        self._check_published(as_published)
         if as_published:
             config = self.published_training
             if profile == "full" and epochs is None:
@@ -154,11 +162,9 @@ def koo_target(images) -> YuvTarget:
     return YuvTarget.from_images(_pixels(images))
 
 
-def color_space_target(space: str, cell: int = 2, blur: float = 0.0) -> Callable:
+def color_space_target(images, space: str, cell: int = 2, blur: float = 0.0) -> ColorSpaceTarget:
     """Two normalized color channels of a space; one prediction for cell x cell pixels."""
-    def target(images) -> ColorSpaceTarget:
-        return ColorSpaceTarget.from_images(_pixels(images), space, cell=cell, blur=blur)
-    return target
+    return ColorSpaceTarget.from_images(_pixels(images), space, cell=cell, blur=blur)
 
 
 def _pixels(images) -> torch.Tensor:
@@ -168,10 +174,8 @@ def _pixels(images) -> torch.Tensor:
     return images.pixels
 
 
-def color_bins_target(lam: float = 1.0, cell: int = 2) -> Callable:
+def color_bins_target(images, lam: float = 1.0, cell: int = 2) -> ColorBinsTarget:
     """Bins of the ab plane; lam below 1 gives pixels of rare colors a larger weight."""
-    def target(images) -> ColorBinsTarget:
-        if images is None and lam != 1:
-            raise ValueError("rebalancing needs to know how often each color occurs: give images")
-        return ColorBinsTarget.from_images(images, lam, cell=cell)
-    return target
+    if images is None and lam != 1:
+        raise ValueError("rebalancing needs to know how often each color occurs: give images")
+    return ColorBinsTarget.from_images(images, lam, cell=cell)

@@ -87,7 +87,7 @@ def collect_pending() -> list[Path]:
         there = checkpoints / path.name
         if path.suffix == ".safetensors" and there.exists() and (
                 _notes(there).get("epochs", 0) > _notes(path).get("epochs", 0)):
-            print(f"{path.name}: that in colorlib/checkpoints was trained for longer and stays")
+            print(f"{path.name}: the one in colorlib/checkpoints was trained for longer and stays")
             shorter.add(path.stem)
     for path in pending:
         # A record goes with its checkpoint: the table must not describe weights of another run.
@@ -212,6 +212,8 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     """Return the metrics of a colorizer, or of a function from L to ab, on test images.
 
     mean   (2,), the mean ab of the training images
+    Returns those of `evaluate` (for an annealed mean also at T = 1), `nazeri_accuracy` and, where
+    the data set has a classifier, `classify_colorized`.
     """
     if hasattr(colorizer, "device"):
         test = test.to(colorizer.device)
@@ -222,8 +224,7 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     # An annealed mean is compared with the plain mean, at temperature 1.
     if getattr(getattr(colorizer, "target", None), "T", 1.0) != 1.0:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.target, T=1.0))
-        at_one = evaluate(plain, test, mean)
-        values |= {f"{name}_at_T1": value for name, value in at_one.items()}
+        values |= {f"{name}_at_T1": v for name, v in evaluate(plain, test, mean).items()}
     values |= nazeri_accuracy(predict, test)
     if (path := classifier_path(test.name)) is not None:
         classifier = ImageClassifier.load(path, test.device)

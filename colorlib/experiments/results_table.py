@@ -53,12 +53,9 @@ def table(records: list[dict]) -> str:
     titles = ["code", "recipe", "data", "profile", "images", "seeds",
               *(title for _, title, _ in COLUMNS), "epochs", "minutes", "parameters", "trained on"]
     rows = [titles, ["---"] * len(titles)]
-
-    def place(group: tuple) -> tuple:
-        (data, profile, _), runs = group
-        return data, profile, -_mean(runs, "unexplained")
-
-    for (data, profile, recipe), runs in sorted(groups.items(), key=place):
+    order = sorted(groups, key=lambda group: (*group[:2], -_mean(groups[group], "unexplained")))
+    for data, profile, recipe in order:
+        runs = groups[data, profile, recipe]
         first = runs[0]
         values = [_with_range([r["metrics"].get(key) for r in runs], form)
                   for key, _, form in COLUMNS]
@@ -75,8 +72,8 @@ def page(records: list[dict]) -> str:
     """Return the text of results/README.md."""
     # Results of different versions may differ: the page names every combination that was used.
     versions = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
-    page = (Path(__file__).parent / "results_page.md").read_text(encoding="utf-8")
-    return page.format(table=table(records), versions="; ".join(versions))
+    template = (Path(__file__).parent / "results_page.md").read_text(encoding="utf-8")
+    return template.format(table=table(records), versions="; ".join(versions))
 
 
 def write_table() -> Path:
@@ -87,7 +84,7 @@ def write_table() -> Path:
 
 
 def _trained_on(record: dict) -> str:
-    # The batch size belongs to it where it is not the recipe's on a CPU.
+    # The batch size is named where it differs from the recipe's on a CPU.
     batch = f", batch {record['training']['batch_size']}" if "training" in record else ""
     return f"{record['device']}, {record['precision']}{batch}"
 

@@ -29,7 +29,8 @@ HYPERCOLUMN = Recipe(
         "is not given.",
     changes="VGG16 gets images below 64 pixels at twice their size. Batch norm before the tensors "
         "of VGG16 are joined, because their scales differ by orders of magnitude. The last "
-        "convolution starts at zero, so the first prediction is gray, also as published.")
+        "convolution starts at zero, so the first prediction is gray, also as published. AdamW "
+        "with a one-cycle schedule, batch size 32.")
 RESIDUAL_ENCODER = replace(
     HYPERCOLUMN, name="dahl-residual-encoder", code="A2", title="residual encoder on VGG16",
     net={"model": "residual-encoder", "enlarge": 2}, published_net={"model": "residual-encoder"},

@@ -19,7 +19,7 @@ def _system(name: str, code: str, title: str, published_epochs: int, target: Cal
             description: str, network: dict = COMPACT, **fields) -> Recipe:
     """Make a system: a classifier on the compact network, unless `fields` differ.
 
-    target   function of `cell` that returns the recipe's target function
+    target   function of the training images and of `cell`
     """
     # The source predicts every pixel. With cells of 2 x 2, the softmax has a quarter of the work.
     defaults = {
@@ -27,21 +27,22 @@ def _system(name: str, code: str, title: str, published_epochs: int, target: Cal
         "epochs": {"smoke": 1, "quick": 1, "lesson": 2, "full": published_epochs},
         "gpu_training": GPU,
         "changes": "Width 16, because the original width is lost, and one prediction for 2 x 2 "
-            "pixels. AdamW and few epochs."}
+            "pixels. AdamW and few epochs instead of ADADELTA, since two cores have minutes."}
     return Recipe(
-        name=name, code=code, title=title, target=target(cell=2), published_target=target(cell=1),
-        published_net=network | {"cell": 1}, description=f"Dorscheidt 2016: {description}",
+        name=name, code=code, title=title, target=partial(target, cell=2),
+        published_target=partial(target, cell=1), published_net=network | {"cell": 1},
+        description=f"Dorscheidt 2016: {description}",
         published_training=ADADELTA.replace(epochs=published_epochs), **defaults | fields)
 
 
 def _regression(name: str, code: str, title: str, space: str, description: str,
                 blur: float = 0.0) -> Recipe:
     """Make a compact network that predicts two channels of a color space, by squared error."""
-    target = partial(color_space_target, space, blur=blur)
+    target = partial(color_space_target, space=space, blur=blur)
     return _system(name, code, title, 50, target, description, step=regression_step)
 
 
-_rebalanced = partial(color_bins_target, 0.5)  # 0.5 is Zhang's lambda; 1 would not rebalance
+_rebalanced = partial(color_bins_target, lam=0.5)  # 0.5 is Zhang's lambda; 1 would not rebalance
 # The U-Net is Nazeri's, so that a comparison with it shows the effect of target and loss alone.
 _on_unet = partial(_system, network={"model": "unet", "width": 16, "depth": 3},
                    training=COURSE.replace(epochs=5),
@@ -51,14 +52,15 @@ SYSTEMS = [
     _on_unet("unet-classifier", "D7", "U-Net, color classes", 30, color_bins_target,
         "bins of the ab plane, soft targets (k = 10, sigma 5), cross-entropy, annealed mean. Here "
         "on Nazeri's U-Net, so that only target and loss differ from that with squared error.",
-        changes="The 261 bins of ten units that contain a color, one prediction for 2 x 2 pixels."),
+        changes="The 261 bins of ten units that contain a color, one prediction for 2 x 2 pixels. "
+            "AdamW instead of ADADELTA."),
     _on_unet("unet-classifier-rebalanced", "D10", "U-Net, color classes, rebalanced", 30,
         _rebalanced,
         "a classifier in which the loss of each pixel has a weight that grows with the rarity of "
         "its color. The value of lambda is not given, and equation 5 is printed with lambda in "
         "place of lambda / Q.",
         changes="Zhang's formula with lambda 1/2; the mean weight over the colors of the training "
-            "images is one."),
+            "images is one. AdamW instead of ADADELTA."),
     _regression("delft-compact", "D1", "compact, squared error", "lab",
         "convolutions, max pooling, then upscaling with concatenation; two output maps, squared "
         "error, in Lab or YCbCr. ADADELTA with Nesterov momentum."),
@@ -75,7 +77,8 @@ SYSTEMS = [
     _system("delft-classifier", "D2", "compact classifier", 28, color_bins_target,
         "the compact network with a softmax over color bins; k = 10, sigma 5, 28 epochs."),
     _system("delft-classifier-rebalanced", "D10", "compact classifier, rebalanced", 28, _rebalanced,
-        "the loss of each pixel is weighted by its color's rarity, lambda 0.5; annealed mean."),
+        "the loss of each pixel is weighted by its color's rarity; lambda is not given, here 0.5; "
+        "annealed mean."),
     _system("delft-dilated", "D3", "compact classifier, dilated", 30, color_bins_target,
         "strides instead of max pooling, and two blocks of three dilated convolutions instead of "
         "concatenation; 30 epochs.", COMPACT | {"dilated": True, "concat": False}),
@@ -88,5 +91,5 @@ SYSTEMS = [
         net=VGG | {"cell": 2, "enlarge": 2}, training=ON_VGG,
         gpu_training=ON_VGG_GPU, epochs=VGG_EPOCHS | {"full": 25, "same-time": 1},
         changes="VGG16 gets images below 64 pixels at twice their size. Width 16, one prediction "
-            "for 2 x 2 pixels."),
+            "for 2 x 2 pixels. AdamW instead of ADADELTA."),
 ]

@@ -25,6 +25,15 @@ PATCH = Recipe(
     changes="Patches of 34 pixels and a discriminator of width 16. It gets real and generated "
         "images one after the other, with plain labels, and the loss is computed from logits. The "
         "generator's loss includes 100 times the mean absolute error, as in pix2pix and Nazeri.")
+SIGMOID = replace(
+    PATCH, name="perez-sigmoid-gan", code="P1", title="Pérez's U-Net cGAN, one output per image",
+    gan=GanSetup(nazeri.IMAGE_DISCRIMINATOR, PEREZ_GAN, ADAM),
+    published_gan=GanSetup({"model": "image", "width": 64}, PEREZ_GAN, ADAM),
+    description="Pérez 2020: a U-Net and an ordinary discriminator with a sigmoid. Batches of 32, "
+        "half real with labels from 0 to 0.49, half generated with labels from 0.5 to 0.99. Pérez "
+        "reports the same output for every input after 40 epochs.",
+    changes="32 x 32 pixels, width 16, three levels, Nazeri's discriminator, 32 real and 32 "
+        "generated images per batch. Pérez names no optimizer: we use that of DCGAN.")
 RESNET50 = replace(
     PATCH, name="perez-resnet50-patchgan", code="P3", title="ResNet-50 encoder, PatchGAN",
     net={"model": "resnet", "depth": 50, "small": True},
@@ -46,16 +55,7 @@ SMALL = replace(
         "trained on the gray training images of CIFAR-10; here it is trained further.")
 
 SYSTEMS = [
-    replace(
-        PATCH, name="perez-sigmoid-gan", code="P1",
-        title="Pérez's U-Net cGAN, one output per image",
-        gan=GanSetup(nazeri.IMAGE_DISCRIMINATOR, PEREZ_GAN, ADAM),
-        published_gan=GanSetup({"model": "image", "width": 64}, PEREZ_GAN, ADAM),
-        description="Pérez 2020: a U-Net and an ordinary discriminator with a sigmoid. Batches of "
-            "32, half real with labels from 0 to 0.49, half generated with labels from 0.5 to "
-            "0.99. Pérez reports the same output for every input after 40 epochs.",
-        changes="32 x 32 pixels, width 16, three levels, Nazeri's discriminator, 32 real and 32 "
-            "generated images per batch. Pérez names no optimizer: we use that of DCGAN."),
+    SIGMOID,
     PATCH,
     RESNET50,
     replace(

@@ -104,7 +104,8 @@ class NoiseInput:
             return torch.randn(n, self.noise, dtype=weight.dtype, device=weight.device)
         # torch fills blocks of 16 values differently from a remainder, so draw whole blocks:
         # then the first rows do not depend on n.
-        rows, generator = -(-n // 16) * 16, torch.Generator().manual_seed(seed)
+        rows = -(-n // 16) * 16
+        generator = torch.Generator().manual_seed(seed)
         return torch.randn(rows, self.noise, generator=generator)[:n].to(weight)
 
     def _noise_for(self, x: Tensor, z: Tensor | None) -> Tensor:

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib.models.blocks import check_gray, conv_bn_relu, double_conv, glorot_init, he_init
-from colorlib.models.pretrained import load_into, prepare, state_of
+from colorlib.models.pretrained import keep_statistics, load_into, state_of
 
 CUTS = (3, 8, 15, 22)  # indices in vgg16().features of the ReLUs before the first four max-pools
 WIDTHS = (64, 128, 256, 512)  # channels there
@@ -36,8 +36,9 @@ class Vgg16(nn.Module):
         from torchvision.models import VGG16_Weights, vgg16  # slow to import, and rarely needed
 
         super().__init__()
-        entry, self.tuned = VGG16_Weights.IMAGENET1K_FEATURES, tuned
-        prepare(self, weights, entry)
+        self.tuned = tuned
+        entry = VGG16_Weights.IMAGENET1K_FEATURES
+        keep_statistics(self, weights, entry)
         with torch.device("meta"):  # neither memory nor random numbers for the layers not used
             self.features = vgg16(weights=None).features[:CUTS[-1] + 1]
         he_init(self.features.to_empty(device="cpu")).requires_grad_(tuned)

@@ -32,10 +32,8 @@ class DorscheidtNet(nn.Module):
     def __init__(self, width: int = 24, outputs: int = 2, dilated: bool = False,
                  concat: bool = True, cell: int = 1):
         super().__init__()
-        if width < 1:
-            raise ValueError(f"width must be at least 1, got {width}")
-        if cell not in (1, 2):
-            raise ValueError(f"cell must be 1 or 2, got {cell}")
+        if width < 1 or cell not in (1, 2):
+            raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
         self.config = dict(model="compact", width=width, outputs=outputs, dilated=dilated,
                            concat=concat, cell=cell)
         self.dilated, self.concat = dilated, concat

@@ -82,7 +82,8 @@ class KooDiscriminator(nn.Module):
     inputs   channels of gray and color together
     width    filters of the first convolution, doubled twice; not given in the report
     size     side of the images, a multiple of 8
-    dropout  shares that are dropped in the convolutions and before the last layer
+    dropout  the report's 0.8 and 0.5, read as the share dropped: in the convolutions, before the
+             last layer
     norm, leak, strided   the improvements that section 6 proposes: batch norm in the second and
              third convolution, LeakyReLU with that slope, strides of 2 in place of pools
     """

@@ -83,7 +83,7 @@ def load_into(net: nn.Module, state: dict[str, torch.Tensor], name: str) -> None
         raise ValueError(f"these are no weights of {name}: {error}") from None
 
 
-def prepare(net: nn.Module, weights: str, entry) -> None:
+def keep_statistics(net: nn.Module, weights: str, entry) -> None:
     """Store the mean and std, (1, 3, 1, 1), with which a weights entry normalizes its input.
 
     Raises ValueError unless weights is "imagenet" or "none".

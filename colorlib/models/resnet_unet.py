@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib.models.blocks import Decoder, check_gray
-from colorlib.models.pretrained import load_into, prepare, state_of
+from colorlib.models.pretrained import keep_statistics, load_into, state_of
 
 FIRST = ("stacked", "summed")
 # How many of the six parts (first convolution, stem, layer1 to layer4) keep their weights.
@@ -37,7 +37,7 @@ class ResNet(nn.Module):
             raise ValueError(f"expected first of {', '.join(FIRST)} and train of "
                              f"{', '.join(FROZEN)}, got {first!r} and {train!r}")
         entry = zoo.get_model_weights(f"resnet{depth}").IMAGENET1K_V1
-        prepare(self, weights, entry)
+        keep_statistics(self, weights, entry)
         net = zoo.get_model(f"resnet{depth}", weights=None)
         if weights == "imagenet":
             load_into(net, state_of(entry, f"ResNet-{depth}"), f"ResNet-{depth}")

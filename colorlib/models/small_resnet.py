@@ -43,11 +43,10 @@ class SmallResNet(nn.Module):
 
     def stages(self, x: Tensor) -> list[Tensor]:
         """Outputs of the three blocks for images (N, inputs, H, W)."""
-        x = self.stem(x)  # N width H W
-        first = self.blocks[0](x)  # N width H W
-        second = self.blocks[1](first)  # N 2*width H/2 W/2
-        third = self.blocks[2](second)  # N 4*width H/4 W/4
-        return [first, second, third]
+        stages = [self.stem(x)]  # N width H W
+        for block in self.blocks:
+            stages.append(block(stages[-1]))  # N width H W, N 2*width H/2 W/2, N 4*width H/4 W/4
+        return stages[1:]
 
     def features(self, x: Tensor) -> Tensor:
         """Input of the last layer: (N, inputs, H, W) -> (N, 4 * width)."""

@@ -27,7 +27,8 @@ class UNet(NoiseInput, nn.Module):
     Each level has two 3x3 convolutions with batch norm and ReLU. We read the paper's five encoding
     units as five levels with four pools between them: a fifth pool would leave a single pixel of a
     CIFAR-10 image. Section 3.2 gives the generator "convolution units" with a leak of 0.2 and does
-    not mention pools; `strided` is our reading of it.
+    not mention pools, but calls the generator equal to the baseline, which pools; `strided` is our
+    reading of it.
     """
 
     def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1,

@@ -35,8 +35,9 @@ class Claims:
 
         text       the same on every machine and in every profile, so without measured numbers
         holds      a bool, or a tensor or array of one bool; TypeError for anything else
-        profiles   in which it can be checked, such as ("lesson", "full"), and not elsewhere
-        data       on which it can be checked, such as ("cifar10",)
+        profiles   in which it is checked, such as ("lesson", "full"); elsewhere it is recorded as
+                   not checked; None: in all
+        data       on which it is checked, such as ("cifar10",); None: on all
         values     the numbers that the claim rests on, for the record
         """
         for name in profiles or ():  # a misspelled profile would never be checked

@@ -7,7 +7,6 @@ The marks are lines of the file `marked-bad.txt` in the folder, which any editor
 Dorscheidt 2016 cleaned a data set with a small web application of this kind.
 """
 
-import io
 from pathlib import Path
 
 from ipywidgets import Checkbox, HBox, Image, IntSlider, Label, Layout, VBox
@@ -15,6 +14,7 @@ from PIL import Image as Pillow
 
 from colorlib.data import folder as folders
 from colorlib.data import image_files
+from colorlib.notebook.display import png
 from colorlib.paths import write_text_atomic
 
 SHOWN_SIDE = 384  # pixels of the longer side, on the page
@@ -97,7 +97,4 @@ def _png(path: Path) -> bytes:
     scale = SHOWN_SIDE / max(picture.size)
     size = [max(1, round(side * scale)) for side in picture.size]
     # Enlarged pixels stay sharp; a photograph is shrunk smoothly.
-    picture = picture.resize(size, Pillow.NEAREST if scale > 1 else Pillow.LANCZOS)
-    file = io.BytesIO()
-    picture.save(file, format="png")
-    return file.getvalue()
+    return png(picture.resize(size, Pillow.NEAREST if scale > 1 else Pillow.LANCZOS))

@@ -15,11 +15,9 @@ def find_notebook(number: str) -> Path | None:
     """The file notebooks/03_….ipynb for "03", or None."""
     checkout = find_project_root()
     # The working folder comes first, since a kernel runs in the folder of its notebook.
-    for folder in (Path.cwd(), *([checkout / "notebooks"] if checkout else [])):
-        found = sorted(folder.glob(f"{number}_*.ipynb"))
-        if found:
-            return found[0]
-    return None
+    folders = [Path.cwd(), *([checkout / "notebooks"] if checkout else [])]
+    found = (path for folder in folders for path in sorted(folder.glob(f"{number}_*.ipynb")))
+    return next(found, None)
 
 
 def cell_source(cell: dict[str, Any]) -> str:

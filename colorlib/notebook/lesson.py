@@ -8,8 +8,6 @@ Environment variables override the notebook's parameters, for tools that cannot 
 COLORLIB_PROFILE, COLORLIB_DEVICE, COLORLIB_DATASET. COLORLIB_RESULTS: folder of the records.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import time
@@ -18,11 +16,13 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 
+from colorlib.data import datasets
+from colorlib.data.image_set import ImageSet
 from colorlib.hardware import free_memory, hardware, held_memory, select_device, versions
 from colorlib.notebook import cell_order, report
 from colorlib.notebook.claims import ClaimError, Claims
@@ -30,9 +30,6 @@ from colorlib.notebook.files import find_notebook, source_hash
 from colorlib.notebook.profiles import PROFILE_NAMES, PROFILES, check_known
 from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
 from colorlib.profiling import peak_bytes
-
-if TYPE_CHECKING:
-    from colorlib.data.image_set import ImageSet
 
 __all__ = ["PROFILES", "PROFILE_NAMES", "ClaimError", "Lesson"]
 
@@ -92,8 +89,6 @@ class Lesson(Claims):
         return self._requested_data.split(":")[0]  # a folder's path stays out of the output
 
     def _load(self, split: str, n: int) -> ImageSet:
-        from colorlib.data import datasets
-
         name = self._requested_data
         if name == "auto" and split == "train":
             name = self.test.name  # "auto" must not choose another data set for this split

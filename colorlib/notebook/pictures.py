@@ -56,6 +56,8 @@ def to_rgb(x: Any) -> np.ndarray:
 def image(ax: Axes, x: Any) -> Axes:
     """Draw one picture on an axis, without ticks and frame."""
     a = to_rgb(x)
+    if a.ndim == 4:
+        raise ValueError(f"expected one picture, got a batch of {len(a)}: use plots.images")
     # Small pictures keep sharp pixels; shrinking a large one that way would cause moiré.
     ax.imshow(a, interpolation="nearest" if max(a.shape) <= 128 else "auto")
     ax.set(xticks=[], yticks=[])

@@ -10,8 +10,6 @@ from collections.abc import Collection
 
 PROFILE_NAMES = ("smoke", "quick", "lesson", "full")
 
-Number = int | float
-
 
 def check_known(kind: str, name: str, known: Collection[str]) -> None:
     """ValueError unless a name is among the known ones, which its message lists."""
@@ -19,7 +17,7 @@ def check_known(kind: str, name: str, known: Collection[str]) -> None:
         raise ValueError(f"unknown {kind} {name!r}: expected one of {', '.join(known)}")
 
 
-def _by_profile(**settings: tuple[Number, Number, Number, Number]) -> dict[str, dict[str, Number]]:
+def _by_profile(**settings: tuple[float, float, float, float]) -> dict[str, dict[str, float]]:
     """Turn settings with one value for each profile into {profile: {setting: value}}."""
     return {profile: {name: values[i] for name, values in settings.items()}
             for i, profile in enumerate(PROFILE_NAMES)}
@@ -30,7 +28,7 @@ def _by_profile(**settings: tuple[Number, Number, Number, Number]) -> dict[str, 
 #   minutes                     expected duration on two CPU cores; for "full" on a GPU
 #   memory_mb                   expected peak memory, in MB
 # The values stand in the order of PROFILE_NAMES.
-PROFILES: dict[str, dict[str, dict[str, Number]]] = {
+PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "01": _by_profile(
         train_images=(500, 500, 500, 500), test_images=(100, 1_000, 10_000, 10_000),
         grid=(33, 65, 65, 129),  # values of each RGB channel, whose colors fill the gamut
@@ -60,7 +58,8 @@ PROFILES: dict[str, dict[str, dict[str, Number]]] = {
         minutes=(1, 5, 35, 60), memory_mb=(1_500, 1_500, 2_700, 6_000)),
     "05": _by_profile(
         train_images=(256, 1_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
-        epochs=(1, 1, 1, 47), batch=(32, 32, 128, 128),  # of Koo's GAN; Pérez's has batches of 32
+        epochs=(1, 1, 1, 47),  # of both GANs
+        batch=(32, 32, 128, 128),  # of Koo's GAN; Pérez's has batches of 32
         watched=(24, 48, 250, 1_000),  # test images of the diagnostics
         every=(2, 5, 25, 1_000),  # steps between two diagnostics; 8 times as many for Pérez's GAN
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text

@@ -102,7 +102,7 @@ def read_answers(path: str | Path) -> list[dict[str, str]]:
         return [row for row in rows if row["fooled"] in ("0", "1")]
 
 
-def open_pairs(pairs: Pairs, path: str | Path) -> list[int]:
+def unanswered(pairs: Pairs, path: str | Path) -> list[int]:
     """Return the indices of the pairs that have no answer in the file yet."""
     key = pairs.name, str(pairs.seed), str(len(pairs))  # a file may hold answers to other tests
     answered = {int(row["pair"]) for row in read_answers(path)
@@ -117,7 +117,7 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
     """
     if side not in SIDES:
         raise ValueError(f"expected left or right, got {side!r}")
-    if pair not in open_pairs(pairs, path):
+    if pair not in unanswered(pairs, path):
         return
     path = Path(path)
     before = path.read_bytes() if path.exists() else b""
@@ -165,7 +165,7 @@ class TuringTest:
 
     def update(self) -> None:
         """Show the next pair, or the result if there is none."""
-        left, total = open_pairs(self.pairs, self.path), len(self.pairs)
+        left, total = unanswered(self.pairs, self.path), len(self.pairs)
         if left:
             for view, picture in zip(self.pictures, self.pairs[left[0]], strict=True):
                 view.value = plots.png(plots.images(picture, width=SIDE / 100))
@@ -181,7 +181,7 @@ class TuringTest:
     def choose(self, choice: str, _button=None) -> None:
         """Save an answer to the pair on the page and go on to the next one."""
         try:
-            if left := open_pairs(self.pairs, self.path):
+            if left := unanswered(self.pairs, self.path):
                 save_answer(self.pairs, left[0], choice, self.path)
                 self.update()
         except (OSError, ValueError) as error:  # a page does not show the exceptions of a widget

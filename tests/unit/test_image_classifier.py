@@ -40,6 +40,12 @@ def test_a_classifier_is_the_same_for_a_seed_and_leaves_random_numbers_alone(fru
         ImageClassifier.train_on(ImageSet(torch.zeros(4, 3, 32, 32, dtype=torch.uint8)))
 
 
+def test_a_training_may_have_one_step_or_three(fruits):
+    for epochs in (1, 3):
+        net = ImageClassifier.train_on(fruits[0][:32], epochs, width=4, batch_size=32).net
+        assert all(p.isfinite().all() for p in net.parameters())
+
+
 def test_a_classifier_is_kept_and_found_again(fruits, trained, tmp_path):
     again = ImageClassifier.load(trained.save(tmp_path / "j.safetensors", data="fruits"))
     assert again.classes == trained.classes

@@ -118,7 +118,8 @@ def test_split_shares_nothing_and_loses_nothing(n, fraction, seed):
 @pytest.mark.parametrize("indices, expected",
                          [(slice(2, 8, 3), [2, 5]), (slice(-2, None), [8, 9]), ([4, 4, 0], [4, 4, 0]),
                           (torch.tensor([7, 1]), [7, 1]), (torch.arange(10) > 7, [8, 9]), ([True] + 9 * [False], [0]),
-                          ([-1], [9]), (range(2), [0, 1]), (np.array([5, 6]), [5, 6]), ([], [])])
+                          ([-1], [9]), (range(2), [0, 1]), (np.array([5, 6]), [5, 6]), ([], []),
+                          (np.array([[5, 6], [7, 1]]), [5, 6, 7, 1])])
 def test_indexing_keeps_picture_and_label_together(indices, expected):
     part = numbered(10)[indices]
     assert part.labels.tolist() == expected and identify(part.pixels)[0] == expected and part.name == "numbered"

@@ -29,6 +29,11 @@ def test_archives_have_a_limited_size_and_hold_everything_in_its_place(folder):
                      ["build/trained/c.cifar10.lesson.s1.safetensors"]]
 
 
+def test_ten_archives_are_listed_by_their_numbers(folder):
+    files(*((f"trained/{i}.safetensors", 900) for i in range(10, 20)))
+    assert [path.stem for path in pack(10, 1_200)[0]] == [f"trained-{i}" for i in range(1, 11)]
+
+
 def test_an_archive_is_filled_to_the_last_byte_and_no_further(folder):
     for size, expected in ((9_000, 1), (9_001, 0)):
         files(("trained/a.safetensors", size))

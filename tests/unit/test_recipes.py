@@ -241,6 +241,9 @@ def test_a_row_that_is_compared_trains_a_step_with_the_same_settings_on_every_de
     for wrong, as_published in (("lesson", False), (profile, True)):
         with pytest.raises(ValueError, match="unknown profile|no source describes"):
             row.training_config(wrong, as_published)
+    for make in (row.build, row.make_step):
+        with pytest.raises(ValueError, match="no source describes"):
+            make(as_published=True)
 
 
 @EACH

@@ -215,7 +215,7 @@ def test_what_was_not_measured_yet_is_measured_from_the_checkpoint(folder, monke
         record("baseline-mean", data="smooth", metrics=flat), record(data="smooth", seed=1))    # no checkpoint of that
     colorizer.save(folder.parent / "checkpoints" / "koo-baseline.safetensors",
                    recipe="koo-baseline", data="smooth", profile="lesson", seed=0)
-    classifiers.train_classifier("smooth", "cpu", epochs=1)
+    classifiers.train("classifier", "smooth", "cpu", epochs=1)
     if not same:
         with pytest.raises(ValueError, match="different trainings"):
             records.measure_again("smooth", "cpu")
@@ -234,22 +234,22 @@ def test_an_encoder_learns_from_nine_tenths_of_the_training_images_alone(folder,
     trained = ImageClassifier.train_on
     monkeypatch.setattr(records.ImageClassifier, "train_on", lambda images, *a, **k: seen.append(len(images))
                         or trained(images, *a, **k))
-    path, accuracy = classifiers.train_encoder("smooth", "cpu", epochs=1)
+    path, accuracy = classifiers.train("encoder", "smooth", "cpu", epochs=1)
     assert asked == ["train"] and seen == [len(labeled[0]) * 9 // 10] and 0 <= accuracy <= 1
     assert path == folder.parent / "checkpoints" / "encoder-smooth.safetensors"
     assert ImageClassifier.load(path).net.config["inputs"] == 1
     with pytest.raises(ValueError, match="is there"):
-        classifiers.train_encoder("smooth", "cpu", epochs=1)
+        classifiers.train("encoder", "smooth", "cpu", epochs=1)
 
 
 def test_a_judge_is_trained_once_and_not_replaced(folder, monkeypatch, labeled):
     assert records.classifier_path("cifar10") == records.CHECKPOINTS / "classifier-cifar10.safetensors"
     monkeypatch.setattr(records.datasets, "load", lambda name, split: labeled[split == "test"])
-    path, accuracy = classifiers.train_classifier("smooth", "cpu", epochs=1)
+    path, accuracy = classifiers.train("classifier", "smooth", "cpu", epochs=1)
     assert path == records.classifier_path("smooth") == folder.parent / "checkpoints" / "classifier-smooth.safetensors"
     assert accuracy == ImageClassifier.load(path).accuracy(labeled[1].pixels, labeled[1].labels)
     with pytest.raises(ValueError, match="is there"):
-        classifiers.train_classifier("smooth", "cpu", epochs=1)
+        classifiers.train("classifier", "smooth", "cpu", epochs=1)
     with pytest.raises(ValueError, match="epochs must be at least 1"):
         ImageClassifier.train_on(labeled[0], epochs=0)
 

@@ -16,7 +16,7 @@ from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.experiments.recipes import get
 from colorlib.models import PatchDiscriminator, UNet
-from colorlib.optimizers import SCHEDULES, AdadeltaNesterov, make_optimizer, make_schedule
+from colorlib.optimizers import OPTIMIZERS, SCHEDULES, AdadeltaNesterov, make_optimizer, make_schedule
 from colorlib.targets import ColorBinsTarget, LabTarget
 from colorlib.train import TrainingConfig, TrainingDiverged, classification_step, regression_step
 from colorlib.train_gan import Adversary, GanConfig, fit_gan
@@ -166,6 +166,21 @@ def test_nesterov_momentum_is_that_of_sgd_where_the_steps_are_sgds(monkeypatch):
             (w ** 4).sum().mul(0.1).backward()
             optimizer.step()
     torch.testing.assert_close(ours, theirs)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_takes_a_closure_as_torchs_do(name):
+    weights = [nn.Parameter(torch.ones(4, 4, 3, 3)) for _ in range(3)]
+    optimizer = make_optimizer(weights, TrainingConfig(1, optimizer=name))
+
+    def closure():
+        loss = sum(w.square().sum() for w in weights)
+        loss.backward()
+        return loss
+
+    with torch.no_grad():
+        assert float(optimizer.step(closure)) == 3 * 4 * 4 * 9
+    assert all((w != 1).any() for w in weights) and optimizer.step() is None
 
 
 @pytest.mark.parametrize("wrong",
@@ -324,6 +339,13 @@ def test_interrupted_in_its_first_epoch_a_history_holds_what_there_is_of_it():
     assert math.isnan(epoch["validation_loss"]) and 0 < epoch["seconds"]
     assert fit(unet(), step=Stopping(1, interrupt)).epochs == []                # not one step was taken
     assert not fit(unet(), step=Stopping(7, interrupt)).partial                 # in its second
+
+
+def test_an_interrupted_validation_is_no_training_time_either():
+    run = training_run.TrainingRun(TrainingConfig(1), device="cpu")
+    with pytest.raises(KeyboardInterrupt), run.not_counted():
+        raise KeyboardInterrupt
+    assert run._not_counted > 0
 
 
 def dropout_step(net, x, y):
