@@ -2,7 +2,7 @@
 
     make site       # or python -m tools site; then open build/site/index.html
 
-Jupyter Book builds the pages; this module prepares what it reads, in build/book/. There each figure
+Jupyter Book builds the pages; this module prepares what it reads. There each figure
 has become one that Sphinx understands, with its caption, alt text and name, and links to files
 that are no page lead to the repository. The pages work from a folder and from a web server, and
 fetch nothing from another host.
@@ -18,6 +18,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -51,9 +52,18 @@ def make(out: Path | None = None) -> Path:
     if importlib.util.find_spec("jupyter_book") is None:
         raise CourseError('the pages need Jupyter Book: make site installs it, or '
                           'pip install -e ".[course,pages]"')
-    out, source = fresh(out or build("site")), fresh(build("book"))
-    write_source(source)
-    built = fresh(build("book-html"))  # pages and pictures of an earlier build would stay
+    out = fresh(out or build("site"))
+    with tempfile.TemporaryDirectory() as folder:  # of its own, so that two builds do not meet
+        source, built = Path(folder, "source"), Path(folder, "built")
+        write_source(source)
+        _run_jupyter_book(source, built)
+        shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
+    for path in find():  # what the pages offer to download: the notebook itself
+        shutil.copyfile(path, out / "_sources" / "notebooks" / path.name)
+    return out / "index.html"
+
+
+def _run_jupyter_book(source: Path, built: Path) -> None:
     # The package has no __main__, and its command may not be in the PATH.
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, "build", str(source), "--all", "--quiet",
@@ -67,10 +77,6 @@ def make(out: Path | None = None) -> Path:
     for line in done.stderr.splitlines():
         if "WARNING" in line:
             print(line, file=sys.stderr)
-    shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
-    for path in find():  # what the pages offer to download: the notebook itself
-        shutil.copyfile(path, out / "_sources" / "notebooks" / path.name)
-    return out / "index.html"
 
 
 def write_source(folder: Path) -> None:
