@@ -129,7 +129,11 @@ def _figures(options: argparse.Namespace) -> int:
 
 
 def _site(options: argparse.Namespace) -> int:
-    from tools import site  # needs the extra `pages`, which the other commands do without
+    try:
+        from tools import site  # needs the extra `pages`, which the other commands do without
+    except ModuleNotFoundError as error:
+        raise CourseError(f"{error}; the pages need more packages: make site installs them, or "
+                          'pip install -e ".[course,pages]"') from None
 
     print(site.make())
     return 0

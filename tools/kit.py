@@ -87,7 +87,7 @@ def _collect_packages(wheels: Path, pip: Sequence[str]) -> None:
     """Collect wheels of all packages that the course and its own build need."""
     root = project_root()
     table = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
-    requirements = [*table["build-system"]["requires"], f"{root}[course]"]
+    requirements = [*table["build-system"]["requires"], f"{root}[course,pages]"]
     command = [sys.executable, "-m", "pip", "wheel", "--disable-pip-version-check",
         "-w", str(wheels), "-c", str(root / "constraints.txt"), *requirements, *pip]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)  # progress stays on stdout

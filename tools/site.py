@@ -2,7 +2,7 @@
 
     make site       # or python -m tools site; then open build/site/index.html
 
-Jupyter Book builds the pages; this module prepares what it reads, in build/book/. There each figure
+Jupyter Book builds the pages; this module prepares what it reads. There each figure
 has become one that Sphinx understands, with its caption, alt text and name, and links to files
 that are no page lead to the repository. The pages work from a folder and from a web server, and
 fetch nothing from another host.
@@ -11,12 +11,14 @@ fetch nothing from another host.
 from __future__ import annotations
 
 import copy
+import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
@@ -30,11 +32,14 @@ from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, 
 COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.S | re.M)
 EXERCISE = re.compile(r"^### (\d\d\.\d)$", re.M)
 BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
-LINK = re.compile(r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)")
+# Code is matched, too, so that it stays as it is: `nets[0](gray)` is no link.
+LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"
+                  r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)", re.S | re.M)
 # A stored picture with its caption: ![alt](figures/unet.png "unet"), then a paragraph in italics.
 PICTURE = re.compile(
-    r"^!\[(?P<alt>[^\]]+)\]\((?P<file>[^)\s]+)(?: \"(?P<name>[\w-]+)\")?\)"
+    r"^!\[(?P<alt>(?:[^\[\]]|\[[^\[\]]*\])+)\]\((?P<file>[^)\s]+)(?: \"(?P<name>[\w-]+)\")?\)"
     r"(?:\n\n\*(?P<caption>[^*]+)\*$)?", re.M)
+HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the theme knows these
 DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide",
              "docs/glossary.md": "Glossary"}
 
@@ -44,22 +49,34 @@ def make(out: Path | None = None) -> Path:
 
     CourseError with Jupyter Book's last lines if it fails, or if it is not installed.
     """
-    out, source = fresh(out or build("site")), fresh(build("book"))
-    write_source(source)
-    built = build("book-html")
+    if importlib.util.find_spec("jupyter_book") is None:
+        raise CourseError('the pages need Jupyter Book: make site installs it, or '
+                          'pip install -e ".[course,pages]"')
+    out = fresh(out or build("site"))
+    with tempfile.TemporaryDirectory() as folder:  # of its own, so that two builds do not meet
+        source, built = Path(folder, "source"), Path(folder, "built")
+        write_source(source)
+        _run_jupyter_book(source, built)
+        shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
+    for path in find():  # what the pages offer to download: the notebook itself
+        shutil.copyfile(path, out / "_sources" / "notebooks" / path.name)
+    return out / "index.html"
+
+
+def _run_jupyter_book(source: Path, built: Path) -> None:
     # The package has no __main__, and its command may not be in the PATH.
     start = "from jupyter_book.cli.main import main; main()"
     command = [sys.executable, "-c", start, "build", str(source), "--all", "--quiet",
                "--path-output", str(built)]
-    done = subprocess.run(command, capture_output=True, text=True,
-                          env=os.environ | {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore"})
+    settings = {"NO_COLOR": "1", "PYTHONWARNINGS": "ignore", "PYTHONUTF8": "1"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace",
+                          env=os.environ | settings)
     if done.returncode:
         lines = "\n".join((done.stdout + done.stderr).splitlines()[-20:])
         raise CourseError(f"Jupyter Book could not build the pages:\n{lines}")
-    warnings = [line for line in done.stderr.splitlines() if "WARNING" in line]
-    print(*warnings, sep="\n", file=sys.stderr)
-    shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
-    return out / "index.html"
+    for line in done.stderr.splitlines():
+        if "WARNING" in line:
+            print(line, file=sys.stderr)
 
 
 def write_source(folder: Path) -> None:
@@ -92,7 +109,8 @@ def write_source(folder: Path) -> None:
     for name in ("_static", "_ext"):
         shutil.copytree(ASSETS / "book" / name, folder / name)
     settings = (ASSETS / "book" / "_config.yml").read_text(encoding="utf-8")
-    repository = {"url": course.address, "branch": course.ref, "path_to_book": ""}
+    address = course.address if HOSTS.match(course.address) else ""  # "": no buttons
+    repository = {"url": address, "branch": course.ref, "path_to_book": ""}
     settings += f"repository: {json.dumps(repository)}\n"  # JSON is YAML, too
     (folder / "_config.yml").write_text(settings, encoding="utf-8")
     chapters = [{"file": f"notebooks/{path.stem}"} for path in notebooks]
@@ -164,7 +182,7 @@ def picture_directives(text: str) -> str:
         if (project_root() / "notebooks" / drawing).exists():
             file = drawing.as_posix()
         name = f":name: {found['name']}\n" if found["name"] else ""
-        alt = " ".join(found["alt"].split())
+        alt = json.dumps(" ".join(found["alt"].split()), ensure_ascii=False)  # may contain : # "
         return f"```{{figure}} {file}\n:alt: {alt}\n{name}\n{caption}\n```"
 
     return PICTURE.sub(directive, text)
@@ -177,6 +195,8 @@ def link_outside(text: str, folder: str, pages: set[str], course: links.Project)
     """
 
     def address(found: re.Match[str]) -> str:
+        if not found[1]:  # code
+            return found[0]
         target = os.path.normpath(os.path.join(folder, found[2])).replace(os.sep, "/")
         if target in pages:
             return found[0]

@@ -45,7 +45,7 @@ def test_a_kit_holds_the_students_course_packages_and_what_data_there_is(pip, tm
     folder = kit.make(tmp_path / "kit", ["--extra-index-url", "https://mirror"])
     (command,), done = pip
     assert command[-2:] == ["--extra-index-url", "https://mirror"] and any("setuptools" in word for word in command)
-    assert command[-3].endswith("[course]") and command[command.index("-c") + 1].endswith("constraints.txt")
+    assert command[-3].endswith("[course,pages]") and command[command.index("-c") + 1].endswith("constraints.txt")
     assert [p.name for p in sorted((folder / "notebooks").glob("*.ipynb"))] == [p.name for p in find()]
     assert not (folder / "solutions").exists()
     assert [p.name for p in (folder / "wheels").glob("*.whl")] == ["torch-2.whl"]

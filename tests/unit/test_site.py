@@ -89,7 +89,8 @@ def test_nothing_is_fetched_from_another_host(pages):
 @pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
 def test_every_figure_is_there_with_its_words(pages, path):
     shown = [(a["alt"], " ".join(caption.split())) for a, caption in
-             Elements(pages[0][f"notebooks/{path.stem}.html"]).figures]
+             Elements(pages[0][f"notebooks/{path.stem}.html"]).figures
+             if "_static/" not in a["src"]]  # there are the launch buttons' logos
     assert all(alt and caption for alt, caption in shown)
     assert {picture.alt for picture in pictures(read(path))} <= {alt for alt, _ in shown}
 
@@ -154,8 +155,13 @@ def test_each_figure_of_a_cell_gets_its_own_caption_and_the_text_stays():
 def test_a_stored_picture_becomes_a_figure_and_a_diagram_an_svg():
     text = 'See:\n\n![Four\nlevels.](figures/unet.png "unet")\n\n*Follow the arrows.*\n\nMore *text*.'
     made = site.picture_directives(text)
-    assert "```{figure} figures/unet.svg\n:alt: Four levels.\n:name: unet\n\nFollow the arrows.\n```" in made
+    assert "```{figure} figures/unet.svg\n:alt: \"Four levels.\"\n:name: unet\n\nFollow the arrows.\n```" in made
     assert made.endswith("\n\nMore *text*.")
+
+
+def test_an_alt_text_may_contain_what_has_a_meaning_in_options():
+    made = site.picture_directives('![Left: "red" [#1].](figures/unet.png "unet")\n\n*A caption: `code`.*')
+    assert '\n:alt: "Left: \\"red\\" [#1]."\n' in made and made.endswith("\n\nA caption: `code`.\n```")
 
 
 def test_badges_become_links_and_the_bootstrap_cell_goes():
@@ -174,6 +180,17 @@ def test_links_to_files_that_are_no_page_lead_to_the_repository():
     assert site.link_outside(text, "docs", {"notebooks/01.ipynb"}, course) == (
         "[a](../notebooks/01.ipynb) [b](https://host/course/blob/main/colorlib/train.py#L3) [c](https://x) "
         "![d](../results/strip.png)")
+
+
+def test_code_that_looks_like_a_link_stays():
+    text = "`nets[0](gray)` and\n\n```python\nnets[1](gray)\n```\n"
+    assert site.link_outside(text, "docs", set(), links.Project("https://host/course", "1", "main")) == text
+
+
+@pytest.mark.slow
+def test_a_page_offers_the_stored_notebook_to_download(pages):
+    for path in find():
+        assert (pages[1] / "_sources" / "notebooks" / path.name).read_bytes() == path.read_bytes()
 
 
 @pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)

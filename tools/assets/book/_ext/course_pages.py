@@ -13,10 +13,16 @@ def setup(app):
     app.connect("config-inited", change_settings)
     app.connect("html-page-context", leave_thebe_out, priority=900)
     app.connect("build-finished", tidy_buttons)
+    return {"parallel_read_safe": True}
 
 
 def change_settings(app, config):
-    config.html_theme_options["navbar_persistent"] = []  # the search is in the side bar already
+    options = config.html_theme_options
+    options["navbar_persistent"] = []  # the search is in the side bar already
+    if options.get("repository_url"):
+        options["use_repository_button"] = True
+    else:  # its host is one that the theme does not know (tools/site.py)
+        options["launch_buttons"] = {}
 
 
 def leave_thebe_out(app, pagename, templatename, context, doctree):
