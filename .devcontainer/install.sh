@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 python3 -m venv .venv
 torch=$(sed -n 's/^\(torch\(vision\)\?==[^ ;]*\).*/\1/p' constraints.txt | tr '\n' ' ')
 # shellcheck disable=SC2086  (two requirements)
-.venv/bin/pip install --quiet --index-url "${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}" $torch ||
+.venv/bin/pip install --quiet --retries 1 --timeout 20 --index-url "${TORCH_INDEX:-https://download.pytorch.org/whl/cpu}" $torch ||
     echo "The CPU build of torch cannot be had here: pip takes the usual one."
 make setup

@@ -19,6 +19,11 @@ PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of cells
 WIDGETS = "application/vnd.jupyter.widget-view+json"
 ASSETS = Path(__file__).parent / "assets"  # style sheets and scripts of the pages
 
+# A stored picture with its caption: ![alt](figures/unet.png "unet"), then a paragraph in italics.
+PICTURE = re.compile(
+    r"^!\[(?P<alt>(?:[^\[\]]|\[[^\[\]]*\])+)\]\((?P<file>[^)\s]+)(?: \"(?P<name>[\w-]+)\")?\)"
+    r"(?:\n\n\*(?P<caption>[^*]+)\*$)?", re.M)
+
 
 class CourseError(Exception):
     """An error that the user of the command line can fix."""
@@ -108,6 +113,20 @@ def pictures(nb: NotebookNode) -> list[Picture]:
     """Every figure among the outputs."""
     outputs = [output for cell in nb.cells for output in cell.get("outputs", [])]
     return [picture for output in outputs if (picture := figure(output)) is not None]
+
+
+def stored_pictures(cell: NotebookNode, folder: Path) -> list[Picture]:
+    """The pictures that a Markdown cell shows, as far as they are PNG files.
+
+    folder   of the notebook, from which their addresses count
+    """
+    found = []
+    for picture in PICTURE.finditer(cell.source):
+        path = folder / picture["file"]
+        if path.suffix == ".png" and path.exists():
+            words = (" ".join((picture[key] or "").split()) for key in ("alt", "caption", "name"))
+            found.append(Picture(path.read_bytes(), *words))
+    return found
 
 
 def figure(output: NotebookNode) -> Picture | None:

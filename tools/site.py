@@ -26,7 +26,7 @@ from nbformat import NotebookNode
 
 from colorlib.notebook.files import cell_tags
 from colorlib.paths import project_root
-from tools import links, readme, slides
+from tools import files, links, readme, slides
 from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, number, read, title
 
 COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.S | re.M)
@@ -35,10 +35,6 @@ BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
 # Code is matched, too, so that it stays as it is: `nets[0](gray)` is no link.
 LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"
                   r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)", re.S | re.M)
-# A stored picture with its caption: ![alt](figures/unet.png "unet"), then a paragraph in italics.
-PICTURE = re.compile(
-    r"^!\[(?P<alt>(?:[^\[\]]|\[[^\[\]]*\])+)\]\((?P<file>[^)\s]+)(?: \"(?P<name>[\w-]+)\")?\)"
-    r"(?:\n\n\*(?P<caption>[^*]+)\*$)?", re.M)
 HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the theme knows these
 DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide",
              "docs/glossary.md": "Glossary"}
@@ -92,7 +88,7 @@ def write_source(folder: Path) -> None:
                 cell.source = link_outside(cell.source, "notebooks", pages, course)
         (folder / "notebooks").mkdir(parents=True, exist_ok=True)
         nbformat.write(nb, folder / "notebooks" / path.name)
-        slides.write(read(path), folder / "extra" / "slides" / f"{path.stem}.pptx")
+        slides.write(path, folder / "extra" / "slides" / f"{path.stem}.pptx")
     for name in documents:
         text = COMMENT.sub("", (root / name).read_text(encoding="utf-8"))
         target = folder / name
@@ -185,7 +181,7 @@ def picture_directives(text: str) -> str:
         alt = json.dumps(" ".join(found["alt"].split()), ensure_ascii=False)  # may contain : # "
         return f"```{{figure}} {file}\n:alt: {alt}\n{name}\n{caption}\n```"
 
-    return PICTURE.sub(directive, text)
+    return files.PICTURE.sub(directive, text)
 
 
 def link_outside(text: str, folder: str, pages: set[str], course: links.Project) -> str:

@@ -10,20 +10,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-from nbformat import NotebookNode
 from PIL import Image
 from pptx import Presentation
 from pptx.util import Inches, Pt
 
-from tools.files import Picture, figure, title
+from tools.files import Picture, figure, read, stored_pictures, title
 
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
 MARGIN = Inches(0.6)
 TITLE_ONLY, TITLE_SLIDE = 5, 0  # layouts of python-pptx's default template
 
 
-def write(nb: NotebookNode, path: Path) -> Path:
-    """Write the deck of a notebook: a title slide, and a slide for each figure of its outputs."""
+def write(notebook: Path, path: Path) -> Path:
+    """Write the deck of a notebook: a title slide, and a slide for each figure and diagram."""
+    nb = read(notebook)
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, HEIGHT
     first = deck.slides.add_slide(deck.slide_layouts[TITLE_SLIDE])
@@ -32,10 +32,12 @@ def write(nb: NotebookNode, path: Path) -> Path:
     first.placeholders[1].element.getparent().remove(first.placeholders[1].element)  # no subtitle
     heading = title(nb)
     for cell in nb.cells:
+        shown = list(filter(None, map(figure, cell.get("outputs", []))))
         if cell.cell_type == "markdown":
             heading = (re.findall(r"^#{2,3} (.+)$", cell.source, re.M) or [heading])[-1]
-        for shown in filter(None, map(figure, cell.get("outputs", []))):
-            _add(deck, heading, shown)
+            shown = stored_pictures(cell, notebook.parent)
+        for one in shown:
+            _add(deck, heading, one)
     path.parent.mkdir(parents=True, exist_ok=True)
     deck.save(path)
     return path
@@ -51,8 +53,8 @@ def _add(deck: Any, heading: str, shown: Picture) -> None:
     width, height = Image.open(io.BytesIO(shown.png)).size
     scale = min((WIDTH - 2 * MARGIN) / width, room / height)
     size = round(width * scale), round(height * scale)
-    picture = slide.shapes.add_picture(io.BytesIO(shown.png), (WIDTH - size[0]) // 2, top,
-                                       *size)
+    place = (WIDTH - size[0]) // 2, top + (room - size[1]) // 2
+    picture = slide.shapes.add_picture(io.BytesIO(shown.png), *place, *size)
     picture.name = shown.name or picture.name
     picture._element.nvPicPr.cNvPr.set("descr", shown.alt)  # python-pptx has no call for alt texts
     box = slide.shapes.add_textbox(MARGIN, HEIGHT - Inches(1.2), WIDTH - 2 * MARGIN, Inches(1))
