@@ -333,6 +333,11 @@ def test_gradients_are_finite_at_black_gray_and_thresholds(function, dtype):
     assert rgb.grad.isfinite().all()
 
 
+def test_a_hue_just_below_red_is_red_and_not_a_full_turn():
+    """1 - 2e-9 is 1 in float32, and the hue 1 would be outside of [0, 1)."""
+    assert color.rgb_to_hsv(torch.tensor([1.0, 0.0, 1e-8]).view(3, 1, 1))[0] == 0
+
+
 # lightness, gamut, small things
 
 def test_lightness_is_the_l_of_lab_and_gray_from_lightness_has_it(random_bytes):
