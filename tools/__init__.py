@@ -7,7 +7,7 @@
     python -m tools notebook 03                turn the text back into the notebook
     python -m tools links                      write badges and addresses, after a fork
     python -m tools readme                     write what is measured in the README
-    python -m tools figures                    draw the diagrams of networks
+    python -m tools diagrams                   draw the diagrams of networks
     python -m tools site                       write the notebooks as pages to read
     python -m tools editions                   write the student's and the teacher's course
     python -m tools pack                       pack trained models, to carry them to another machine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
@@ -57,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
     sub = command("readme", _readme, "write what is measured in README.md and docs/teaching.md, "
         "and the picture strip results/strip.png")
     _add_check(sub)
-    command("figures", _figures, "draw the diagrams of networks in notebooks/figures/")
+    command("diagrams", _diagrams, "draw the diagrams of networks in notebooks/figures/")
     command("site", _site, "write the notebooks with their outputs as pages to build/site/")
     sub = command("editions", _editions,
         "write the student's and the teacher's course to build/, each as a folder and a zip")
@@ -123,17 +124,18 @@ def _report(changed: list[str], check: bool) -> int:
     return int(check and bool(changed))
 
 
-def _figures(options: argparse.Namespace) -> int:
+def _diagrams(options: argparse.Namespace) -> int:
     print(*diagrams.write(), sep="\n")
     return 0
 
 
 def _site(options: argparse.Namespace) -> int:
-    try:
-        from tools import site  # needs the extra `pages`, which the other commands do without
-    except ModuleNotFoundError as error:
-        raise CourseError(f"{error}; the pages need more packages: make site installs them, or "
-                          'pip install -e ".[course,pages]"') from None
+    # The other commands do without these packages, so `site` is imported here only.
+    missing = [name for name in ("jupyter_book", "pptx") if find_spec(name) is None]
+    if missing:
+        raise CourseError(f"the pages need {' and '.join(missing)}: make site installs what is "
+                          'missing, or pip install -e ".[course,pages]"')
+    from tools import site
 
     print(site.make())
     return 0

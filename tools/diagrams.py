@@ -4,7 +4,7 @@
     figure = draw(stages)
 
 A box is as high as its tensor has pixels and as wide as it has channels, both on a log scale.
-`python -m tools figures` stores the diagrams of the course in notebooks/figures/, each as SVG and
+`python -m tools diagrams` stores the diagrams of the course in notebooks/figures/, each as SVG and
 as PNG: notebooks show the PNG, which every viewer draws; the pages take the SVG beside it.
 """
 

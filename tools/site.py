@@ -2,16 +2,15 @@
 
     make site       # or python -m tools site; then open build/site/index.html
 
-Jupyter Book builds the pages; this module prepares what it reads. There each figure
-has become one that Sphinx understands, with its caption, alt text and name, and links to files
-that are no page lead to the repository. The pages work from a folder and from a web server, and
-fetch nothing from another host.
+Jupyter Book builds the pages, from notebooks and documents that this module prepares: each figure
+becomes one that Sphinx understands, with its caption, alt text and name, and links to files that
+are no page lead to the repository. The pages work from a folder and from a web server, and fetch
+nothing from another host.
 """
 
 from __future__ import annotations
 
 import copy
-import importlib.util
 import json
 import os
 import re
@@ -43,11 +42,8 @@ DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide
 def make(out: Path | None = None) -> Path:
     """Write the site to `out` (build/site/); returns its index.html.
 
-    CourseError with Jupyter Book's last lines if it fails, or if it is not installed.
+    CourseError with Jupyter Book's last lines if it fails.
     """
-    if importlib.util.find_spec("jupyter_book") is None:
-        raise CourseError('the pages need Jupyter Book: make site installs it, or '
-                          'pip install -e ".[course,pages]"')
     out = fresh(out or build("site"))
     with tempfile.TemporaryDirectory() as folder:  # of its own, so that two builds do not meet
         source, built = Path(folder, "source"), Path(folder, "built")

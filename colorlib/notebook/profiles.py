@@ -3,7 +3,7 @@
 smoke    for automatic tests: runs all cells on generated images
 quick    for a class: a few minutes on CIFAR-10
 lesson   trains every network on all images, on two CPU cores
-full     as long as the sources trained, on a GPU
+full     trains most systems for as long as their sources did, on a GPU
 """
 
 from collections.abc import Collection

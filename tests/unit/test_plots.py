@@ -114,6 +114,19 @@ def test_the_alt_text_lands_in_the_output(shell):
             plots.show(plots.bars({"a": 1.0}), alt=alt)
 
 
+def test_a_caption_is_stored_with_the_figure_and_shown_below_it(shell):
+    with capture_output() as seen:
+        plots.show(RED, alt="A plain red rectangle.", caption=" Only *one* color. ", name="red-1")
+    figure, caption = seen.outputs
+    assert figure.metadata["image/png"] == {
+        "alt": "A plain red rectangle.", "caption": "Only *one* color.", "name": "red-1"}
+    assert caption.data == {"text/markdown": "<small>Only *one* color.</small>", "text/plain": "Only *one* color."}
+    assert caption.metadata == {"caption": True}  # by which the pages know it, and leave it out
+    for wrong in ({"caption": "two\n\nparagraphs"}, {"name": "Red"}, {"name": "red "}, {"name": "-red"}):
+        with pytest.raises(ValueError, match=next(iter(wrong))):
+            plots.show(RED, alt="A plain red rectangle.", **wrong)
+
+
 def test_a_shown_pyplot_figure_is_closed_and_ours_do_not_live_there(shell):
     figure, ax = plt.subplots()
     with capture_output() as seen:

@@ -226,3 +226,9 @@ class Process:
 ])
 def test_memory_that_processes_share_counts_once(processes, held):
     assert run._resident_bytes(processes) == held
+
+
+def test_without_the_packages_of_the_pages_it_says_which_are_missing(monkeypatch, capsys):
+    monkeypatch.setattr("tools.__main__.find_spec", lambda name: None if name == "pptx" else "here")
+    assert main(["site"]) == 2
+    assert "the pages need pptx: make site" in capsys.readouterr().err
