@@ -13,7 +13,7 @@ from colorlib.paths import project_root, write_text_atomic
 from tools import links
 from tools.files import CourseError, clean, number, read, write
 
-LIMIT = 2_000_000  # bytes per notebook
+LIMIT = 5_000_000  # bytes; pictures of 24 bits a pixel need more than those with a palette
 
 
 def store(path: Path, run_folder: Path, any_data: bool = False, record_only: bool = False) -> str:
@@ -24,7 +24,7 @@ def store(path: Path, run_folder: Path, any_data: bool = False, record_only: boo
     record_only   leave the notebook as it is: for the minutes and memory of a `quick` run
 
     Returns a line that says what was done. CourseError if there is no finished run of exactly this
-    code, if it was on other data, or if the notebook would exceed 2 MB.
+    code, if it was on other data, or if the notebook would exceed 5 MB.
     """
     record, outputs = _finished_run(path, run_folder)
     if record["data"] != "cifar10" and not any_data:
