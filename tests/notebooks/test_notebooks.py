@@ -96,9 +96,7 @@ def test_the_outputs_are_those_of_one_run_in_order(path):
 @every_notebook
 def test_the_record_is_of_this_code_and_holds_every_claim(path):
     record = record_of(path)
-    # renamed_to: the hash after the cells were adapted to the library's new names and calls. That they compute
-    # the same is not checked here: the next lesson run removes it
-    assert source_hash(path) in (record["source_hash"], record.get("renamed_to"))
+    assert source_hash(path) == record["source_hash"]
     assert (record["profile"], record["data"]) == ("lesson", "cifar10")
     stated = [call.args[0].value for _, call in calls(files.read(path), "claim")]
     assert sorted(claim["text"] for claim in record["claims"]) == sorted(stated)
