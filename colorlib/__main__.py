@@ -290,19 +290,18 @@ def _checkpoint_file(model: str) -> Path:
 
 
 def _results(options) -> int:
-    from colorlib.experiments import records, results_table
+    from colorlib.experiments import records, results_page
 
     if options.check:
-        path, expected = records.root() / "README.md", results_table.page(records.read())
-        fresh = path.exists() and path.read_text(encoding="utf-8") == expected
-        print("results/README.md",
-            "is up to date" if fresh else "does not agree with the records")
-        return 0 if fresh else 1
+        outdated = results_page.outdated(records.read())
+        print("results:", f"{', '.join(outdated)} does not agree with the records" if outdated
+            else "the page is up to date")
+        return 1 if outdated else 0
     if options.collect:
         print(*(path.name for path in records.collect_pending()), sep="\n")
     if options.measure:
         print(*records.measure_again(), sep="\n")
-    print(results_table.write_table())
+    print(*results_page.write(records.read()), sep="\n")
     return 0
 
 

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
-from tools import diagrams, editions, kit, links, pack, readme, run, store, text
+from tools import diagrams, editions, kit, links, pack, readme, results, run, store, text
 from tools.files import CourseError, build, find
 
 
@@ -57,6 +57,8 @@ def parser() -> argparse.ArgumentParser:
     _add_check(sub)
     sub = command("readme", _readme, "write what is measured in README.md and docs/teaching.md, "
         "and the picture strip results/strip.png")
+    _add_check(sub)
+    sub = command("results", _results, "draw the pictures of the results page, and write the page")
     _add_check(sub)
     command("diagrams", _diagrams, "draw the diagrams of networks in notebooks/figures/")
     command("site", _site, "write the notebooks with their outputs as pages to build/site/")
@@ -113,6 +115,10 @@ def _readme(options: argparse.Namespace) -> int:
     if not options.check:
         print(readme.update_strip())
     return status
+
+
+def _results(options: argparse.Namespace) -> int:
+    return _report(results.draw(check=options.check), options.check)
 
 
 def _report(changed: list[str], check: bool) -> int:
