@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import pandas
 
+from colorlib import metrics
 from colorlib.experiments import recipes
 from colorlib.experiments.records import BASELINES, PUBLISHED, SIZES
 from colorlib.train import classification_step
@@ -76,13 +77,12 @@ QUESTIONS = [
 
 def frame(records: list[dict]) -> pandas.DataFrame:
     """Return one line per run: the record's fields, its metrics, and the pictures it has seen."""
-    rows = []
-    for record in records:
-        row = {key: record.get(key) for key in ("recipe", "data", "profile", "seed", "n", "epochs",
-                                                "minutes", "parameters", "device", "precision")}
-        row |= {"pictures_seen": pictures_seen(record), "commit": record["commit"]}
-        rows.append(row | record["metrics"])
-    return pandas.DataFrame(rows)
+    fields = ["recipe", "data", "profile", "seed", "n", "epochs", "pictures_seen", "minutes",
+              "parameters", "device", "precision", "commit", *metrics.NAMES]
+    rows = [record | {"pictures_seen": pictures_seen(record)} | record["metrics"]
+            for record in records]
+    measured = [name for row in rows for name in row["metrics"] if name not in fields]
+    return pandas.DataFrame(rows, columns=[*fields, *dict.fromkeys(measured)])
 
 
 def pictures_seen(record: dict) -> int | None:
