@@ -32,6 +32,8 @@ Training
 Evaluation
     `metrics`           how far predicted colors are from the true ones
     `evaluate`          the metrics of a whole test set, and of baselines
+    `color_variety`     how many hues, and whether they fit the pictures
+    `intervals`         intervals by bootstrap over images and seeds
     `gan_diagnostics`   how a GAN's training ended: discriminator, diversity, failure modes
     `image_classifier`  measures colorizations, or serves as an encoder
     `profiling`         time and peak memory
