@@ -52,7 +52,8 @@ The course
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
                         From `experiments.records` of trainings, the `experiments.results_table`;
-                        `experiments.missing_runs` trains what it lacks
+                        `experiments.missing_runs` trains what it lacks;
+                        `experiments.reported_effects`: red cars, green textures, brown animals
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,

@@ -53,6 +53,8 @@ def interval(*values, statistic: Statistic = np.mean, over: str = "images", draw
     over        what is drawn again: "images", "seeds", or "both". Seeds and images are crossed,
                 since every training is measured on the same test images
     seed        of the draws. ValueError for arrays that do not fit
+
+    Where the statistic of a draw is NaN, so are the ends.
     """
     arrays = [_table(v, over) for v in values]
     if not arrays or len({a.shape for a in arrays}) != 1 or not arrays[0].size:
@@ -72,7 +74,7 @@ def interval(*values, statistic: Statistic = np.mean, over: str = "images", draw
     drawn = {"images": images, "seeds": seeds, "both": max(seeds, images)}[over]
     if drawn == 1:  # one draw says nothing about the next
         return Interval(value, float("nan"), float("nan"))
-    low, high = np.nanquantile(results, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(results, [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(value, float(low), float(high))
 
 
