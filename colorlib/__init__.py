@@ -57,7 +57,8 @@ The course
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,
-                        `notebook.photo_upload`, `notebook.turing_test`; also `notebook.report`,
+                        `notebook.photo_upload`, `notebook.turing_test` (as a page:
+                        `notebook.turing_page`); also `notebook.report`,
                         `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`
