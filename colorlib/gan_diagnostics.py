@@ -69,8 +69,9 @@ class FailureCriteria:
     # The colors of another image would be as good: they are two variances away, on average.
     unexplained: float = 2.0
 
-    # The limits below need controls. First, the adversarial gradient relative to that of the other
-    # term of the loss, in place of `gradient_norm`.
+    # The limits below count with controls. They were set on planted failures and on checkpoints of
+    # the first edition: its U-Net has 0.57 of the true hues, its failed GAN of Koo 2016 has 0.19.
+    # First, the adversarial gradient over that of the loss's other term, for `gradient_norm`.
     gradient_ratio: float = 0.01
     worse_than_gray: float = 1.1  # the Fréchet distance is this many times that of gray pictures
     worse_than_alone: float = 1.25  # or that of the same generator without a discriminator

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlib.evaluate import Predictor, predictions
-from colorlib.intervals import Interval, interval, ratio
+from colorlib.intervals import Interval, difference, interval, ratio
 
 ANIMALS = ("bird", "cat", "deer", "dog", "frog", "horse")
 # Hue angles in the ab plane, degrees: pure red of a screen is at 40, orange at 60, yellow at 103.
@@ -74,11 +74,9 @@ def dark_animals(colorizer: Predictor, images) -> dict[str, Effect]:
 def compare(predicted: list[np.ndarray], true: list[np.ndarray],
             statistic: Callable[..., float]) -> Effect:
     """The statistic of predicted and of true values, (N,) each, and the paired difference."""
-    k = len(predicted)
     return {"predicted": interval(*predicted, statistic=statistic),
             "true": interval(*true, statistic=statistic),
-            "difference": interval(*predicted, *true, statistic=lambda *values:
-                                   statistic(*values[:k]) - statistic(*values[k:]))}
+            "difference": difference(tuple(predicted), tuple(true), statistic)}
 
 
 def of_classes(images, names: Iterable[str]):

@@ -51,7 +51,11 @@ def test_a_difference_is_paired():
     assert paired.excludes_zero and paired.low < 0.5 < paired.high
     assert interval(one).high - interval(one).low > 3 * (paired.high - paired.low)
     assert not difference(hard + 0.01 * RANDOM.normal(size=300), hard).excludes_zero
-    with pytest.raises(ValueError, match="same images"):
+    size = RANDOM.uniform(1, 100, 300)                                      # ratios of sums, 0.1 apart in each image
+    part = size * RANDOM.uniform(0, 0.5, 300)
+    apart = difference((part + 0.1 * size, size), (part, size), ratio)
+    assert (apart.value, apart.low, apart.high) == pytest.approx((0.1, 0.1, 0.1))
+    with pytest.raises(ValueError, match="one shape"):
         difference(one, other[:-1])
 
 
