@@ -40,6 +40,8 @@ def test_seeds_and_images_are_crossed():
     assert images.high - images.low < 0.3 < 1 < seeds.high - seeds.low <= both.high - both.low + 0.05
     assert seeds.low == pytest.approx(by_image.mean(), abs=1e-9)            # the worst seed, three times
     assert interval(by_seed, over="seeds").low == 0
+    alike = interval(np.stack([by_image] * 3), over="both")                 # all seeds the same: only images are left
+    assert alike.high - alike.low == pytest.approx(images.high - images.low, rel=0.15)
     one = interval(table[:1], over="seeds")
     assert math.isnan(one.low) and not one.excludes_zero
 

@@ -41,6 +41,8 @@ def test_hues_and_texture_are_those_of_other_libraries():
     L = 100 * torch.rand(1, 1, 9, 9, generator=RANDOM)
     inner = generic_filter(L[0, 0].double().numpy(), np.std, size=5)[2:-2, 2:-2]
     assert np.allclose(effects.local_deviation(L)[0, 0, 2:-2, 2:-2].numpy(), inner)
+    corner = L[0, 0, :3, :3].double().numpy().std()                        # of the pixels that there are
+    assert float(effects.local_deviation(L)[0, 0, 0, 0]) == pytest.approx(corner)
 
 
 def test_cars_that_come_out_red_are_counted():
@@ -80,6 +82,10 @@ def test_dark_animals_that_come_out_brown_are_seen():
     assert right["brown"]["difference"].value == right["chroma"]["difference"].value == 0
     only_light = effects.dark_animals(lambda L: torch.cat([torch.zeros_like(L), 40.0 * (L > 25)], 1), IMAGES)
     assert only_light["chroma"]["predicted"].value == 0                     # light pixels do not count
+    frame = torch.ones(1, 1, SIDE, SIDE)
+    frame[..., 4:12, 4:12] = 0                                              # nor does what is around the animal
+    around = effects.dark_animals(lambda L: (40 * frame).expand(len(L), 2, -1, -1), IMAGES)
+    assert around["chroma"]["predicted"].value == 0
 
 
 @pytest.mark.parametrize("call", [
