@@ -32,6 +32,8 @@ Training
 Evaluation
     `metrics`           how far predicted colors are from the true ones
     `evaluate`          the metrics of a whole test set, and of baselines
+    `color_variety`     how many hues, and whether they fit the pictures
+    `intervals`         intervals by bootstrap over images and seeds
     `gan_diagnostics`   how a GAN's training ended: discriminator, diversity, failure modes
     `image_classifier`  measures colorizations, or serves as an encoder
     `profiling`         time and peak memory
@@ -50,11 +52,13 @@ The course
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
                         From `experiments.records` of trainings, the `experiments.results_table`;
-                        `experiments.missing_runs` trains what it lacks
+                        `experiments.missing_runs` trains what it lacks;
+                        `experiments.reported_effects`: red cars, green textures, brown animals
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,
-                        `notebook.photo_upload`, `notebook.turing_test`; also `notebook.report`,
+                        `notebook.photo_upload`, `notebook.turing_test` (as a page:
+                        `notebook.turing_page`); also `notebook.report`,
                         `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`
