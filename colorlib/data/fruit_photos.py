@@ -32,8 +32,8 @@ def load_fruit_photos(split: str = "train", n: int | None = None, size: int = 96
     n       only the first n of that order; None: all
     seed    of the order
     by      "specimen": validation and test show specimens that are not in the training part.
-            "frame": every specimen is in all parts, at random turns. Nearly the same picture is
-            then in training and test: a counterexample, not a way to measure generalization
+            "frame": each picture's part is random, so that specimens of the test part are in the
+            training part, too: a counterexample, not a way to measure generalization
 
     Labels and classes are the fruit: all apples are "apple". Pictures are resized with
     antialiasing. ValueError for an unknown split or `by`. Source: Mureșan and Oltean 2018.
