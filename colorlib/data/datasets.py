@@ -61,5 +61,5 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
         return load_painted_fruit(split, count, size, seed)
     if name == "photos":
         return load_photos(split, size, count, seed)
-    raise ValueError(f"no data set {name!r}; there are auto, cifar10, fruit-photos, fruits, photos, "
-                     "folder:PATH")
+    raise ValueError(f"no data set {name!r}; there are auto, cifar10, fruit-photos, fruits, "
+                     "photos, folder:PATH")
