@@ -41,9 +41,10 @@ Evaluation
 
 Images
     `data`              `data.datasets` loads by name: `data.cifar10` (`data.cifar10_download`),
-                        `data.painted_fruit` (`data.painted_fruit_shapes`), `data.photos`,
-                        `data.folder`. All are a `data.image_set` or, if too large for memory, a
-                        `data.streamed_set`; `data.storage`: the data folder; `data.image_files`
+                        `data.fruit_photos`, `data.painted_fruit` (`data.painted_fruit_shapes`),
+                        `data.photos`, `data.folder`. All are a `data.image_set` or, if too large
+                        for memory, a `data.streamed_set`; `data.storage`: the data
+                        folder; `data.image_files`
 
 The course
     `experiments`       its systems: `experiments.recipes` by name, each an `experiments.recipe`;
