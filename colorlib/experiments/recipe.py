@@ -13,6 +13,7 @@ import torch
 
 from colorlib import models
 from colorlib.colorizer import Colorizer
+from colorlib.experiments import budgets
 from colorlib.image_classifier import ImageClassifier
 from colorlib.paths import CHECKPOINTS
 from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
@@ -145,6 +146,7 @@ class Recipe:
             config = self.training
             if torch.device(device).type == "cuda" and profile in LARGE_BATCH_PROFILES:
                 config = config.replace(**self.gpu_training)
+        config = config.replace(**budgets.changes_of(self.name, profile))
         return config.replace(epochs=self.epochs[profile] if epochs is None else epochs)
 
 

@@ -1,8 +1,11 @@
-"""All recipes by name: the systems of the course, the ablations and the transfer experiments.
+"""All recipes by name: the systems of the course, ablations, transfer and painted fruit.
 
 `python -m colorlib train NAME` trains the course's version of a system, with `--as-published` the
 version of its source. `python -m colorlib train` lists the systems.
 """
+import dataclasses
+
+from colorlib.experiments import budgets, painted
 from colorlib.experiments import systems_course as course
 from colorlib.experiments import systems_dahl2016 as dahl
 from colorlib.experiments import systems_dorscheidt2016 as dorscheidt
@@ -13,14 +16,24 @@ from colorlib.experiments.ablations import ABLATIONS
 from colorlib.experiments.recipe import Recipe, fit_recipe
 from colorlib.experiments.transfer import TRANSFER, TRANSFER_IMAGES
 
-__all__ = ["ABLATIONS", "ALL", "RECIPES", "SAME_TIME", "TRANSFER", "TRANSFER_IMAGES", "Recipe",
-           "fit_recipe", "get"]
+__all__ = ["ABLATIONS", "ALL", "PAINTED", "RECIPES", "SAME_TIME", "TRANSFER", "TRANSFER_IMAGES",
+           "Recipe", "fit_recipe", "get"]
 
 SAME_TIME = dahl.SAME_TIME
 # In the order of the sources, which is that of the list that `train` prints.
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for source in (
     koo, nazeri, dorscheidt, perez, dahl, course) for recipe in source.SYSTEMS}
-ALL = RECIPES | ABLATIONS | TRANSFER
+
+
+def _with_budgets(recipes: dict[str, Recipe]) -> dict[str, Recipe]:
+    """Add the epochs of the profiles in budgets.py, such as "long"."""
+    return {name: dataclasses.replace(recipe, epochs=recipe.epochs | budgets.epochs_of(name))
+            for name, recipe in recipes.items()}
+
+
+RECIPES, TRANSFER = _with_budgets(RECIPES), _with_budgets(TRANSFER)
+PAINTED = _with_budgets(painted.SYSTEMS)
+ALL = RECIPES | ABLATIONS | TRANSFER | PAINTED
 
 
 def get(name: str) -> Recipe:
