@@ -18,10 +18,9 @@ from colorlib.experiments import budgets, recipes
 
 PUBLISHED = "-as-published"
 PACKAGE = Path(models.__file__).parents[1]
-# Modules that shape the result of every training. A change of the last two changes how the result
-# is measured, and the data sets are told apart by their names.
-MODULES = ("color", "targets", "losses", "train", "training_run", "optimizers", "models/blocks",
-           "metrics", "evaluate")
+# Modules that shape the result of every training. How it is measured is not among them: a new
+# metric is added to records by `records.measure_again`.
+MODULES = ("color", "targets", "losses", "train", "training_run", "optimizers", "models/blocks")
 
 
 def of(name: str, profile: str) -> dict[str, str]:
@@ -39,7 +38,7 @@ def of(name: str, profile: str) -> dict[str, str]:
         net, recipe.published_target or recipe.target if published else recipe.target,
         recipe.published_training if published else recipe.training,
         None if gan else recipe.step, gan, recipe.start,
-        None if published else recipe.epochs.get(profile), budgets.settings(name, profile))]
+        None if published else recipe.profiles.get(profile), budgets.settings(name, profile))]
     return {module: _of_module(module) for module in dict.fromkeys(modules)} | {
         "settings": _digest(settings)}
 

@@ -40,7 +40,7 @@ def _patch(size: int, title: str = "", suffix: str = "", **keywords) -> Recipe:
                 {"model": "patch", "n_layers": n_layers}, **keywords)
 
 
-SYSTEMS: dict[str, Recipe] = {recipe.name: recipe for recipe in [
+SYSTEMS = [
     _row("squared-error", "squared error"),
     _row("absolute-error", "absolute error", step=absolute_error_step),
     _row("classes", "color classes, annealed mean", net=NET | {"cell": 2}, step=classification_step,
@@ -55,4 +55,4 @@ SYSTEMS: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     # The same four on photographs of fruit
     _row("l1", "absolute error, fruit photographs", data="fruit", step=absolute_error_step),
     *(_patch(size, data="fruit") for size in (16, 34, 70)),
-]}
+]

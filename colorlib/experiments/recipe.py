@@ -69,6 +69,11 @@ class Recipe:
     def has_source(self) -> bool:
         return self.published_training is not None
 
+    @property
+    def profiles(self) -> dict[str, int]:
+        """The numbers of epochs by profile: its own, and those of budgets.py, such as "long"."""
+        return self.epochs | budgets.epochs_of(self.name)
+
     def _check_published(self, as_published: bool) -> None:
         """ValueError if the source's settings are asked for and no source describes the system."""
         if as_published and not self.has_source:
@@ -134,9 +139,9 @@ class Recipe:
         device   on "cuda", `gpu_training` applies to the course's profiles with all training images
         ValueError for an unknown profile.
         """
-        if profile not in self.epochs and epochs is None:
+        if profile not in self.profiles and epochs is None:
             raise ValueError(f"unknown profile {profile!r} of {self.name}: expected one of "
-                             f"{', '.join(self.epochs)}, or a number of epochs")
+                             f"{', '.join(self.profiles)}, or a number of epochs")
         self._check_published(as_published)
         if as_published:
             config = self.published_training
@@ -147,7 +152,7 @@ class Recipe:
             if torch.device(device).type == "cuda" and profile in LARGE_BATCH_PROFILES:
                 config = config.replace(**self.gpu_training)
         config = config.replace(**budgets.changes_of(self.name, profile))
-        return config.replace(epochs=self.epochs[profile] if epochs is None else epochs)
+        return config.replace(epochs=self.profiles[profile] if epochs is None else epochs)
 
 
 def fit_recipe(colorizer: Colorizer, images, step: Step | Adversary, config: TrainingConfig,

@@ -177,7 +177,7 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     config = recipe.training_config(profile, published, epochs, where)
     # The settings of a GPU are another training: a checkpoint of its own, and a note in the record.
     on_gpu = config != recipe.training_config(profile, published, epochs)
-    if epochs is not None and (profile not in recipe.epochs
+    if epochs is not None and (profile not in recipe.profiles
                                or epochs != recipe.training_config(profile, published).epochs):
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
@@ -389,6 +389,6 @@ def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, i
     wanted = [(name, 0) for name in BASELINES if has_baselines]
     seeds = budgets.BUDGETS[profile].seeds if profile in budgets.BUDGETS else SEEDS
     wanted += [(name, seed) for seed in seeds for name, recipe in recipes.ALL.items()
-               if profile in recipe.epochs]
+               if profile in recipe.profiles]
     return [(name, seed) for name, seed in wanted
             if not path_of(name, data, profile, seed).exists()]

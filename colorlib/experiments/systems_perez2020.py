@@ -86,7 +86,10 @@ SYSTEMS = [
             "shows what the discriminator of a GAN contributes.",
         changes="The U-Net PatchGAN of the course without its discriminator: the same generator, "
             "images, learning rate and number of steps."),
-    # Pérez's square, one answer or patches, with and without the absolute error
+]
+# The rest of Pérez's square: one answer or patches, with or without the absolute error. And the
+# regression that the GANs are compared with.
+SQUARE = [
     replace(
         SIGMOID, name="perez-sigmoid-gan-l1", title="U-Net GAN, one output per image, L1",
         gan=replace(PATCH.gan, net=nazeri.IMAGE_DISCRIMINATOR), published_training=None, epochs={},
