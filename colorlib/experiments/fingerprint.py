@@ -8,7 +8,6 @@ import ast
 import dataclasses
 import functools
 import hashlib
-import inspect
 import subprocess
 from functools import partial
 from pathlib import Path
@@ -18,9 +17,11 @@ from colorlib.experiments import budgets, recipes
 
 PUBLISHED = "-as-published"
 PACKAGE = Path(models.__file__).parents[1]
-# Modules that shape the result of every training. How it is measured is not among them: a new
-# metric is added to records by `records.measure_again`.
-MODULES = ("color", "targets", "losses", "train", "training_run", "optimizers", "models/blocks")
+# Modules that shape the result of a training. How it is measured is not among them: a new metric is
+# added to records by `records.measure_again`.
+MODULES = ("color", "color_bins", "targets", "losses", "train", "train_gan", "training_run",
+           "optimizers", "experiments/recipe")
+ROOTS = {True: ("fit_gan", "Adversary"), False: ("fit",)}  # where a training starts
 
 
 def of(name: str, profile: str) -> dict[str, str]:
@@ -29,18 +30,16 @@ def of(name: str, profile: str) -> dict[str, str]:
     published = name.endswith(PUBLISHED)
     gan = recipe.published_gan if published else recipe.gan
     net = recipe.published_net or recipe.net if published else recipe.net
-    modules = [*MODULES, _module_of(net["model"])]
-    if gan:
-        modules += ["train_gan", _module_of(gan.net["model"])]
-    if "bins" in str(_plain(recipe.target)):
-        modules.append("color_bins")
+    target = recipe.published_target or recipe.target if published else recipe.target
+    roots = [_place(models.MODELS[net["model"]]), _place(target),
+             _place(models.MODELS[gan.net["model"]] if gan else recipe.step)]
+    roots += [("train_gan" if gan else "train", root) for root in ROOTS[bool(gan)]]
     settings = [_plain(value) for value in (
-        net, recipe.published_target or recipe.target if published else recipe.target,
+        net, target,
         recipe.published_training if published else recipe.training,
         None if gan else recipe.step, gan, recipe.start,
         None if published else recipe.profiles.get(profile), budgets.settings(name, profile))]
-    return {module: _of_module(module) for module in dict.fromkeys(modules)} | {
-        "settings": _digest(settings)}
+    return _of_definitions(roots) | {"settings": _digest(settings)}
 
 
 def stale(record: dict) -> list[str]:
@@ -64,15 +63,55 @@ def of_source(source: str) -> str:
     return _digest(_shape(ast.parse(source)))
 
 
-def _module_of(model: str) -> str:
-    """The module in which a network is defined: "models/unet"."""
-    path = Path(inspect.getfile(models.MODELS[model]))
-    return path.relative_to(PACKAGE).with_suffix("").as_posix()
+def _place(value) -> tuple[str, str]:
+    """The module and the name of a function, a class, or the class of a target."""
+    while isinstance(value, partial):
+        value = value.func
+    value = value if callable(value) and hasattr(value, "__qualname__") else type(value)
+    module = value.__module__.removeprefix("colorlib.").replace(".", "/")
+    return module, value.__qualname__.split(".")[0]
+
+
+def _of_definitions(roots: list[tuple[str, str]]) -> dict[str, str]:
+    """Hashes, by module, of the definitions that the roots use, directly or through others.
+
+    Definitions that they do not use may change, and new ones may be added.
+    """
+    found, to_visit = {}, list(roots)
+    while to_visit:
+        module, name = to_visit.pop()
+        if (module, name) in found or not (module in MODULES or module.startswith("models/")):
+            continue
+        definitions, imported = _contents(module)
+        found[module, name] = node = definitions.get(name)
+        for part in ast.walk(node) if node else ():
+            if isinstance(part, ast.Name):
+                to_visit.append(imported.get(part.id, (module, part.id)))
+            elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
+                owner = "/".join(imported.get(part.value.id, ())).removeprefix("/")
+                to_visit.append((owner, part.attr))
+    shapes: dict[str, list] = {}
+    for (module, name), node in sorted(found.items(), key=lambda item: item[0]):
+        if node:
+            shapes.setdefault(module, []).append([name, _shape(node)])
+    return {module: _digest(shape) for module, shape in shapes.items()}
 
 
 @functools.cache
-def _of_module(module: str) -> str:
-    return of_source((PACKAGE / f"{module}.py").read_text(encoding="utf-8"))
+def _contents(module: str) -> tuple[dict[str, ast.AST], dict[str, tuple[str, str]]]:
+    """A module's own definitions by name, and where the names that it imports are defined."""
+    definitions, imported = {}, {}
+    for node in ast.parse((PACKAGE / f"{module}.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("colorlib"):
+            place = node.module.removeprefix("colorlib").removeprefix(".").replace(".", "/")
+            imported |= {alias.asname or alias.name: (place, alias.name) for alias in node.names}
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            definitions[node.name] = node
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            for part in ast.walk(node):
+                if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                    definitions[part.id] = node
+    return definitions, imported
 
 
 def _shape(node):

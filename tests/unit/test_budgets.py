@@ -1,5 +1,7 @@
 """Budgets, the curves of held-out images, and fingerprints of the code that made a record."""
 
+import ast
+import copy
 import dataclasses
 import json
 
@@ -131,10 +133,25 @@ def test_a_record_is_stale_if_its_code_or_its_settings_changed(monkeypatch):
     assert fingerprint.stale(record) == []
     assert fingerprint.stale({"recipe": "koo-baseline", "profile": "lesson"}) == ["first edition"]
     assert fingerprint.stale({"recipe": "baseline-gray", "profile": "lesson"}) == []
-    real = fingerprint._of_module
-    monkeypatch.setattr(fingerprint, "_of_module", lambda m: "new" if m == "models/discriminators" else real(m))
-    assert fingerprint.stale(record) == ["models/discriminators"]
-    monkeypatch.setattr(fingerprint, "_of_module", real)
+    assert {"models/discriminators", "models/unet", "train_gan", "losses", "targets", "color"} <= set(
+        record["fingerprint"]) and "color_bins" not in record["fingerprint"]
+    real = fingerprint._contents
+
+    def planted(name):
+        """The sources, with a statement added to one definition in each module that has it."""
+        def contents(module):
+            definitions, imported = copy.deepcopy(real(module))
+            if name in definitions:
+                definitions[name].body.append(ast.Pass())
+            return definitions, imported
+        return contents
+
+    for name, parts in (("PatchDiscriminator", ["models/discriminators"]), ("gan_step", ["train_gan"]),
+                        ("binary_cross_entropy", ["losses"]), ("ImageDiscriminator", []), ("YuvTarget", []),
+                        ("regression_step", [])):
+        with monkeypatch.context() as m:
+            m.setattr(fingerprint, "_contents", planted(name))
+            assert fingerprint.stale(record) == parts, name
     recipe = ALL["perez-patchgan"]
     monkeypatch.setitem(ALL, recipe.name, dataclasses.replace(recipe, training=recipe.training.replace(lr=1e-4)))
     assert fingerprint.stale(record) == ["settings"]
