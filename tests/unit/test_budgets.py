@@ -3,6 +3,7 @@
 import ast
 import copy
 import dataclasses
+import functools
 import json
 
 import pytest
@@ -139,6 +140,7 @@ def test_a_record_is_stale_if_its_code_or_its_settings_changed(monkeypatch):
 
     def planted(name):
         """The sources, with a statement added to one definition in each module that has it."""
+        @functools.cache
         def contents(module):
             definitions, imported = copy.deepcopy(real(module))
             if name in definitions:
