@@ -53,7 +53,9 @@ The course
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
                         From `experiments.records` of trainings, the `experiments.results_table`;
-                        `experiments.missing_runs` trains what it lacks;
+                        `experiments.missing_runs` trains what it lacks; `experiments.budgets`;
+                        `experiments.painted`: trainings on painted fruit; `experiments.curves`,
+                        `experiments.fingerprint`: what a record says of its run, and of its code;
                         `experiments.reported_effects`: red cars, green textures, brown animals
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,

@@ -8,8 +8,10 @@ Modules that need torch are imported by the commands themselves, so that help co
 """
 import argparse
 import importlib.util
+import math
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -191,15 +193,26 @@ def _train_classifier(options) -> None:
 
 
 def _train_missing(options) -> int:
-    from colorlib.experiments import missing_runs, records
+    from colorlib.experiments import budgets, missing_runs, records
 
     if (options.recipe or options.epochs is not None or options.keep or options.as_published
-            or options.size != 32 or options.data not in ("auto", "cifar10")):
-        raise ValueError("--missing trains runs of the table, on CIFAR-10: only --profile, "
-            "--device and --minutes go with it")
-    if options.minutes is not None:
-        print(missing_runs.train_missing(options.minutes, options.profile, options.device))
+            or options.size != 32):
+        raise ValueError("--missing trains runs of the table: only --profile, --data, --device "
+            "and --minutes go with it")
+    # By default the data that the profile is for: CIFAR-10, or what budgets.py says.
+    budget = budgets.BUDGETS.get(options.profile)
+    sets = budget.data if budget else ("cifar10",)
+    if options.data != "auto":
+        sets = (options.data,)
+    if options.minutes is not None or budget:
+        minutes = math.inf if options.minutes is None else options.minutes
+        end = time.monotonic() + 60 * minutes
+        for data in sets:
+            left = (end - time.monotonic()) / 60
+            print(missing_runs.train_missing(left, options.profile, options.device, data))
         return 0
+    if sets != ("cifar10",):
+        raise ValueError(f"profile {options.profile or 'lesson'} is for cifar10")
     status, profile = 0, options.profile or "lesson"
     for name, seed in records.missing(profile):
         print(f"== {name}, seed {seed}", flush=True)

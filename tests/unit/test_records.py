@@ -45,7 +45,7 @@ def put(folder, *made):
 def test_a_run_writes_its_record_where_it_belongs(folder):
     made = run(seed=3)
     path = folder / "runs" / "koo-baseline.smooth.smoke.s3.json"
-    assert json.loads(path.read_text()) == made and sorted(made) == sorted(records.FIELDS)
+    assert json.loads(path.read_text()) == made and sorted(made) == sorted([*records.FIELDS, "fingerprint"])
     assert made["code"] == "K1" and made["n"] == 20 and made["epochs"] == 1 and made["parameters"] == 30_530
     numbers_of_n = {"mae", "exact", "exact_values", "within_2", "within_5"}
     assert set(made["metrics"]) == {*metrics.NAMES, *metrics.MORE, *numbers_of_n, "loss"}
