@@ -32,6 +32,7 @@ Training
 Evaluation
     `metrics`           how far predicted colors are from the true ones
     `evaluate`          the metrics of a whole test set, and of baselines
+    `known_truth`       colors of painted fruit, held against their exact distribution
     `color_variety`     how many hues, and whether they fit the pictures
     `intervals`         intervals by bootstrap over images and seeds
     `gan_diagnostics`   how a GAN's training ended: discriminator, diversity, failure modes
@@ -42,6 +43,7 @@ Evaluation
 Images
     `data`              `data.datasets` loads by name: `data.cifar10` (`data.cifar10_download`),
                         `data.fruit_photos`, `data.painted_fruit` (`data.painted_fruit_shapes`),
+                        `data.cued_fruit`: apples and plums whose leaf shifts the odds,
                         `data.photos`, `data.folder`. All are a `data.image_set` or, if too large
                         for memory, a `data.streamed_set`; `data.storage`: the data
                         folder; `data.image_files`

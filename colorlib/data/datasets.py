@@ -10,6 +10,7 @@ made them, and under which license.
 
 from colorlib.data import storage
 from colorlib.data.cifar10 import load_cifar10
+from colorlib.data.cued_fruit import load_cued_fruit
 from colorlib.data.folder import load_folder
 from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.data.image_set import ImageSet, check_split
@@ -17,7 +18,7 @@ from colorlib.data.painted_fruit import load_painted_fruit
 from colorlib.data.photos import load_photos
 from colorlib.data.storage import DataUnavailable
 
-__all__ = ["DataUnavailable", "ImageSet", "load", "load_cifar10", "load_folder",
+__all__ = ["DataUnavailable", "ImageSet", "load", "load_cifar10", "load_cued_fruit", "load_folder",
            "load_fruit_photos", "load_painted_fruit", "load_photos"]
 
 
@@ -25,11 +26,12 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
          size: int = 32) -> ImageSet:
     """Load a data set by the name that notebooks give in DATA.
 
-    name    "cifar10", "fruit-photos", "fruits", "photos", "folder:PATH", or "auto": CIFAR-10 if it
-            is available and size is 32, else fruits (.name of the result tells which)
+    name    "cifar10", "fruit-photos", "fruits", "apples", "plums", "photos", "folder:PATH", or
+            "auto": CIFAR-10 if it is available and size is 32, else fruits (.name of the result
+            tells which)
     split   "train" or "test"
-    n       at most so many images, drawn by the seed. None: all; of "fruits" and "photos", which
-            have no fixed number, 5,000 for training and 1,000 for the test
+    n       at most so many images, drawn by the seed. None: all; of painted fruit and
+            "photos", which have no fixed number, 5,000 for training and 1,000 for the test
     size    height and width in pixels; 32 for CIFAR-10
 
     ValueError for an unknown name, split or size; DataUnavailable; FileNotFoundError.
@@ -59,7 +61,9 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
     count = n if n is not None else {"train": 5000, "test": 1000}[split]
     if name == "fruits":
         return load_painted_fruit(split, count, size, seed)
+    if name in ("apples", "plums"):
+        return load_cued_fruit(name, split, count, size, seed)
     if name == "photos":
         return load_photos(split, size, count, seed)
     raise ValueError(f"no data set {name!r}; there are auto, cifar10, fruit-photos, fruits, "
-                     "photos, folder:PATH")
+                     "apples, plums, photos, folder:PATH")

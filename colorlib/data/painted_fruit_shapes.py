@@ -15,6 +15,7 @@ from torch.nn import functional as F
 WALL, TABLE, FRUIT, LEAF = 0, 1, 2, 3
 GEOMETRY_NUMBERS = 48  # random numbers that a picture is made of, besides its noise
 NOISE_SIDES = (5, 9, 17)  # side lengths of the three noise grids
+LEAF_NUMBER, LEAF_BELOW = 25, 0.65  # an apple or a plum has a leaf if this number is below
 AWAY = -9.0  # v of a leaf that is to lie outside of the picture
 
 
@@ -183,7 +184,8 @@ def apple(s: Scene, r: Tensor) -> None:
     s.paint(inside, value * (1 - 0.62 * dimple), FRUIT)
     lean = (r[23] - 0.5) * 0.3
     stem(s, 0.0, -0.66, lean, -1.12, 0.055, 30)
-    bottom, side = torch.where(r[25] < 0.65, -0.93, AWAY), torch.where(r[24] < 0.5, 0.0, math.pi)
+    bottom = torch.where(r[25] < LEAF_BELOW, -0.93, AWAY)
+    side = torch.where(r[24] < 0.5, 0.0, math.pi)
     leaf(s, lean * 0.7, bottom, side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos(), 0.62, 0.24, 50)
 
 
@@ -309,6 +311,22 @@ def pear(s: Scene, r: Tensor) -> None:
     leaf(s, 0.0, torch.where(r[24] < 0.4, -1.05, AWAY), angle, 0.6, 0.24, 48)
 
 
+def plum(s: Scene, r: Tensor) -> None:
+    turn(s, (r[20] - 0.5) * 0.8)
+    wide = 0.86 + 0.08 * r[21]
+    inside, nx, ny, z, share = profile(s, lambda phi: wide + 0.10 * phi.cos() ** 2)
+    value = s.shade(nx, ny, z, 18, 60, 22, 20) + 2 * s.noise[1] + 1.5 * s.noise[2]
+    groove = s.u - (0.28 + 0.1 * r[22]) * (1 - s.v**2).clamp(min=0)
+    depth = 0.35 * torch.exp(-((groove / 0.05) ** 2)) * (1 - share).clamp(0, 1) ** 0.3
+    value = value * (1 - depth)
+    s.paint(inside, value, FRUIT)
+    lean = (r[23] - 0.5) * 0.3
+    stem(s, 0.0, -0.88, lean, -1.2, 0.05, 30)
+    bottom = torch.where(r[25] < LEAF_BELOW, -1.0, AWAY)
+    side = torch.where(r[24] < 0.5, 0.0, math.pi)
+    leaf(s, lean * 0.7, bottom, side + (r[26] - 0.5) * 0.5 - 0.25 * side.cos(), 0.66, 0.26, 50)
+
+
 def strawberry(s: Scene, r: Tensor) -> None:
     turn(s, (r[20] - 0.5) * 0.9)
     broad = 0.86 + 0.10 * r[21]
@@ -349,10 +367,11 @@ def watermelon(s: Scene, r: Tensor) -> None:
 
 KINDS = {paint.__name__: paint for paint in (apple, banana, blueberries, cherries, grapes, lemon,
                                              orange, pear, strawberry, watermelon)}
+CUED = {"apple": apple, "plum": plum}  # for `cued_fruit`: the leaf of these can be asked for
 
 
 def draw(kind: str, r: Tensor, noise: Tensor, size: int) -> tuple[Tensor, Tensor]:
     """Draw one kind, see `scene`: lightness, which may leave 0...100, and region, (N, S, S)."""
     s = scene(r, noise, size)
-    KINDS[kind](s, s.r)  # r is s.r, passed for short formulas
+    (KINDS | CUED)[kind](s, s.r)  # r is s.r, passed for short formulas
     return s.lightness, s.region

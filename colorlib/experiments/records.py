@@ -8,6 +8,7 @@ take their numbers from records, never from a keyboard; `results_table.py` makes
 """
 import dataclasses
 import json
+import math
 import os
 import shutil
 from collections.abc import Callable
@@ -15,11 +16,11 @@ from pathlib import Path
 
 import torch
 
-from colorlib import metrics, models
+from colorlib import known_truth, metrics, models
 from colorlib.checkpoint import read_tensors
 from colorlib.color_variety import color_variety
 from colorlib.colorizer import Colorizer
-from colorlib.data import datasets
+from colorlib.data import cued_fruit, datasets
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.evaluate import (
     baseline,
@@ -241,6 +242,12 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
     values = measured(colorizer, test, train.ab_mean()) | {"loss": history["loss"][-1]}
     if isinstance(step, Adversary):
         values |= gan_metrics(colorizer, step, test, history)
+    if test.name in cued_fruit.KINDS and test.split_name == "test":
+        # Painted once more, with all that is known about the same pictures.
+        truth = cued_fruit.truth_of(test.name, "test", len(test), test.size[0], seed)
+        values |= {f"truth_{key}": value  # without shares of no fruit
+                   for key, value in known_truth.measure(colorizer, truth).items()
+                   if not math.isnan(value)}
     if profile in budgets.BUDGETS and step in (regression_step, absolute_error_step):
         # The control beside every model that adds color: these colors, times a constant.
         more_color, factor = boosted(colorizer, train.to(colorizer.device))

@@ -10,10 +10,11 @@ import pytest
 import torch
 from pictures import smooth
 
-from colorlib import color
+from colorlib import color, known_truth
 from colorlib.__main__ import main
 from colorlib.checkpoint import write_tensors
 from colorlib.colorizer import Colorizer
+from colorlib.data import cued_fruit, datasets
 from colorlib.experiments import budgets, fingerprint, missing_runs, records
 from colorlib.experiments.curves import Curve
 from colorlib.experiments.missing_runs import WantedRun, wanted_runs
@@ -114,6 +115,16 @@ def test_a_regression_is_measured_with_more_saturation_too_and_a_gan_is_not(tiny
     assert plain["boosted_chroma_ratio"] == pytest.approx(plain["boost"] * plain["chroma_ratio"], rel=1e-4)
     assert plain["boosted_hue_diversity"] == pytest.approx(plain["hue_diversity"], rel=1e-4)
     assert not [key for key in gan if key.startswith("boost")]
+
+
+def test_a_run_on_painted_fruit_is_held_against_the_known_truth_of_its_test_images(folder):
+    images = tuple(datasets.load("apples", split, n=40, size=32, seed=3) for split in ("train", "test"))
+    made = records.run("painted-squared-error", "apples", "known-truth", seed=3, epochs=1, images=images,
+                       progress=False)["metrics"]
+    truth = cued_fruit.truth_of("apples", "test", 40, 32, seed=3)
+    assert torch.equal(truth.rgb, images[1].pixels)
+    assert made["truth_best_unexplained"] == pytest.approx(known_truth.best_unexplained(truth), abs=1e-5)
+    assert made["truth_undecided"] > 0.5 and not [key for key, value in made.items() if value != value]
 
 
 def test_two_processes_never_train_the_same_run(tiny):

@@ -20,7 +20,7 @@ LEVELS = [
     ["training_run", "colorize_files"],
     ["train"],
     ["train_gan"],
-    ["color_variety", "evaluate", "gan_diagnostics", "image_classifier", "intervals", "metrics"],
+    ["color_variety", "evaluate", "known_truth", "gan_diagnostics", "image_classifier", "intervals", "metrics"],
     ["experiments"],
     ["exercises", "notebook"],
     ["__main__"],

@@ -1,0 +1,109 @@
+"""Colors of painted fruit, held against the distribution that they come from.
+
+    apples = cued_fruit.truth_of("apples", "test", 500, 64, seed=0)
+    known_truth.measure(colorizer, apples)          # {"pure": 0.97, "second_with_leaf": 0.78, ...}
+
+On photographs nobody can say whether a colorizer is right to paint an apple green. Here we know the
+odds given the gray picture (`cued_fruit`), so each way of being wrong has a number:
+
+- the best single color:    hardly any chroma, few fruits with one of the two colors
+- always the likelier one:  `second_with_leaf` 1 and `second_without` 0: the leaf decides all
+- a coin without looking:   `leaf_effect` near 0
+- half and half:            `mixed`
+- right:                    `pure` 1, and both shares as in `distribution`
+"""
+
+import torch
+from torch import Tensor
+
+from colorlib import color
+from colorlib.data.cued_fruit import SECOND_WITH_LEAF, SECOND_WITHOUT, CuedFruit, distribution
+from colorlib.evaluate import Predictor
+
+LIT = 0.4  # where the scale is smaller, in deep shade and highlights, two colors look alike
+# A pixel has the color of the nearer mode, if it is no farther than this share of the modes'
+# distance. Half would be too much: the mean color, brown, is 0.45 of it away from red.
+NEAR = 0.25
+PURE, MIXED = 0.9, 0.1  # shares of a fruit's pixels
+
+
+@torch.no_grad()
+def measure(colorizer: Predictor, fruit: CuedFruit, batch_size: int = 100) -> dict[str, float]:
+    """Compare predicted colors of fruit with what is known about them.
+
+    Shares of the fruits: `pure` (nine tenths of the pixels have one of the two colors), `mixed`
+    (at least a tenth each), `undecided` (most pixels have neither). Of those that are decided:
+    `second`, the share that is rather green (or yellow), also `second_with_leaf` and
+    `second_without`, and their difference `leaf_effect`, NaN without such fruits; `agreement` with
+    the color that was drawn. Of the colors: `chroma_ratio`; `unexplained`, the squared error over
+    the variance about the mean of all fruits; `best_unexplained`, the lowest that a colorizer can
+    reach that sees the leaf; `variation`, the differences of neighboring pixels over the true ones.
+    """
+    shares, sums, variations = [], torch.zeros(4, dtype=torch.float64), []
+    everything = distribution(fruit.kind)
+    modes = torch.tensor(everything.modes, dtype=torch.float32)  # 2 modes, 2 channels
+    predict = getattr(colorizer, "predict", colorizer)
+    device = getattr(colorizer, "device", "cpu")
+    for start in range(0, len(fruit), batch_size):
+        rows = slice(start, start + batch_size)
+        # A colorizer gets the lightness of the 8-bit picture, as in every evaluation.
+        predicted = predict(color.lightness(fruit.rgb[rows]).to(device)).float().cpu()  # N 2 S S
+        mask, scale = fruit.mask[rows], fruit.scale[rows]  # N 1 S S
+        # Divided by the scale: the colors as they would be in the best light.
+        shares.append(_shares(predicted / scale.clamp(min=1e-6), mask & (scale >= LIT), modes))
+        true = fruit.color[rows, :, None, None] * scale
+        mean = everything.mean().float()[None, :, None, None] * scale
+        values = [(predicted - true).square().sum(1), (mean - true).square().sum(1),
+                  predicted.norm(dim=1), true.norm(dim=1)]  # N S S each
+        sums += torch.stack([value[mask[:, 0]].double().sum() for value in values])
+        variations.append(torch.stack([_variation(predicted, mask), _variation(true, mask)]))
+    first, second = torch.cat(shares).unbind(1)  # N each
+    error, variance, chroma, true_chroma = sums.tolist()
+    varied, true_varied = torch.stack(variations).sum(0).tolist()
+    return _decisions(first, second, fruit) | {
+        "chroma_ratio": chroma / true_chroma, "unexplained": error / variance,
+        "best_unexplained": best_unexplained(fruit), "variation": varied / true_varied}
+
+
+def best_unexplained(fruit: CuedFruit) -> float:
+    """The share of the variance that is left to the best prediction from leaf and lightness."""
+    given = [distribution(fruit.kind, cue) for cue in (False, True)]
+    center = distribution(fruit.kind).mean()  # `measure` takes the variance about it
+    weights = torch.stack([(~fruit.cue).double().mean(), fruit.cue.double().mean()])
+    within = torch.stack([one.variance().sum() for one in given])
+    apart = torch.stack([(one.mean() - center).square().sum() for one in given])
+    return float((weights @ within) / (weights @ (within + apart)))
+
+
+def _shares(ab: Tensor, inside: Tensor, modes: Tensor) -> Tensor:
+    """Share of each fruit's pixels that have the color of each mode: (N, 2)."""
+    distances = (ab[:, None] - modes[None, :, :, None, None]).norm(dim=2)  # N 2 S S, by mode
+    near = distances <= NEAR * (modes[0] - modes[1]).norm()
+    return (near & inside).sum((2, 3)) / inside.sum((2, 3)).clamp(min=1)
+
+
+def _decisions(first: Tensor, second: Tensor, fruit: CuedFruit) -> dict[str, float]:
+    """What the shares of pixels (N,) of the two modes say about the fruits."""
+    decided, rather_second = first + second > 0.5, second > first
+
+    def share_of_second(rows: Tensor) -> float:
+        return float(rather_second[rows].float().mean())  # NaN if there are none
+
+    with_leaf = share_of_second(decided & fruit.cue)
+    without = share_of_second(decided & ~fruit.cue)
+    return {
+        "pure": float((torch.maximum(first, second) >= PURE).float().mean()),
+        "mixed": float((torch.minimum(first, second) >= MIXED).float().mean()),
+        "undecided": float((~decided).float().mean()),
+        "second": share_of_second(decided), "second_with_leaf": with_leaf,
+        "second_without": without, "leaf_effect": with_leaf - without,
+        "agreement": float((rather_second.long() == fruit.mode)[decided].float().mean()),
+        "true_with_leaf": SECOND_WITH_LEAF, "true_without": SECOND_WITHOUT}
+
+
+def _variation(ab: Tensor, mask: Tensor) -> Tensor:
+    """Sum of the distances between neighboring pixels of the fruit: (N, 2, S, S) -> scalar."""
+    down, right = ab[:, :, 1:] - ab[:, :, :-1], ab[..., 1:] - ab[..., :-1]
+    both = (mask[:, :, 1:] & mask[:, :, :-1], mask[..., 1:] & mask[..., :-1])
+    return sum(d.norm(dim=1, keepdim=True)[inside].double().sum()
+               for d, inside in zip((down, right), both, strict=True))

@@ -1,0 +1,112 @@
+"""Painted fruit with a cue: its exact odds, and that each way of being wrong is told from the right one."""
+
+import pytest
+import torch
+
+from colorlib import color, known_truth
+from colorlib.data import cued_fruit, datasets
+
+APPLES = cued_fruit.paint("apples", 400, 32, seed=5)
+MODES = torch.tensor(cued_fruit.distribution("apples").modes, dtype=torch.float32)
+
+
+def measured(colors):
+    """What is measured if each fruit is painted in a color (N, 2), or with ab (N, 2, S, S) at its pivot."""
+    colors = colors[:, :, None, None] if colors.ndim == 2 else colors
+    batches = iter((colors * APPLES.scale).split(100))
+    return known_truth.measure(lambda L: next(batches), APPLES)
+
+
+def chosen(green):
+    return MODES[green.long()]
+
+
+def coin(probability, seed=0):
+    return torch.rand(len(APPLES), generator=torch.Generator().manual_seed(seed)) < probability
+
+
+@pytest.mark.parametrize("kind", cued_fruit.KINDS)
+def test_the_leaf_shifts_the_odds_as_it_is_written(kind):
+    fruit = cued_fruit.paint(kind, 4000, 16, seed=1)
+    green = fruit.mode.float()
+    assert fruit.cue.float().mean() == pytest.approx(cued_fruit.LEAF_SHARE, abs=0.03)
+    assert green[fruit.cue].mean() == pytest.approx(0.8, abs=0.04)
+    assert green[~fruit.cue].mean() == pytest.approx(0.3, abs=0.04)
+    assert fruit.posterior()[fruit.cue][0].tolist() == pytest.approx([0.2, 0.8])
+    assert cued_fruit.distribution(kind).weights == pytest.approx((0.55, 0.45))
+
+
+@pytest.mark.parametrize("kind", cued_fruit.KINDS)
+@pytest.mark.parametrize("size", [32, 64])
+def test_a_gray_picture_shows_the_leaf_and_nothing_else_about_the_color(kind, size):
+    first, second = (cued_fruit.paint(kind, 40, size, seed=2, mode=mode) for mode in (0, 1))
+    assert torch.equal(first.L, second.L) and torch.equal(first.region, second.region)
+    assert (color.lightness(first.rgb) - color.lightness(second.rgb)).abs().max() < 1   # 8 bits
+    leaf = (first.region == 3).sum((1, 2, 3)) / size**2
+    assert leaf[first.cue].min() > 1.5 * leaf[~first.cue].max()                         # the stem is always there
+    wall = first.L[first.region == 0].median()
+    assert first.L[first.cue][first.region[first.cue] == 3].median() < wall - 15        # and is much darker
+
+
+@pytest.mark.parametrize("kind", cued_fruit.KINDS)
+def test_all_colors_are_on_the_screen_and_the_background_is_gray(kind):
+    fruit = cued_fruit.paint(kind, 60, 48, seed=3)
+    ab = color.rgb_to_lab(fruit.rgb)[:, 1:]
+    true = fruit.color[:, :, None, None] * fruit.scale
+    assert ((ab - true).norm(dim=1, keepdim=True)[fruit.mask] < 1.5).all()
+    assert (ab.norm(dim=1, keepdim=True)[fruit.region < 2] < 1.5).all()
+
+
+def test_splits_and_sizes_and_names():
+    train, test = (datasets.load("plums", split, n=30, size=16, seed=4) for split in ("train", "test"))
+    assert train.name == "plums" and not torch.equal(train.pixels, test.pixels)
+    assert torch.equal(test.pixels, cued_fruit.truth_of("plums", "test", 30, 16, 4).rgb)
+    assert torch.equal(cued_fruit.paint("plums", 8, 16, 4).rgb, cued_fruit.paint("plums", 30, 16, 4).rgb[:8])
+    for wrong in (("pears", 3), ("apples", 0), ("apples", 3, 8), ("apples", 3, 32, 0, 2)):
+        with pytest.raises(ValueError, match="expected n|no fruit"):
+            cued_fruit.paint(*wrong)
+
+
+def test_the_truth_and_another_draw_of_it_are_right():
+    truth = measured(APPLES.color)
+    assert truth["pure"] > 0.99 and truth["agreement"] == 1 and truth["unexplained"] < 1e-3
+    assert truth["chroma_ratio"] == pytest.approx(1, abs=1e-3) and truth["variation"] == pytest.approx(1, abs=1e-3)
+    sampler = measured(chosen(torch.where(APPLES.cue, coin(0.8), coin(0.3))))
+    assert sampler["pure"] > 0.99 and sampler["leaf_effect"] == pytest.approx(0.5, abs=0.12)
+    assert sampler["agreement"] == pytest.approx(0.61, abs=0.08) and sampler["unexplained"] > 1.2
+
+
+def test_one_color_for_all_is_brown_and_undecided_and_all_red_is_neither():
+    mean = measured(cued_fruit.distribution("apples").mean().float().expand(len(APPLES), 2))
+    assert mean["undecided"] == 1 and mean["pure"] == 0 and mean["unexplained"] == pytest.approx(1, abs=1e-5)
+    assert mean["chroma_ratio"] < 0.7
+    red = measured(MODES[:1].expand(len(APPLES), 2))
+    assert red["pure"] > 0.99 and red["second"] == 0 and red["leaf_effect"] == 0
+
+
+def test_a_coin_that_does_not_look_and_one_that_always_takes_the_likelier_are_told_apart():
+    blind, greedy = measured(chosen(coin(0.45))), measured(chosen(APPLES.cue))
+    assert abs(blind["leaf_effect"]) < 0.12 and blind["second"] == pytest.approx(0.45, abs=0.08)
+    assert greedy["leaf_effect"] == 1 and greedy["agreement"] == pytest.approx(0.73, abs=0.06)
+
+
+def test_the_best_that_squared_error_can_reach_is_that_of_simulated_colors():
+    leaf = APPLES.cue.float().mean().item()
+    center = cued_fruit.distribution("apples").mean().float()
+    error = variance = 0.0
+    for cue, share in ((True, leaf), (False, 1 - leaf)):
+        one = cued_fruit.distribution("apples", cue)
+        colors = one.sample(100_000, seed=1)
+        error += share * (colors - one.mean().float()).square().sum(1).mean().item()
+        variance += share * (colors - center).square().sum(1).mean().item()
+    assert known_truth.best_unexplained(APPLES) == pytest.approx(error / variance, abs=0.005)
+    given = torch.stack([cued_fruit.distribution("apples", bool(cue)).mean().float() for cue in APPLES.cue])
+    assert measured(given)["unexplained"] < 0.9     # the drawn colors of 400 apples scatter around it
+
+
+def test_half_a_red_apple_is_mixed_and_has_an_edge():
+    half = MODES[0][None, :, None, None].repeat(len(APPLES), 1, 32, 32)
+    half[..., 16:] = MODES[1][:, None, None]
+    mixed = measured(half)
+    assert mixed["mixed"] > 0.95 and mixed["pure"] < 0.05 and mixed["variation"] > 1.2
+    assert measured(APPLES.color)["mixed"] == 0
