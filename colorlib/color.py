@@ -244,6 +244,29 @@ def in_gamut(lab: Tensor, eps: float = 1e-4, check: bool = True) -> Tensor:
     return ((rgb >= -eps) & (rgb <= 1 + eps)).all(dim=-3, keepdim=True)
 
 
+@torch.no_grad()
+def into_gamut(lab: Tensor, check: bool = True) -> Tensor:
+    """Lab colors that an sRGB screen can show: too colorful ones lose chroma, nothing else.
+
+    (..., 3, H, W) -> the same shape and type. Lightness and hue stay, and so do all colors that
+    `in_gamut` accepts; the others end on the gamut's border. Without gradients.
+    """
+    outside = ~in_gamut(lab, check=check).squeeze(-3)  # ... H W
+    if not outside.any():
+        return lab
+    result = lab.clone()
+    L, a, b = (plane[outside][None, :, None] for plane in lab.unbind(-3))  # 1 P 1 each
+    # Bisection of the share of the chroma that is kept. No color on a screen has a chroma of 140.
+    low, high = torch.zeros_like(L), (140 / torch.hypot(a, b)).clamp(max=1)
+    for _ in range(12):  # at last to 140 / 2^12 = 0.03 units of chroma
+        share = (low + high) / 2
+        fits = in_gamut(torch.cat([L, share * a, share * b]), check=False)
+        low, high = torch.where(fits, share, low), torch.where(fits, high, share)
+    for plane, values in zip(result.unbind(-3)[1:], (low * a, low * b), strict=True):
+        plane[outside] = values.flatten()
+    return result
+
+
 def distance_ab(lab1: Tensor, lab2: Tensor) -> Tensor:
     """Distance in the ab plane, Lab units: Lab (three channels) or ab (two) -> (..., 1, H, W)."""
     for x in (lab1, lab2):

@@ -175,9 +175,12 @@ def colorizers(folder: Path) -> list[str]:
 
 
 def picture(L: Tensor, ab: Tensor | None = None) -> Tensor:
-    """uint8 RGB (N, 3, H, W), clipped to the gamut, of lightness and ab (None: a gray image)."""
+    """uint8 RGB (N, 3, H, W) of lightness and ab; None: a gray image.
+
+    Colors that no screen can show lose chroma (`color.into_gamut`), so that the lightness stays.
+    """
     ab = torch.zeros_like(L).expand(-1, 2, -1, -1) if ab is None else ab
-    return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
+    return color.to_uint8(color.lab_to_rgb(color.into_gamut(torch.cat([L, ab], dim=1))))
 
 
 def pad(x: Tensor, multiple: int) -> Tensor:

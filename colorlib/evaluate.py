@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 from colorlib import color, metrics
-from colorlib.colorizer import picture
 from colorlib.image_classifier import ImageClassifier
 
 Predictor = Callable[[Tensor], Tensor]
@@ -144,11 +143,16 @@ def classify_colorized(classifier: ImageClassifier, colorizer: Predictor, images
     Returns the Fréchet distance to the true images, frechet and frechet_gray; with labels also the
     classifier's accuracy, accuracy_gray and accuracy_true.
     """
-    # `picture` clips to the gamut and rounds to eight bits, as the true images are.
-    predict = getattr(colorizer, "predict", colorizer)
+    # Clipped channel by channel, as for PSNR and colorfulness: the records were measured so. The
+    # pictures that are shown lose chroma instead (`colorizer.picture`).
+    def clipped(L: Tensor, ab: Tensor) -> Tensor:
+        return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
+
+    predict, gray = getattr(colorizer, "predict", colorizer), baseline("gray", None)
     batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
-    rgb_by_kind = {"": torch.cat([picture(L, predict(L)) for L in batches]),
-                   "_gray": torch.cat([picture(L) for L in batches]), "_true": images.pixels}
+    rgb_by_kind = {"": torch.cat([clipped(L, predict(L)) for L in batches]),
+                   "_gray": torch.cat([clipped(L, gray(L)) for L in batches]),
+                   "_true": images.pixels}
     true = classifier.features(images.pixels)
     values = {f"frechet{name}": frechet_distance(classifier.features(rgb_by_kind[name]), true)
               for name in ("", "_gray")}
