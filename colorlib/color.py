@@ -163,6 +163,8 @@ def _f_inverse(f: Tensor) -> Tensor:
 def _uses_cpu_path(x: Tensor) -> bool:
     """Whether `_lab_cpu` may compute it: float32 or uint8, on the CPU, without gradients."""
     needs_gradient = torch.is_grad_enabled() and x.requires_grad
+    if torch.compiler.is_compiling():  # or exporting: neither can follow threads
+        return False
     return x.device.type == "cpu" and x.dtype != torch.float64 and not needs_gradient
 
 
@@ -181,7 +183,7 @@ def rgb_to_lab(rgb: Tensor, check: bool = True) -> Tensor:
 def _fill_lab(rgb: Tensor, lab: Tensor) -> None:
     """Fill lab from rgb, in place: without gradients, on a CPU, this takes a third of the time."""
     red, green, blue = _linear(rgb)
-    fx, fy, fz, below = torch.empty(4, *green.shape)
+    fx, fy, fz, below = torch.empty(4, *green.shape, dtype=torch.float32)
     red.sub_(green)
     blue.sub_(green)
     for (from_red, _, from_blue), f in zip(_TO_RELATIVE, (fx, fy, fz), strict=True):

@@ -39,15 +39,24 @@ def _is_checkout(folder: Path) -> bool:
     return bool(named) and (folder / "notebooks").is_dir()
 
 
+def expand(path: str | os.PathLike) -> Path:
+    """A path with ~ as the home folder. OSError where there is no home, never a folder named ~."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no HOME, and the system does not know this account
+        raise FileNotFoundError(f"{path}: this account has no home folder; give a path without ~, "
+                                "or set HOME") from None
+
+
 @contextmanager
 def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
-    """Yield a temporary file to write to, which replaces `path` when the block ends.
+    """Yield a temporary file to write to, which replaces `path` (~ is expanded) at the block's end.
 
     Other processes see the old file or the complete new one. If the block raises, `path` stays as
     it was. The folder is created if it does not exist; `sync` as in `move_into_place`. OSError
     where the file cannot be written.
     """
-    path = Path(path)
+    path = expand(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the folder of `path`, since a file is replaced in one step only within a file system.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

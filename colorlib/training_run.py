@@ -28,6 +28,7 @@ from colorlib import checkpoint as checkpoints
 from colorlib.distributed import Processes
 from colorlib.hardware import best_precision, keep_freed_memory, select_device
 from colorlib.optimizers import make_optimizer, make_schedule
+from colorlib.paths import expand
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a CPU; a GPU is asked once an epoch
 WORTH_COMPILING = 1000  # steps of a training; a guess, until it is measured on a GPU
@@ -96,7 +97,7 @@ class TrainingRun:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
         self.config, self.seed = config, seed
         self.watch, self.every, self.stop = watch, every, stop
-        self.file = Path(checkpoint) if checkpoint else None
+        self.file = expand(checkpoint) if checkpoint else None
         self.progress = progress and self.processes.rank == 0
         self.history = TrainingHistory()
         self.learners: dict[str, Learner] = {}
@@ -123,8 +124,13 @@ class TrainingRun:
         self.learners[prefix] = learner
         return learner
 
-    def resume(self, description: dict) -> None:
-        """Go on from the checkpoint, if there is one; ValueError if its description is another."""
+    def resume(self, description: dict, data=None) -> None:
+        """Go on from the checkpoint, if there is one; ValueError if its description is another.
+
+        data   what is trained on; an ImageSet is known by the digest of its pixels
+        """
+        if self.file and hasattr(data, "digest"):
+            description = description | {"digest": data.digest()}
         self.description = description | {
             "world": self.processes.count, "precision": self.precision, "seed": self.seed}
         if self.file and self.file.exists():
