@@ -20,9 +20,10 @@ from colorlib import color, metrics, models
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
+from colorlib.data.storage import make_writable, notify
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.evaluate import baseline, classify_colorized, evaluate, nazeri_accuracy
-from colorlib.experiments import recipes
+from colorlib.experiments import recipes, record_check
 from colorlib.gan_diagnostics import diagnose
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
@@ -330,23 +331,23 @@ def _rounded(values: dict) -> dict[str, float]:
 
 def _save(record: dict, folder: Path | None = None) -> None:
     path = path_of(*(record[key] for key in IDENTITY), folder)
+    try:
+        record_check.require_finite(record["metrics"])
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not written ({error}): do the pictures have colors?"
+                         ) from None
     write_text_atomic(path, json.dumps(record, indent=1) + "\n")
 
 
 def read(folder: Path | None = None) -> list[dict]:
-    """Return all records, sorted by file name. ValueError names a file that is no record."""
+    """Return all records, sorted by file name; a file that is none is left out, with a message."""
     records = []
     for path in sorted((folder or root() / "runs").glob("*.json")):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            lacking = (sorted(set(FIELDS) - set(record))
-                       or sorted(set(metrics.NAMES) - set(record["metrics"])))
-            if lacking:
-                raise ValueError(f"it lacks {', '.join(lacking)}")
-        except (ValueError, KeyError, TypeError) as error:  # so are JSON's errors
-            raise ValueError(f"{path.name} is no record of a run ({error}): remove it or train "
-                             "again") from None
-        records.append(record)
+            records.append(record_check.load(path))
+        except (ValueError, OSError) as error:  # so are JSON's errors
+            notify(f"{path.name} is no record of a run ({error}) and is left out: remove it or "
+                   "train again")
     return records
 
 

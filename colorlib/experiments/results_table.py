@@ -5,6 +5,7 @@
 """
 import statistics
 from collections import Counter, defaultdict
+from html import escape
 from pathlib import Path
 
 from colorlib.experiments import recipes
@@ -63,15 +64,17 @@ def table(records: list[dict]) -> str:
         epochs = "-".join(map(str, sorted({r["epochs"] for r in runs})))
         minutes = f"{statistics.mean(r['minutes'] for r in runs):.1f}"
         trained_on = "; ".join(dict.fromkeys(map(_trained_on, runs)))  # distinct, in order
-        rows.append([first["code"], recipe, data, profile, f"{first['n']:,}", str(len(runs)),
-                     *values, epochs, minutes, f"{first['parameters']:,}", trained_on])
+        names = map(_cell, (first["code"], recipe, data, profile))
+        rows.append([*names, f"{first['n']:,}", str(len(runs)), *values, epochs, minutes,
+                     f"{first['parameters']:,}", _cell(trained_on)])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
 def page(records: list[dict]) -> str:
     """Return the text of results/README.md."""
     # Results of different versions may differ: the page names every combination that was used.
-    versions = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
+    versions = sorted({_cell(", ".join(f"{k} {v}" for k, v in r["versions"].items()))
+                       for r in records})
     template = (Path(__file__).parent / "results_page.md").read_text(encoding="utf-8")
     return template.format(table=table(records), versions="; ".join(versions))
 
@@ -81,6 +84,11 @@ def write_table() -> Path:
     path = root() / "README.md"
     write_text_atomic(path, page(read()))
     return path
+
+
+def _cell(text: str) -> str:
+    """A text from a record in a Markdown table: others may have written it, as HTML perhaps."""
+    return escape(" ".join(text.split()), quote=False).replace("|", "\\|")
 
 
 def _trained_on(record: dict) -> str:

@@ -11,6 +11,8 @@ answer. A fooling rate of 50 % is chance level: nobody can tell the pictures apa
 
 import csv
 import dataclasses
+import io
+import warnings
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -88,25 +90,52 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 def read_answers(path: str | Path) -> list[dict[str, str]]:
     """Return the answers in a file, oldest first; none if it is empty or does not exist.
 
-    ValueError if the file holds something else.
+    Of several answers to one pair the first counts. ValueError, with the line, if the file holds
+    something else or an answer that cannot be.
     """
     path = Path(path)
     if not path.exists() or not path.stat().st_size:  # a full disk leaves an empty file
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
+    try:
+        # utf-8-sig: some editors put a byte order mark at the start of a file.
+        text = path.read_text(encoding="utf-8-sig")
+        # newline="" leaves it to csv to find the lines, which a quoted name may break.
+        rows = csv.DictReader(io.StringIO(text, newline=""))
         if tuple(rows.fieldnames or ()) != COLUMNS:
             raise ValueError(f"{path.name} does not hold answers of a Turing test: expected the "
                              f"columns {', '.join(COLUMNS)}")
-        # A crash can leave an incomplete last line; it does not count.
-        return [row for row in rows if row["fooled"] in ("0", "1")]
+        answers: dict[tuple, dict[str, str]] = {}
+        for number, row in enumerate(list(rows), 2):
+            cut = None in row.values() or not row["fooled"]  # a crash leaves an incomplete line
+            if not cut and not _is_possible(row):
+                raise ValueError(f"{path.name}, answer {number - 1} (line {number}): no answer of "
+                                 f"a Turing test: {','.join(map(str, row.values()))}")
+            if not cut:
+                answers.setdefault(_pair_of(row), row)
+        return list(answers.values())
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} is no text of answers in UTF-8: {error}") from None
+
+
+def _is_possible(row: dict) -> bool:
+    """Whether a complete line of a file agrees with itself."""
+    numbers = [row["seed"].removeprefix("-"), row["pairs"], row["pair"]]
+    # isdecimal alone would let digits of other scripts through, and int() thousands of them.
+    if None in row or not all(n.isascii() and n.isdecimal() and len(n) < 20 for n in numbers):
+        return False
+    sides = row["true_side"], row["answer"]
+    return (int(row["pair"]) < int(row["pairs"]) and set(sides) <= set(SIDES)
+            and row["fooled"] == str(int(sides[0] != sides[1])))
+
+
+def _pair_of(row: dict[str, str]) -> tuple:
+    return row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"])
 
 
 def unanswered(pairs: Pairs, path: str | Path) -> list[int]:
     """Return the indices of the pairs that have no answer in the file yet."""
-    key = pairs.name, str(pairs.seed), str(len(pairs))  # a file may hold answers to other tests
-    answered = {int(row["pair"]) for row in read_answers(path)
-                if (row["model"], row["seed"], row["pairs"]) == key}
+    key = pairs.name, pairs.seed, len(pairs)  # a file may hold answers to other tests
+    answered = {pair for *test, pair in map(_pair_of, read_answers(path)) if tuple(test) == key}
     return [pair for pair in range(len(pairs)) if pair not in answered]
 
 
@@ -132,8 +161,19 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
 
 
 def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
-    """Pool the answers of several files, for one model or for all. ValueError if there are none."""
-    rows = [row for path in paths for row in read_answers(path) if model in (None, row["model"])]
+    """Pool the answers of several files, for one model or for all. ValueError if there are none.
+
+    A file that is given twice counts once. Of several files, one that holds something else is left
+    out, with a warning.
+    """
+    rows = []
+    for path in sorted({Path(path).resolve() for path in paths}):
+        try:
+            rows += [row for row in read_answers(path) if model in (None, row["model"])]
+        except ValueError as error:
+            if len(paths) == 1:
+                raise
+            warnings.warn(f"left out: {error}", stacklevel=2)
     if not rows:
         raise ValueError("there are no answers yet" + (f" for {model}" if model else ""))
     return FoolingRate(sum(row["fooled"] == "1" for row in rows), len(rows))
