@@ -138,7 +138,7 @@ class ColorBinsTarget(_LightnessInput):
         if not self.T > 0:
             raise ValueError(f"the temperature T must be positive, got {self.T}")
         if not 1 <= self.cell <= 64:
-            raise ValueError(f"cell must lie in 1...64, got {self.cell}")
+            raise ValueError(f"cell must be at least 1 and at most 64, got {self.cell}")
         if len(self.weights) not in (0, len(self.bins)):
             raise ValueError(f"expected {len(self.bins)} weights, one a bin, or none, "
                              f"got {len(self.weights)}")
@@ -201,7 +201,7 @@ class ColorSpaceTarget(_LightnessInput):
             raise ValueError(f"expected {self.outputs} means and as many deviations above 0, "
                              f"got mean={self.mean}, std={self.std}")
         if not self.blur >= 0 or not 1 <= self.cell <= 64:
-            raise ValueError("blur must be at least 0 and cell lie in 1...64, "
+            raise ValueError("blur must be at least 0 and cell 1 to 64, "
                              f"got {self.blur} and {self.cell}")
 
     @property

@@ -25,6 +25,7 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from colorlib import checkpoint as checkpoints
+from colorlib.data.image_set import check_seed
 from colorlib.distributed import Processes
 from colorlib.hardware import best_precision, keep_freed_memory, select_device
 from colorlib.optimizers import make_optimizer, make_schedule
@@ -95,7 +96,7 @@ class TrainingRun:
             known = "auto, no (float32), bf16 or fp16"
             raise ValueError(f"unknown precision {precision!r}: expected {known}")
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-        self.config, self.seed = config, seed
+        self.config, self.seed = config, check_seed(seed)
         self.watch, self.every, self.stop = watch, every, stop
         self.file = expand(checkpoint) if checkpoint else None
         self.progress = progress and self.processes.rank == 0

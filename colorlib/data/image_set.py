@@ -8,6 +8,7 @@ A `torch.utils.data.DataLoader` works as well; `batches` is faster, since it cop
 """
 
 import hashlib
+import operator
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -207,7 +208,18 @@ def mirror(rgb: Tensor, mirrored: Tensor) -> Tensor:
 
 def permutation(n: int, seed: int) -> Tensor:
     """The numbers 0…n − 1 in the seed's order: int64, (n,)."""
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(n, generator=torch.Generator().manual_seed(check_seed(seed)))
+
+
+def check_seed(seed: int) -> int:
+    """A seed as a plain int; NumPy's numbers are welcome. ValueError for what is no seed."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**32:
+        raise ValueError(f"a seed is a whole number from 0 to 2**32 - 1, got {seed!r}")
+    return number
 
 
 def check_split(split: str) -> None:

@@ -95,8 +95,8 @@ class StreamedSet(ImageSet):
     def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> "StreamedSet":
         labels = None if labels is None else labels.to(device)
         return StreamedSet(self.path, self.shape, labels, self.limit, rows, device,
-                           file=self._file, classes=self.classes, name=self.name, split=self.split_name,
-                           skipped=self.skipped)
+                           file=self._file, classes=self.classes, name=self.name,
+                           split=self.split_name, skipped=self.skipped)
 
 
 class _OpenFile:

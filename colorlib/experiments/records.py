@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from colorlib import color, metrics, models
+from colorlib import color, models
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
@@ -135,7 +135,7 @@ def load_images(name: str, data: str, profile: str, seed: int = 0, size: int = 3
 def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
         device: str = "auto", keep: str | Path | None = None, epochs: int | None = None,
         images=None, progress: bool = True, size: int = 32, folder: Path | None = None,
-        stop: Callable[[int, int], bool] | None = None) -> dict:
+        stop: Callable[[int, int], bool] | None = None, batch_size: int | None = None) -> dict:
     """Train a recipe (or take a baseline), measure it on the test images, and write its record.
 
     name     a recipe, a recipe with "-as-published", or one of `BASELINES`
@@ -145,20 +145,24 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     size     side of the images in pixels (CIFAR-10 has 32)
     folder   where to write the record, instead of results/runs
     stop     as in `train.fit`
+    batch_size   replaces the recipe's; without it, fewer images than a batch make smaller batches
     A training that is stopped raises KeyboardInterrupt; the same call resumes it from build/runs.
     With several processes, the first returns the record and the others {}.
     """
     image_counts(profile, name.removesuffix(PUBLISHED))  # ValueError before anything is loaded
+    published = name.endswith(PUBLISHED)
+    recipe = None if name in BASELINES else recipes.get(name.removesuffix(PUBLISHED))
+    # Before anything is decoded: some discriminators take images of certain sizes only.
+    step = recipe and recipe.make_step(seed, published, images[0].size[0] if images else size)
     train, test = images or load_images(name, data, profile, seed, size)
     where = select_device(device)
-    if name in BASELINES:
+    if recipe is None:
         values = measured(baseline(BASELINES[name], train, seed), test, train.ab_mean())
         about = {"recipe": name, "code": "-", "data": train.name, "profile": profile, "seed": seed}
         return _write(about | {"n": len(test)}, values, where, folder)
 
-    published = name.endswith(PUBLISHED)
-    recipe = recipes.get(name.removesuffix(PUBLISHED))
     config = recipe.training_config(profile, published, epochs, where)
+    config = recipes.fit_batch(config, len(train), batch_size)
     # The settings of a GPU are another training: a checkpoint of its own, and a note in the record.
     on_gpu = config != recipe.training_config(profile, published, epochs)
     if epochs is not None and (profile not in recipe.epochs
@@ -166,7 +170,9 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = unfinished_path(name, train.name, profile, seed, on_gpu)
-    step = recipe.make_step(seed, published, train.size[0])
+    # Found out now, not after the training.
+    for place in (folder or root() / "runs", unfinished.parent):
+        make_writable(place, "folder of results", "COLORLIB_RESULTS")
     history = recipes.fit_recipe(colorizer, train, step, config, seed=seed, device=where,
                                  checkpoint=unfinished, progress=progress, stop=stop)
     if history.interrupted:

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 from colorlib.data import datasets
-from colorlib.data.image_set import ImageSet
+from colorlib.data.image_set import ImageSet, check_seed
 from colorlib.hardware import free_memory, hardware, held_memory, select_device, versions
 from colorlib.notebook import cell_order, report
 from colorlib.notebook.claims import ClaimError, Claims
@@ -55,7 +55,7 @@ class Lesson(Claims):
         check_known("notebook", number, PROFILES)
         check_known("profile", self.profile, PROFILE_NAMES)
         self.n = SimpleNamespace(**PROFILES[number][self.profile])
-        self.seed = int(seed)
+        self.seed = check_seed(int(seed) if isinstance(seed, str) else seed)  # papermill gives text
         self.device = select_device(os.environ.get("COLORLIB_DEVICE") or device)
         self._requested_data = self._check_data(os.environ.get("COLORLIB_DATASET") or data)
         self.claims: list[dict[str, Any]] = []
