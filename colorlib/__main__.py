@@ -208,7 +208,8 @@ def _train_missing(options) -> int:
     from colorlib.experiments import missing_runs, records
 
     if (options.recipe or options.epochs is not None or options.keep or options.as_published
-            or options.size != 32 or options.batch_size is not None or options.data not in ("auto", "cifar10")):
+            or options.size != 32 or options.batch_size is not None
+            or options.data not in ("auto", "cifar10")):
         raise ValueError("--missing trains runs of the table, on CIFAR-10: only --profile, "
             "--device and --minutes go with it")
     if options.minutes is not None:

@@ -86,7 +86,8 @@ class UploadPanel:
             self.message.value, self.pictures.children = escape(str(error)), ()
             return
         self.pictures.children = [
-            VBox([HTML(escape(name, quote=False)), Image(value=plots.png(picture), format="png", width=200)])
+            VBox([HTML(escape(name, quote=False)),
+                  Image(value=plots.png(picture), format="png", width=200)])
             for name, picture in pictures.items()]
         self.message.value = f"Colored by {count(len(self.colorizers), 'network')}."
         if self.path is not None:
