@@ -109,11 +109,11 @@ class Colorizer(nn.Module):
         if batch.ndim != 4 or batch.shape[1] not in (1, 3) or batch.dtype != torch.uint8:
             raise ValueError("expected a uint8 image (3, H, W), (1, H, W), or a batch of them, "
                              f"got {image.dtype} {tuple(image.shape)}")
-        N, _, H, W = batch.shape
+        count, _, H, W = batch.shape
         # Strip by strip, as conversions need many bytes for each pixel of a photograph.
-        rows = max(1, STRIP // max(1, N * W))
+        rows = max(1, STRIP // max(1, count * W))
         strips = [slice(top, min(top + rows, H)) for top in range(0, H, rows)]
-        L = torch.empty(N, 1, H, W, dtype=torch.float32, device=batch.device)
+        L = torch.empty(count, 1, H, W, dtype=torch.float32, device=batch.device)
         for part in strips:
             L[..., part, :] = color.lightness(batch[..., part, :].expand(-1, 3, -1, -1))
         small, scale = L, max_side / max(H, W) if max_side else 1.0
@@ -124,7 +124,7 @@ class Colorizer(nn.Module):
         ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else 50)
         if scale < 1:
             ab = F.interpolate(ab, size=(ab.shape[2], W), mode="bilinear")  # N 2 h W
-        rgb = torch.empty(N, 3, H, W, dtype=torch.uint8, device=batch.device)
+        rgb = torch.empty(count, 3, H, W, dtype=torch.uint8, device=batch.device)
         for part in strips:
             rgb[..., part, :] = picture(L[..., part, :], _enlarged_rows(ab, part, H))
         return rgb[0] if image.ndim == 3 else rgb
@@ -249,6 +249,8 @@ def _shapes(config: dict, path: str | os.PathLike) -> dict[str, Tensor]:
     net = models.outline(config)
     if "outputs" not in net.config:
         raise ValueError(f"{config['model']!r} is no network that colors images")
+    if "weights" in net.config and "weights" not in config:
+        raise ValueError("it does not say which weights its encoder starts from")
     encoder = any(_present_name(name).startswith("encoder.") for name in names_in(path))
     left_out = config.get("weights") == "imagenet" and not encoder  # frozen weights of torchvision
     return {name: t for name, t in net.state_dict().items()

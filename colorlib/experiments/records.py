@@ -171,14 +171,15 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     colorizer = recipe.build(seed, train, published)
     unfinished = unfinished_path(name, train.name, profile, seed, on_gpu)
     # Found out now, not after the training.
-    for place in (folder or root() / "runs", unfinished.parent):
+    first = not int(os.environ.get("RANK", 0))  # of several processes, the one that writes
+    for place in (folder or root() / "runs", unfinished.parent) if first else ():
         make_writable(place, "folder of results", "COLORLIB_RESULTS")
     history = recipes.fit_recipe(colorizer, train, step, config, seed=seed, device=where,
                                  checkpoint=unfinished, progress=progress, stop=stop)
     if history.interrupted:
         whole = 0 if history.partial else len(history.epochs)
         raise KeyboardInterrupt(f"stopped after {whole} epochs: the same command resumes there")
-    if int(os.environ.get("RANK", 0)):  # another process writes the record
+    if not first:
         return {}
     training = {"batch_size": config.batch_size, "lr": config.lr} if on_gpu else None
     record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, folder,

@@ -22,6 +22,8 @@ Comments in the networks give the shape of the tensor after each line: N images,
 height and width, H and W of the input; in a loop, c, h and w of the tensor at the start of a pass.
 """
 
+import inspect
+
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -75,8 +77,11 @@ def outline(config: dict) -> nn.Module:
     numbers = [n for group in values for n in group if isinstance(n, int | float)]
     if len(numbers) > 64 or not all(abs(n) <= 2**14 for n in numbers):  # False for NaN
         raise ValueError(f"senseless settings {str(config):.200}")
+    # Without ImageNet's weights, which would be loaded, or even downloaded.
+    model = MODELS.get(config.get("model"), nn.Identity)
+    pretrained = "weights" in inspect.signature(model).parameters
     with torch.device("meta"):
-        return build(config | ({"weights": "none"} if "weights" in config else {}))
+        return build(config | ({"weights": "none"} if pretrained else {}))
 
 
 def parameters(net: nn.Module) -> int:
