@@ -257,6 +257,11 @@ def into_gamut(lab: Tensor, check: bool = True) -> Tensor:
     if not outside.any():
         return lab
     result = lab.clone()
+    # Black and white have no chroma at all: photographs often have wide borders of them.
+    ends = outside & ((lab[..., 0, :, :] < 0.01) | (lab[..., 0, :, :] > 99.995))
+    for plane in result.unbind(-3)[1:]:
+        plane[ends] = 0
+    outside &= ~ends
     L, a, b = (plane[outside][None, :, None] for plane in lab.unbind(-3))  # 1 P 1 each
     # Bisection of the share of the chroma that is kept. No color on a screen has a chroma of 140.
     low, high = torch.zeros_like(L), (140 / torch.hypot(a, b)).clamp(max=1)
