@@ -154,8 +154,9 @@ def check_png(path: Path) -> None:
 
 def write_png(image: Image.Image, path: Path) -> None:
     """Write a PNG file in one step: it is complete, or it is not there."""
+    small = image.width * image.height <= LARGE  # else a minute, for a few percent of the file
     with atomic_write(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True)
+        image.save(temporary, format="PNG", optimize=small)
 
 
 def _open(file: Path | io.BytesIO) -> Image.Image:

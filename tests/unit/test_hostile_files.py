@@ -336,3 +336,26 @@ def test_another_default_type_changes_no_picture(tmp_path):
     finally:
         torch.set_default_dtype(torch.float32)
     assert (got.int() - expected.int()).abs().max() <= 1
+
+
+@pytest.mark.parametrize("html", [
+    "<h2>T <img src=x onerror=alert(1)></h2>", "<script>alert(1)</script>", "<a href=' java\nscript:alert(1)'>x</a>",
+    "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<details ONTOGGLE=alert(1) open><p>x</p></details>",
+    "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "<script>kernelName = 'a'; alert(1)</script>",
+])
+def test_pages_run_nothing_that_a_notebook_brought(html):
+    defuse = pytest.importorskip("tools.safe_html").defuse
+    page = "<body onload=own()><article><p>Words.</p>{}</article><script>own()</script></body>"
+    safe = defuse(page.format(html), "article")
+    assert "alert" not in safe.lower() and "<p>Words.</p>" in safe and safe.count("own()") == 2
+    harmless = page.format("<p class='one'>&lt;img onerror=alert(1)&gt;</p><script>kernelName = 'python3'</script>")
+    assert defuse(harmless, "article") == harmless
+
+
+def test_the_page_of_a_run_runs_nothing_that_the_notebook_brought():
+    run_page = pytest.importorskip("tools.run_page")
+    evil = "<img src=x onerror=alert(1)>"
+    output = nbformat.v4.new_output("display_data", {"text/markdown": f"## {evil}", "text/plain": "x"})
+    cells = [nbformat.v4.new_markdown_cell(f"## A heading {evil}"), nbformat.v4.new_code_cell("1", outputs=[output])]
+    html = run_page.notebook_page(nbformat.v4.new_notebook(cells=cells), "Title")
+    assert "A heading" in html and "onerror" not in html
