@@ -318,4 +318,4 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
 
 def epoch_seed(seed: int, epoch: int) -> int:
     """A seed for each epoch, so that an epoch does not depend on how many ran before it."""
-    return (seed * 1_000_003 + epoch * 7919 + 1) % 2**31
+    return (check_seed(seed) * 1_000_003 + epoch * 7919 + 1) % 2**31

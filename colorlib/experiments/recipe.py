@@ -126,10 +126,27 @@ class Recipe:
         if gan.net["model"] != "patch":
             config = self.published_net if as_published and self.published_net else self.net
             multiple = models.outline({"outputs": 2} | config).multiple
-            image_size = {"size": -(-size // multiple) * multiple}
+            image_size = {"size": self._size_that_fits(gan.net, size, multiple)}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)  # else its weights would repeat the generator's
             return Adversary(models.build(gan.net | image_size), gan.config, gan.training)
+
+    def _size_that_fits(self, net: dict, size: int, multiple: int) -> int:
+        """The size of padded images; ValueError if the discriminator `net` does not take them."""
+        def padded(side: int) -> int:
+            return -(-side // multiple) * multiple
+
+        def fits(side: int) -> bool:
+            try:
+                return bool(models.outline(net | {"size": padded(side)}))
+            except ValueError:
+                return False
+
+        if not fits(size):
+            larger = next(filter(fits, range(size, size + 256)), "none")
+            raise ValueError(f"the discriminator of {self.name} takes no images of {size} pixels; "
+                             f"the next larger size that it takes is {larger}")
+        return padded(size)
 
     def training_config(self, profile: str, as_published: bool = False, epochs: int | None = None,
                         device: str | torch.device = "cpu") -> TrainingConfig:
