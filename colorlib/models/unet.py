@@ -34,9 +34,11 @@ class UNet(NoiseInput, nn.Module):
     def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1,
                  strided: bool = False, leak: float = 0.0, noise: int = 0):
         super().__init__()
-        if width < 1 or not 1 <= depth <= 12 or noise < 0:
-            raise ValueError("width must be at least 1, depth 1 to 12 and noise at least 0, got "
+        if width < 1 or depth < 1 or noise < 0:
+            raise ValueError("width and depth must be at least 1 and noise at least 0, got "
                              f"{width=}, {depth=}, {noise=}")
+        if depth > 12 or width * 2 ** depth > 2 ** 15:  # a file may ask for it
+            raise ValueError(f"too many channels: {width=}, {depth=}")
         if cell not in (2 ** i for i in range(depth + 1)):
             raise ValueError(f"cell must be a power of two up to {2 ** depth = }, got {cell}")
         self.config = dict(model="unet", width=width, depth=depth, outputs=outputs, cell=cell)
