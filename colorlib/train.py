@@ -184,6 +184,10 @@ class ColorizerBatches:
         self.images, self.colorizer = images.to(processes.device), colorizer
         self.options = {"size": config.batch_size, "flip": config.flip, "drop_last": True,
                         "rank": processes.rank, "world": processes.count}
+        weights = next(colorizer.net.parameters(), None)
+        if weights is not None and weights.dtype != torch.float32:
+            raise ValueError(f"the network's weights are {weights.dtype} and must be float32: call "
+                             "its float(). The argument `precision` chooses mixed precision")
         together = config.batch_size * processes.count
         if len(images) < together:
             raise ValueError(f"{len(images)} images do not fill one batch of {together}: give more "

@@ -27,7 +27,7 @@ from colorlib.experiments import recipes, record_check
 from colorlib.gan_diagnostics import diagnose
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
-from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
+from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_atomic
 from colorlib.train_gan import Adversary
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
@@ -49,7 +49,7 @@ SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000)
 def root() -> Path:
     """Return $COLORLIB_RESULTS, or results/ of the checkout or, without one, of this folder."""
     checkout = find_project_root() or Path.cwd()
-    return Path(os.environ.get("COLORLIB_RESULTS") or checkout / "results")
+    return expand(os.environ.get("COLORLIB_RESULTS") or checkout / "results")
 
 
 def checkpoint_folder() -> Path:

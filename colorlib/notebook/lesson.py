@@ -185,8 +185,8 @@ class Lesson(Claims):
 
 def _record_folder() -> Path:
     if os.environ.get("COLORLIB_NOTEBOOK_RECORDS"):  # set by tools
-        return Path(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
+        return expand(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
     if os.environ.get("COLORLIB_RESULTS"):
-        return Path(os.environ["COLORLIB_RESULTS"]) / "notebooks"
+        return expand(os.environ["COLORLIB_RESULTS"]) / "notebooks"
     # Not results/: only `python -m tools store` writes there, after it has checked the run.
     return (find_project_root() or Path.cwd()) / "build" / "results" / "notebooks"

@@ -22,6 +22,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data.image_files import COLOR_SIDE, Unreadable, decode
 from colorlib.notebook import plots
 from colorlib.notebook.report import count
+from colorlib.paths import expand
 
 SHOWN_SIDE = 512
 
@@ -97,6 +98,7 @@ class UploadPanel:
         """Save a picture as PNG; return a sentence about it."""
         path = Path(self.path)
         try:
+            path = expand(path)
             path.write_bytes(plots.png(picture))
             return escape(f" Saved in {path.name}.")
         except OSError as error:

@@ -25,6 +25,7 @@ from torch import Tensor
 from colorlib import color
 from colorlib.colorizer import picture
 from colorlib.notebook import plots
+from colorlib.paths import expand
 
 COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled")
 SIDES = ("left", "right")
@@ -93,7 +94,7 @@ def read_answers(path: str | Path) -> list[dict[str, str]]:
     Of several answers to one pair the first counts. ValueError, with the line, if the file holds
     something else or an answer that cannot be.
     """
-    path = Path(path)
+    path = expand(path)
     if not path.exists() or not path.stat().st_size:  # a full disk leaves an empty file
         return []
     try:
@@ -148,7 +149,7 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
         raise ValueError(f"expected left or right, got {side!r}")
     if pair not in unanswered(pairs, path):
         return
-    path = Path(path)
+    path = expand(path)
     before = path.read_bytes() if path.exists() else b""
     with path.open("a", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
@@ -167,7 +168,7 @@ def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
     out, with a warning.
     """
     rows = []
-    for path in sorted({Path(path).resolve() for path in paths}):
+    for path in sorted({expand(path).resolve() for path in paths}):
         try:
             rows += [row for row in read_answers(path) if model in (None, row["model"])]
         except ValueError as error:

@@ -21,6 +21,7 @@ from colorlib.data.storage import NoStorage
 from colorlib.experiments import records
 from colorlib.hardware import select_device
 from colorlib.paths import CHECKPOINTS
+from colorlib.train import TrainingConfig, fit, regression_step
 
 IMAGES = smooth(40, size=16, seed=1), smooth(8, size=16, seed=2)
 
@@ -123,3 +124,9 @@ def test_every_checkpoint_can_be_exported(name):
     colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors"), torch.rand(1, 1, 13, 21) * 100
     exported = torch.export.export(colorizer, (L,)).module()
     torch.testing.assert_close(exported(L), colorizer.predict(L), atol=0.01, rtol=0)
+
+
+def test_weights_of_another_type_are_no_training_but_a_sentence():
+    for dtype in (torch.float64, torch.float16):
+        with pytest.raises(ValueError, match="must be float32"):
+            fit(Colorizer(models.UNet(2, 1).to(dtype)), IMAGES[0], regression_step, TrainingConfig(1, 8), device="cpu")

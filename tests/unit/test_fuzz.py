@@ -165,12 +165,12 @@ VALUES = st.recursive(
 def odd_json(draw, good):
     """A JSON object with some of its values, at any depth, replaced, removed or added."""
     def walk(value):
-        if draw(st.integers(0, 6)) == 0:
+        if draw(st.integers(0, 29)) == 0:
             return draw(VALUES)
         if isinstance(value, dict):
-            kept = {k: walk(v) for k, v in value.items() if draw(st.integers(0, 12))}
+            kept = {k: walk(v) for k, v in value.items() if draw(st.integers(0, 59))}
             return kept | ({draw(st.sampled_from([*value, "depth", "cell", "weights"])): draw(VALUES)}
-                           if draw(st.integers(0, 6)) == 0 else {})
+                           if draw(st.integers(0, 9)) == 0 else {})
         return value
     return walk(good)
 
