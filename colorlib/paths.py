@@ -1,5 +1,6 @@
 """Where the project's files are, and how to write a file so that nobody reads half of it."""
 
+import errno
 import os
 import re
 import tempfile
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # or the account's share of it
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # weights that come with the package
 
 
@@ -66,6 +68,11 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)  # mkstemp's files can be read by their owner alone
         move_into_place(temporary, path, sync)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise OSError(error.errno, f"the disk is full: {path} was not written, and is as it "
+                                       "was before. Free space and try again") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from colorlib.paths import expand, find_project_root
+from colorlib.paths import DISK_FULL, expand, find_project_root
 
 _downloads_disabled = False
 
@@ -143,4 +143,10 @@ def workspace(place: Path, name: str) -> Iterator[Path]:
     # Inside the data folder, because a file is moved in one step only within a file system.
     with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".partial", dir=place,
                                      ignore_cleanup_errors=True) as made:
-        yield Path(made)
+        try:
+            yield Path(made)
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise NoStorage(f"the disk of the data folder {place} is full: free space, or set "
+                                "COLORLIB_DATA to a folder elsewhere") from error
+            raise

@@ -1,5 +1,6 @@
 """Unusual surroundings: no home folder, a plain terminal, an interrupt at once, nothing that can be written, export."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -124,6 +125,19 @@ def test_every_checkpoint_can_be_exported(name):
     colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors"), torch.rand(1, 1, 13, 21) * 100
     exported = torch.export.export(colorizer, (L,)).module()
     torch.testing.assert_close(exported(L), colorizer.predict(L), atol=0.01, rtol=0)
+
+
+def test_a_full_disk_is_a_sentence_and_what_was_there_stays(tmp_path):
+    path = tmp_path / "record.json"
+    path.write_text("old")
+    with pytest.raises(OSError, match="the disk is full: .*record.json was not written"), \
+            paths.atomic_write(path) as temporary:
+        temporary.write_text("ne")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
+    with pytest.raises(NoStorage, match="COLORLIB_DATA"), storage.workspace(tmp_path, "folder"):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_weights_of_another_type_are_no_training_but_a_sentence():
