@@ -19,6 +19,8 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, fea
 from colorlib.paths import atomic_write
 
 MAX_PIXELS = 90_000_000  # larger images are refused; this many are 270 MB when decoded
+# Two decoders need 17 and 20 bytes for each pixel: these limits keep both below 1.5 GB.
+MAX_PIXELS_OF = {"WEBP": 80_000_000, "JPEG2000": 70_000_000}
 LARGE = 16_000_000  # pixels; of larger images one is decoded at a time
 STRIP = 4_000_000  # pixels whose colors are converted at a time
 COLOR_SIDE = 256  # pixels a side at which color is predicted: networks learn from small images
@@ -81,7 +83,8 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
     broken EXIF data and broken profiles are ignored. Transparent parts become white, 16-bit grays
     are scaled to 8 bits, and of several frames the first is read.
 
-    Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels; UnreadableNow if
+    Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels (MAX_PIXELS_OF its
+    format); UnreadableNow if
     that may be otherwise another time.
     """
     try:
@@ -113,7 +116,7 @@ def _read(file: Path | io.BytesIO) -> np.ndarray:
     with _open(file) as image:
         # A file begins with its size: nothing has been decoded yet that could fill the memory.
         pixels = image.width * image.height
-        if pixels > MAX_PIXELS:
+        if pixels > MAX_PIXELS_OF.get(image.format, MAX_PIXELS):
             raise Unreadable(
                 f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
         if image.format == "JPEG" and _length(file) < pixels // 512:

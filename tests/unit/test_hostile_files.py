@@ -73,6 +73,18 @@ def test_the_shortest_jpeg_of_one_color_is_read(keywords):
     assert decode(io.BytesIO(file.getvalue())).shape == (2048, 2048, 3)
 
 
+def test_a_format_whose_decoder_needs_much_memory_has_a_limit_of_its_own(monkeypatch):
+    monkeypatch.setattr(image_files, "MAX_PIXELS_OF", {"WEBP": 500})
+    for name, fits in (("WEBP", False), ("PNG", True)):
+        file = io.BytesIO()
+        PICTURE.save(file, name)
+        if fits:
+            decode(io.BytesIO(file.getvalue()))
+        else:
+            with pytest.raises(Unreadable, match="32×24 pixels"):
+                decode(io.BytesIO(file.getvalue()))
+
+
 def test_large_pictures_are_converted_in_strips_with_the_same_pixels(monkeypatch):
     rgba = PICTURE.convert("RGBA")
     rgba.putalpha(Image.fromarray(np.random.default_rng(1).integers(0, 255, (24, 32), np.uint8)))
