@@ -83,9 +83,8 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
     broken EXIF data and broken profiles are ignored. Transparent parts become white, 16-bit grays
     are scaled to 8 bits, and of several frames the first is read.
 
-    Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels (MAX_PIXELS_OF its
-    format); UnreadableNow if
-    that may be otherwise another time.
+    Unreadable if the file cannot be decoded, or has more pixels than MAX_PIXELS or MAX_PIXELS_OF
+    its format; UnreadableNow if that may be otherwise another time.
     """
     try:
         if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
