@@ -32,6 +32,8 @@ Training
 Evaluation
     `metrics`           how far predicted colors are from the true ones
     `evaluate`          the metrics of a whole test set, and of baselines
+    `color_variety`     how many hues, and whether they fit the pictures
+    `intervals`         intervals by bootstrap over images and seeds
     `gan_diagnostics`   how a GAN's training ended: discriminator, diversity, failure modes
     `image_classifier`  measures colorizations, or serves as an encoder
     `profiling`         time and peak memory
@@ -39,9 +41,10 @@ Evaluation
 
 Images
     `data`              `data.datasets` loads by name: `data.cifar10` (`data.cifar10_download`),
-                        `data.painted_fruit` (`data.painted_fruit_shapes`), `data.photos`,
-                        `data.folder`. All are a `data.image_set` or, if too large for memory, a
-                        `data.streamed_set`; `data.storage`: the data folder; `data.image_files`
+                        `data.fruit_photos`, `data.painted_fruit` (`data.painted_fruit_shapes`),
+                        `data.photos`, `data.folder`. All are a `data.image_set` or, if too large
+                        for memory, a `data.streamed_set`; `data.storage`: the data
+                        folder; `data.image_files`
 
 The course
     `experiments`       its systems: `experiments.recipes` by name, each an `experiments.recipe`;
@@ -51,11 +54,15 @@ The course
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
                         From `experiments.records` of trainings (`experiments.record_check`), the
                         `experiments.results_table`;
-                        `experiments.missing_runs` trains what it lacks
+                        `experiments.missing_runs` trains what it lacks; `experiments.budgets`;
+                        `experiments.painted`: trainings on painted fruit; `experiments.curves`,
+                        `experiments.fingerprint`: what a record says of its run, and of its code;
+                        `experiments.reported_effects`: red cars, green textures, brown animals
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,
-                        `notebook.photo_upload`, `notebook.turing_test`; also `notebook.report`,
+                        `notebook.photo_upload`, `notebook.turing_test` (as a page:
+                        `notebook.turing_page`); also `notebook.report`,
                         `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`

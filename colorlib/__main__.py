@@ -14,8 +14,10 @@ if __name__ == "__main__":
 
 import argparse
 import importlib.util
+import math
 import os
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,16 +207,26 @@ def _train_classifier(options) -> None:
 
 
 def _train_missing(options) -> int:
-    from colorlib.experiments import missing_runs, records
+    from colorlib.experiments import budgets, missing_runs, records
 
     if (options.recipe or options.epochs is not None or options.keep or options.as_published
-            or options.size != 32 or options.batch_size is not None
-            or options.data not in ("auto", "cifar10")):
-        raise ValueError("--missing trains runs of the table, on CIFAR-10: only --profile, "
-            "--device and --minutes go with it")
-    if options.minutes is not None:
-        print(missing_runs.train_missing(options.minutes, options.profile, options.device))
+            or options.size != 32 or options.batch_size is not None):
+        raise ValueError("--missing trains runs of the table: only --profile, --data, --device "
+            "and --minutes go with it")
+    # By default the data that the profile is for: CIFAR-10, or what budgets.py says.
+    budget = budgets.BUDGETS.get(options.profile)
+    sets = budget.data if budget else ("cifar10",)
+    if options.data != "auto":
+        sets = (options.data,)
+    if options.minutes is not None or budget:
+        minutes = math.inf if options.minutes is None else options.minutes
+        end = time.monotonic() + 60 * minutes
+        for data in sets:
+            left = (end - time.monotonic()) / 60
+            print(missing_runs.train_missing(left, options.profile, options.device, data))
         return 0
+    if sets != ("cifar10",):
+        raise ValueError(f"profile {options.profile or 'lesson'} is for cifar10")
     status, profile = 0, options.profile or "lesson"
     for name, seed in records.missing(profile):
         print(f"== {name}, seed {seed}", flush=True)
@@ -305,19 +317,18 @@ def _checkpoint_file(model: str) -> Path:
 
 
 def _results(options) -> int:
-    from colorlib.experiments import records, results_table
+    from colorlib.experiments import records, results_page
 
     if options.check:
-        path, expected = records.root() / "README.md", results_table.page(records.read())
-        fresh = path.exists() and path.read_text(encoding="utf-8") == expected
-        print("results/README.md",
-            "is up to date" if fresh else "does not agree with the records")
-        return 0 if fresh else 1
+        outdated = results_page.outdated(records.read())
+        print("results:", f"{', '.join(outdated)} does not agree with the records" if outdated
+            else "the page is up to date")
+        return 1 if outdated else 0
     if options.collect:
         print(*(path.name for path in records.collect_pending()), sep="\n")
     if options.measure:
         print(*records.measure_again(), sep="\n")
-    print(results_table.write_table())
+    print(*results_page.write(records.read()), sep="\n")
     return 0
 
 

@@ -3,6 +3,7 @@
     evaluate(colorizer, test, mean=train.ab_mean())
     evaluate_baseline("mean", test, train)
     classify_colorized(ImageClassifier.load(path), colorizer, test)
+    saturated, factor = boosted(colorizer, train)               # the same with more saturation
 
 `metrics.py` defines the metrics. A colorizer is a `Colorizer`, or any function from lightness
 (N, 1, H, W), 0...100, to ab (N, 2, H, W), Lab units.
@@ -33,7 +34,7 @@ def evaluate(colorizer: Predictor, images, mean: Tensor,
     if not len(images):
         raise ValueError("expected at least one image")
     sums, decibels, colorful = metrics.ColorSums(mean), 0.0, 0.0
-    for rgb, L, true, ab in _predictions(colorizer, images, batch_size):
+    for rgb, L, true, ab in predictions(colorizer, images, batch_size):
         sums.add(ab, true)  # also checks the shape of the prediction
         shown = color.lab_to_rgb(torch.cat([L, ab], dim=1))  # N 3 H W, clipped to the gamut
         decibels += _total(metrics.psnr(shown, color.to_float(rgb)).clamp(max=100))
@@ -43,11 +44,32 @@ def evaluate(colorizer: Predictor, images, mean: Tensor,
     return {name: values[name] for name in metrics.NAMES + metrics.MORE}
 
 
+@torch.no_grad()
+def per_image(colorizer: Predictor, images, mean: Tensor,
+              batch_size: int = 500) -> dict[str, Tensor]:
+    """Values of each image, (N,), for the intervals of `intervals.py`; arguments as in `evaluate`.
+
+    unexplained is the ratio of the sums of squared_error and variance, chroma_ratio that of chroma
+    and true_chroma. ab_error and psnr are means over images.
+    """
+    rows = []
+    for rgb, L, true, ab in predictions(colorizer, images, batch_size):
+        shown = color.lab_to_rgb(torch.cat([L, ab], dim=1))  # N 3 H W
+        deviation = true - mean.to(true).view(1, 2, 1, 1)
+        of_pixels = {"squared_error": (ab - true).square().sum(1),
+                     "ab_error": metrics.ab_distance(ab, true),
+                     "variance": deviation.square().sum(1), "chroma": ab.norm(dim=1),
+                     "true_chroma": true.norm(dim=1)}  # N H W each
+        row = {name: value.mean((1, 2)) for name, value in of_pixels.items()}
+        rows.append(row | {"psnr": metrics.psnr(shown, color.to_float(rgb)).clamp(max=100)})
+    return {name: torch.cat([row[name].cpu().double() for row in rows]) for name in rows[0]}
+
+
 def _total(values: Tensor) -> float:
     return float(values.cpu().double().sum())  # on the CPU, because MPS has no float64
 
 
-def _predictions(colorizer: Predictor, images, batch_size: int) -> Iterator[tuple[Tensor, ...]]:
+def predictions(colorizer: Predictor, images, batch_size: int) -> Iterator[tuple[Tensor, ...]]:
     """Batches of rgb (N, 3, H, W), L (N, 1, H, W), true and predicted ab (N, 2, H, W)."""
     # A Colorizer would run in its present mode, perhaps that of a training; `predict` does not.
     predict = getattr(colorizer, "predict", colorizer)
@@ -71,7 +93,7 @@ def nazeri_accuracy(colorizer: Predictor, images, batch_size: int = 500) -> dict
               most 2.2 times the tolerance (its current version)
     """
     error, pixels, exact_values, matching = 0.0, 0, 0, {0: 0, 2: 0, 5: 0}
-    for _, _, true, ab in _predictions(colorizer, images, batch_size):
+    for _, _, true, ab in predictions(colorizer, images, batch_size):
         error += _total((ab - true).abs())
         difference = (ab.round() - true.round()).abs()  # N 2 H W
         exact_values += int((difference == 0).sum())
@@ -107,6 +129,23 @@ def baseline(name: str, train, seed: int = 0) -> Predictor:
     raise ValueError(f"unknown baseline {name!r}: expected gray, mean or random")
 
 
+@torch.no_grad()
+def boosted(colorizer: Predictor, train, batch_size: int = 500) -> tuple[Predictor, float]:
+    """A colorizer with more saturation, the control for models that add color; and its factor.
+
+    Its ab is multiplied by the constant that brings the chroma ratio on the ImageSet `train` of
+    training images to 1. ValueError if the colorizer predicts gray everywhere.
+    """
+    sums = metrics.ColorSums(torch.zeros(2))
+    for _, _, true, ab in predictions(colorizer, train, batch_size):
+        sums.add(ab, true)
+    if not sums.chroma:
+        raise ValueError("no factor gives color to a colorizer that predicts gray everywhere")
+    factor = sums.true_chroma / sums.chroma
+    predict = getattr(colorizer, "predict", colorizer)
+    return lambda L: factor * predict(L), factor
+
+
 def evaluate_baseline(name: str, images, train, seed: int = 0) -> dict[str, float]:
     """`evaluate` for one of the three baselines; `train` is the ImageSet of training images."""
     return evaluate(baseline(name, train, seed), images, mean=train.ab_mean())
@@ -121,10 +160,7 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
     |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)): Dowson and Landau 1982; Heusel et al. 2017, whose
     FID uses features of Inception.
     """
-    if (one.ndim != 2 or other.ndim != 2 or one.shape[1] != other.shape[1]
-            or min(len(one), len(other)) < 2):
-        raise ValueError("expected features (N, F) twice, N at least 2, "
-                         f"got {tuple(one.shape)}, {tuple(other.shape)}")
+    _check_features(one, other)
     one, other = one.double(), other.double()
     c1, c2 = torch.cov(one.T), torch.cov(other.T)  # F F
     # C1 C2 is not symmetric, but R C2 R with R = C1^(1/2) is, and has the same eigenvalues.
@@ -135,6 +171,60 @@ def frechet_distance(one: Tensor, other: Tensor) -> float:
     return max(float(gap + c1.trace() + c2.trace() - 2 * cross), 0.0)  # rounding may go below 0
 
 
+def _check_features(one: Tensor, other: Tensor) -> None:
+    if (one.ndim != 2 or other.ndim != 2 or one.shape[1] != other.shape[1]
+            or min(len(one), len(other)) < 2):
+        raise ValueError("expected features (N, F) twice, N at least 2, "
+                         f"got {tuple(one.shape)}, {tuple(other.shape)}")
+
+
+def kernel_distance(one: Tensor, other: Tensor, batch_size: int = 1000) -> float:
+    """Squared maximum mean discrepancy of two sets of features, KID (Binkowski et al. 2018).
+
+    one, other   (N, F) and (M, F), at least two images each, else ValueError
+
+    Unbiased, with the cubic kernel (x·y / F + 1)^3: its mean does not depend on the number of
+    images, so it also serves few of them, and for equal distributions it may fall below 0.
+    """
+    _check_features(one, other)
+    one, other = one.double(), other.double()
+
+    def mean(x: Tensor, y: Tensor) -> float:
+        total = 0.0
+        for part in x.split(batch_size):  # all N x M values at once would need much memory
+            total += float((part @ y.T / x.shape[1] + 1).pow(3).sum())
+        if x is not y:
+            return total / (len(x) * len(y))
+        # Without each image's similarity with itself, which is what biases the estimate.
+        itself = float((x.square().sum(1) / x.shape[1] + 1).pow(3).sum())
+        return (total - itself) / (len(x) * (len(x) - 1))
+    return mean(one, one) + mean(other, other) - 2 * mean(one, other)
+
+
+def _clipped(L: Tensor, ab: Tensor) -> Tensor:
+    """uint8 RGB (N, 3, H, W), clipped channel by channel, as for PSNR: so the records were measured.
+
+    The pictures that are shown lose chroma instead (`colorizer.picture`).
+    """
+    return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
+
+
+@torch.no_grad()
+def perceptual_distances(classifier: ImageClassifier, colorizer: Predictor, images,
+                         batch_size: int = 100) -> dict[str, float]:
+    """Distances of colorized images from an ImageSet's true ones, in a classifier's features.
+
+    Returns frechet, kid (`kernel_distance`) and pictures, their number. Name the classifier beside
+    them: features of another network give other numbers.
+    """
+    predict = getattr(colorizer, "predict", colorizer)
+    batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
+    found = classifier.features(torch.cat([_clipped(L, predict(L)) for L in batches]))
+    true = classifier.features(images.pixels)
+    return {"frechet": frechet_distance(found, true), "kid": kernel_distance(found, true),
+            "pictures": len(images)}
+
+
 @torch.no_grad()
 def classify_colorized(classifier: ImageClassifier, colorizer: Predictor, images,
                        batch_size: int = 100) -> dict[str, float]:
@@ -143,15 +233,10 @@ def classify_colorized(classifier: ImageClassifier, colorizer: Predictor, images
     Returns the Fréchet distance to the true images, frechet and frechet_gray; with labels also the
     classifier's accuracy, accuracy_gray and accuracy_true.
     """
-    # Clipped channel by channel, as for PSNR and colorfulness: the records were measured so. The
-    # pictures that are shown lose chroma instead (`colorizer.picture`).
-    def clipped(L: Tensor, ab: Tensor) -> Tensor:
-        return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
-
     predict, gray = getattr(colorizer, "predict", colorizer), baseline("gray", None)
     batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
-    rgb_by_kind = {"": torch.cat([clipped(L, predict(L)) for L in batches]),
-                   "_gray": torch.cat([clipped(L, gray(L)) for L in batches]),
+    rgb_by_kind = {"": torch.cat([_clipped(L, predict(L)) for L in batches]),
+                   "_gray": torch.cat([_clipped(L, gray(L)) for L in batches]),
                    "_true": images.pixels}
     true = classifier.features(images.pixels)
     values = {f"frechet{name}": frechet_distance(classifier.features(rgb_by_kind[name]), true)

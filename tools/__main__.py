@@ -8,7 +8,19 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
-from tools import diagrams, editions, kit, links, pack, readme, run, store, text
+from tools import (
+    diagrams,
+    editions,
+    kit,
+    links,
+    pack,
+    readme,
+    results,
+    run,
+    store,
+    text,
+    turing,
+)
 from tools.files import CourseError, build, find
 
 
@@ -58,12 +70,22 @@ def parser() -> argparse.ArgumentParser:
     sub = command("readme", _readme, "write what is measured in README.md and docs/teaching.md, "
         "and the picture strip results/strip.png")
     _add_check(sub)
+    sub = command("results", _results, "draw the pictures of the results page, and write the page")
+    _add_check(sub)
     command("diagrams", _diagrams, "draw the diagrams of networks in notebooks/figures/")
     command("site", _site, "write the notebooks with their outputs as pages to build/site/")
     sub = command("editions", _editions,
         "write the student's and the teacher's course to build/, each as a folder and a zip")
     sub.add_argument("--no-outputs", action="store_true",
         help="leave the stored outputs out of the student's notebooks")
+    sub = command("turing", _turing,
+        "write the page of the Turing test, for people to answer, to build/turing/")
+    sub.add_argument("systems", nargs="*", metavar="SYSTEM", default=turing.SYSTEMS,
+        help=f"names of checkpoints (default: {' '.join(turing.SYSTEMS)})")
+    sub.add_argument("--data", default="auto", help="a data set, such as cifar10 (default: auto)")
+    sub.add_argument("--pairs", type=int, default=10,
+        help="training pictures, and test pictures, for each system (default: %(default)s)")
+    sub.add_argument("--seed", type=int, default=0, help="other pictures (default: 0)")
     command("pack", _pack,
         "pack what `colorlib train --missing --minutes` trained, to carry it away")
     sub = command("kit", _kit,
@@ -115,6 +137,10 @@ def _readme(options: argparse.Namespace) -> int:
     return status
 
 
+def _results(options: argparse.Namespace) -> int:
+    return _report(results.draw(check=options.check), options.check)
+
+
 def _report(changed: list[str], check: bool) -> int:
     """Print which files changed, or would change; 1 if a check found one, else 0."""
     for name in changed:
@@ -126,6 +152,12 @@ def _report(changed: list[str], check: bool) -> int:
 
 def _diagrams(options: argparse.Namespace) -> int:
     print(*diagrams.write(), sep="\n")
+    return 0
+
+
+def _turing(options: argparse.Namespace) -> int:
+    print(turing.make(build("turing", "index.html"), options.systems, options.data, options.pairs,
+        options.seed))
     return 0
 
 

@@ -11,13 +11,14 @@ made them, and under which license.
 from colorlib.data import storage
 from colorlib.data.cifar10 import load_cifar10
 from colorlib.data.folder import load_folder
+from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.data.image_set import ImageSet, check_split
 from colorlib.data.painted_fruit import load_painted_fruit
 from colorlib.data.photos import load_photos
 from colorlib.data.storage import DataUnavailable
 
 __all__ = ["DataUnavailable", "ImageSet", "load", "load_cifar10", "load_folder",
-           "load_painted_fruit", "load_photos"]
+           "load_fruit_photos", "load_painted_fruit", "load_photos"]
 
 
 def left_out(images: ImageSet, most: int = 5) -> str:
@@ -32,8 +33,8 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
          size: int = 32) -> ImageSet:
     """Load a data set by the name that notebooks give in DATA.
 
-    name    "cifar10", "fruits", "photos", "folder:PATH", or "auto": CIFAR-10 if it is available
-            and size is 32, else fruits (.name of the result tells which)
+    name    "cifar10", "fruit-photos", "fruits", "photos", "folder:PATH", or "auto": CIFAR-10 if it
+            is available and size is 32, else fruits (.name of the result tells which)
     split   "train" or "test"
     n       at most so many images, drawn by the seed. None: all; of "fruits" and "photos", which
             have no fixed number, 5,000 for training and 1,000 for the test
@@ -54,6 +55,8 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
         if images.skipped:
             storage.notify(left_out(images))
         return images if n is None or n >= len(images) else images.take(n, seed)
+    if name == "fruit-photos":
+        return load_fruit_photos(split, n, size, seed)
     if name == "auto":
         if size == 32:
             try:
@@ -68,4 +71,5 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
         return load_painted_fruit(split, count, size, seed)
     if name == "photos":
         return load_photos(split, size, count, seed)
-    raise ValueError(f"no data set {name!r}; there are auto, cifar10, fruits, photos, folder:PATH")
+    raise ValueError(f"no data set {name!r}; there are auto, cifar10, fruit-photos, fruits, "
+                     "photos, folder:PATH")

@@ -14,11 +14,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
 from colorlib.checkpoint import read_tensors
 from colorlib.data.storage import DataUnavailable
 from colorlib.evaluate import baseline
-from colorlib.experiments import recipes, records
+from colorlib.experiments import budgets, recipes, records
 from colorlib.hardware import hardware, select_device
 
 # Systems that a notebook is about
@@ -32,6 +33,16 @@ TOO_LARGE = tuple(name for name in recipes.RECIPES if name not in IN_LESSON)
 PRIORITY = (
     # The baselines need no training, and every other number is compared with them.
     ("lesson", tuple(records.BASELINES), (0,)),
+    # What the course concludes from. Painted fruit, where the right answer is known, comes first.
+    ("known-truth", budgets.PAINTED, budgets.BUDGETS["known-truth"].seeds),
+    ("long", ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced"), (0,)),
+    ("long", ("generator-l1", "perez-sigmoid-gan-l1", "perez-patchgan"), records.SEEDS),
+    ("fruit-photos", ("fruit-l1", "fruit-patch34"), records.SEEDS),
+    ("fruit-photos", ("fruit-patch16", "fruit-patch70"), records.SEEDS),
+    ("long", ("koo-baseline",), (0,)),
+    ("fruit-photos", tuple(budgets.DORSCHEIDT), (0,)),
+    *((f"best-{n}", budgets.ENCODERS, records.SEEDS) for n in budgets.BEST_EPOCHS),
+    ("long", ("generator-squared-error", "perez-patchgan-no-l1"), (0,)),
     # Then every system once, those that a notebook is about before their variants.
     ("lesson", HEADLINE + IN_LESSON, (0,)),
     # More seeds show how far a difference between two systems can be trusted.
@@ -72,9 +83,14 @@ class WantedRun:
 
     def colorizer_path(self, data: str) -> Path:
         """Return where to keep the colorizer."""
-        # The lesson's first seed gets the recipe's name alone: it goes to colorlib/checkpoints.
-        first = self.profile == "lesson" and self.seed == 0
-        name = self.recipe if first else f"{self.recipe}.{data}.{self.profile}.s{self.seed}"
+        # These two go to colorlib/checkpoints: the lesson's first seed, by the recipe's name alone,
+        # and beside it that of a longer budget.
+        name = f"{self.recipe}.{data}.{self.profile}.s{self.seed}"
+        budget = budgets.BUDGETS.get(self.profile)
+        if self.profile == "lesson" and self.seed == 0:
+            name = self.recipe
+        elif budget and budget.collected and self.seed == 0 and data == budget.data[0]:
+            name = f"{self.recipe}.{self.profile}"
         return records.pending_folder() / f"{name}.safetensors"
 
     def image_counts(self) -> tuple[int, int]:
@@ -89,6 +105,9 @@ def wanted_runs(profile: str | None = None, data: str = "cifar10") -> list[Wante
         records.image_counts(profile)  # ValueError for an unknown profile
     runs = [WantedRun(name, row_profile, seed) for row_profile, names, seeds in PRIORITY
             for seed in seeds for name in names if profile in (None, row_profile)]
+    if profile is None:  # a budget is for certain data sets
+        runs = [run for run in runs if run.profile not in budgets.BUDGETS
+                or data in budgets.BUDGETS[run.profile].data]
     if profile is not None:  # also the runs of this profile that no row of PRIORITY names
         runs += [WantedRun(name, profile, seed) for name, seed in records.missing(profile, data)]
     return [run for run in dict.fromkeys(runs) if not run.exists(data)]
@@ -158,9 +177,11 @@ class TimeLimit:
         return needed > left
 
 
-def time_measuring(device: torch.device, data: str, clock: Callable[[], float]) -> float:
+def time_measuring(device: torch.device, data: str, clock: Callable[[], float],
+                   profile: str | None = None) -> float:
     """Return the minutes that the metrics take for one test image, timed on a few."""
-    test = records.load_images("baseline-gray", data, "lesson")[1]
+    profile = profile if profile in budgets.BUDGETS else "lesson"
+    test = records.load_images("baseline-gray", data, profile)[1]
     few = test[:min(len(test), PROBE_IMAGES)].to(device)
     gray = baseline("gray", few)
     for _ in range(2):  # the first time includes what a GPU needs to get ready
@@ -250,7 +271,9 @@ def train_missing(minutes: float, profile: str | None = None, device: str = "aut
     report, unavailable = Report(), set()
     where = select_device(device)
     runs = wanted_runs(profile, data)
-    per_test_image = time_measuring(where, data, clock) if runs and minutes > 0 else 0.0
+    per_test_image = 0.0
+    if runs and minutes > 0:
+        per_test_image = time_measuring(where, data, clock, profile)
     for run in runs:
         cost = cost_of(run, where, data, estimate, per_test_image)
         if run.recipe in unavailable:  # another seed needs the same files
@@ -260,9 +283,14 @@ def train_missing(minutes: float, profile: str | None = None, device: str = "aut
         elif cost.next_part() > left():
             report.left.append(f"{run}: its next part takes about {cost.next_part():.1f} minutes")
         else:
-            print(f"== {run}", flush=True)
             try:
-                _train(run, TimeLimit(left, cost, where), report, device, data, progress)
+                with _alone(run, data):
+                    if run.exists(data):  # by now: another process has trained it
+                        continue
+                    print(f"== {run}", flush=True)
+                    _train(run, TimeLimit(left, cost, where), report, device, data, progress)
+            except Timeout:
+                report.left.append(f"{run}: another process is training it")
             except (DataUnavailable, FileNotFoundError, FloatingPointError, ValueError,
                     torch.OutOfMemoryError) as error:
                 reason = textwrap.shorten(str(error), 200, placeholder="...")
@@ -270,6 +298,13 @@ def train_missing(minutes: float, profile: str | None = None, device: str = "aut
                 if isinstance(error, (DataUnavailable, FileNotFoundError)):
                     unavailable.add(run.recipe)
     return report
+
+
+def _alone(run: WantedRun, data: str) -> FileLock:
+    """Return the lock that a process holds while it trains a run; Timeout if another has it."""
+    path = records.unfinished_path(run.recipe, data, run.profile, run.seed).with_suffix(".lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return FileLock(path, timeout=0)  # the system frees it when the process ends, however it ends
 
 
 def _train(run: WantedRun, limit: TimeLimit, report: Report, device: str, data: str,

@@ -13,6 +13,7 @@ import torch
 
 from colorlib import models
 from colorlib.colorizer import Colorizer
+from colorlib.experiments import budgets
 from colorlib.image_classifier import ImageClassifier
 from colorlib.paths import CHECKPOINTS
 from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
@@ -68,6 +69,11 @@ class Recipe:
     @property
     def has_source(self) -> bool:
         return self.published_training is not None
+
+    @property
+    def profiles(self) -> dict[str, int]:
+        """The numbers of epochs by profile: its own, and those of budgets.py, such as "long"."""
+        return self.epochs | budgets.epochs_of(self.name)
 
     def _check_published(self, as_published: bool) -> None:
         """ValueError if the source's settings are asked for and no source describes the system."""
@@ -156,9 +162,9 @@ class Recipe:
         device   on "cuda", `gpu_training` applies to the course's profiles with all training images
         ValueError for an unknown profile.
         """
-        if profile not in self.epochs and epochs is None:
+        if profile not in self.profiles and epochs is None:
             raise ValueError(f"unknown profile {profile!r} of {self.name}: expected one of "
-                             f"{', '.join(self.epochs)}, or a number of epochs")
+                             f"{', '.join(self.profiles)}, or a number of epochs")
         self._check_published(as_published)
         if as_published:
             config = self.published_training
@@ -168,7 +174,8 @@ class Recipe:
             config = self.training
             if torch.device(device).type == "cuda" and profile in LARGE_BATCH_PROFILES:
                 config = config.replace(**self.gpu_training)
-        return config.replace(epochs=self.epochs[profile] if epochs is None else epochs)
+        config = config.replace(**budgets.changes_of(self.name, profile))
+        return config.replace(epochs=self.profiles[profile] if epochs is None else epochs)
 
 
 def fit_batch(config: TrainingConfig, images: int,

@@ -32,6 +32,8 @@ def load(path: Path) -> dict:
     if lacking:
         raise ValueError(f"it lacks {', '.join(lacking)}")
     require_finite(record["metrics"] | {"minutes": record["minutes"]})
+    if not isinstance(record.get("pictures_seen"), int | None):
+        raise ValueError(f"its pictures_seen is {str(record['pictures_seen']):.40}")
     training = record.get("training", {"batch_size": 1})
     if not isinstance(training, dict) or not isinstance(training.get("batch_size"), int):
         raise ValueError(f"its training is {str(training):.40}")
@@ -41,9 +43,9 @@ def load(path: Path) -> dict:
     return record
 
 
-def require_finite(values: dict) -> None:
-    """ValueError unless all values are finite numbers."""
+def require_finite(values: dict, words: str = "") -> None:
+    """ValueError, which begins with `words`, unless all values are finite numbers."""
     wrong = [name for name, value in values.items() if isinstance(value, bool)
              or not isinstance(value, int | float) or not math.isfinite(value)]
     if wrong:
-        raise ValueError(f"{', '.join(wrong)}: no finite numbers")
+        raise ValueError(f"{words}no finite numbers: {', '.join(wrong)}")

@@ -10,7 +10,6 @@ import dataclasses
 import json
 import os
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,7 +22,9 @@ from colorlib.data import datasets
 from colorlib.data.storage import make_writable, notify
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.evaluate import baseline, classify_colorized, evaluate, nazeri_accuracy
-from colorlib.experiments import recipes, record_check
+from colorlib.experiments import budgets, fingerprint, recipes, record_check
+from colorlib.experiments.curves import Curve
+from colorlib.experiments.fingerprint import COMMIT
 from colorlib.gan_diagnostics import diagnose
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
@@ -31,8 +32,8 @@ from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_at
 from colorlib.train_gan import Adversary
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
-PUBLISHED = "-as-published"
-SEEDS = (0, 1, 2)
+PUBLISHED = fingerprint.PUBLISHED
+SEEDS = budgets.SEEDS
 IDENTITY = ("recipe", "data", "profile", "seed")  # which training it was; the file's name
 FIELDS = ("code", *IDENTITY, "n", "metrics", "epochs", "minutes", "parameters", "device",
           "precision", "versions", "commit")
@@ -40,7 +41,9 @@ FIELDS = ("code", *IDENTITY, "n", "metrics", "epochs", "minutes", "parameters", 
 SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000),
          "lesson": (None, None), "full": (None, None), "same-time": (None, 2_000),
          "same-pictures": (recipes.SAME_TIME["dahl-hypercolumn"], 2_000),
-         **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES}}
+         **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES},
+         **{name: (budget.train, budget.test) for name, budget in budgets.BUDGETS.items()}}
+CHECKPOINT_BYTES = 20e6  # all files in colorlib/checkpoints together
 
 
 # Folders and files
@@ -80,10 +83,10 @@ def collect_pending() -> list[Path]:
     colorlib/checkpoints stays where it is, and so do the recipe's records.
     """
     moved, shorter, checkpoints = [], set(), checkpoint_folder()
-    # No temporary files, and no checkpoints of a second seed, whose names have dots: there is room
-    # for one per recipe.
+    # No temporary files, and no checkpoints of a second seed: there is room for one per recipe, and
+    # one more with a longer budget, "perez-patchgan.long".
     pending = [path for path in sorted(pending_folder().glob("[!.]*.*"))
-               if path.suffix == ".json" or path.suffix == ".safetensors" and "." not in path.stem]
+               if path.suffix == ".json" or path.suffix == ".safetensors" and _collected(path.stem)]
     for path in pending:
         there = checkpoints / path.name
         if path.suffix == ".safetensors" and there.exists() and (
@@ -92,11 +95,23 @@ def collect_pending() -> list[Path]:
             shorter.add(path.stem)
     for path in pending:
         # A record goes with its checkpoint: the table must not describe weights of another run.
-        if path.name.split(".")[0] not in shorter:
-            folder = root() / "runs" if path.suffix == ".json" else checkpoints
-            folder.mkdir(parents=True, exist_ok=True)
-            moved.append(Path(shutil.move(path, folder / path.name)))
+        name, profile = path.name.split(".")[0], path.stem.split(".")[-2:][0]
+        if (f"{name}.{profile}" if profile in budgets.BUDGETS else name) in shorter:
+            continue
+        folder = root() / "runs" if path.suffix == ".json" else checkpoints
+        folder.mkdir(parents=True, exist_ok=True)
+        used = sum(file.stat().st_size for file in folder.iterdir() if file.name != path.name)
+        if path.suffix == ".safetensors" and used + path.stat().st_size > CHECKPOINT_BYTES:
+            print(f"{path.name} stays: the checkpoints would take more than 20 MB")
+            continue
+        moved.append(Path(shutil.move(path, folder / path.name)))
     return moved
+
+
+def _collected(stem: str) -> bool:
+    """Whether a trained colorizer, by its file's name, belongs into colorlib/checkpoints."""
+    parts = stem.split(".")
+    return len(parts) == 1 or len(parts) == 2 and parts[1] in budgets.BUDGETS
 
 
 def _notes(checkpoint: Path) -> dict:
@@ -123,6 +138,7 @@ def image_counts(profile: str, name: str | None = None) -> tuple[int | None, int
 def load_images(name: str, data: str, profile: str, seed: int = 0, size: int = 32):
     """Return the training and the test images (ImageSets) of a run; arguments as in `run`."""
     counts = image_counts(profile, name.removesuffix(PUBLISHED))
+    size = budgets.image_size(data, profile, size)
     train, test = (datasets.load(data, split, n=n, seed=seed, size=size)
                    for split, n in zip(("train", "test"), counts, strict=True))
     if data.startswith("folder:"):
@@ -153,7 +169,8 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     published = name.endswith(PUBLISHED)
     recipe = None if name in BASELINES else recipes.get(name.removesuffix(PUBLISHED))
     # Before anything is decoded: some discriminators take images of certain sizes only.
-    step = recipe and recipe.make_step(seed, published, images[0].size[0] if images else size)
+    side = images[0].size[0] if images else budgets.image_size(data, profile, size)
+    step = recipe and recipe.make_step(seed, published, side)
     train, test = images or load_images(name, data, profile, seed, size)
     where = select_device(device)
     if recipe is None:
@@ -162,10 +179,10 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
         return _write(about | {"n": len(test)}, values, where, folder)
 
     config = recipe.training_config(profile, published, epochs, where)
-    config = recipes.fit_batch(config, len(train), batch_size)
     # The settings of a GPU are another training: a checkpoint of its own, and a note in the record.
-    on_gpu = config != recipe.training_config(profile, published, epochs)
-    if epochs is not None and (profile not in recipe.epochs
+    usual = recipe.training_config(profile, published, epochs)
+    on_gpu = config != usual
+    if epochs is not None and (profile not in recipe.profiles
                                or epochs != recipe.training_config(profile, published).epochs):
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
@@ -174,27 +191,43 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     first = not int(os.environ.get("RANK", 0))  # of several processes, the one that writes
     for place in (folder or root() / "runs", unfinished.parent) if first else ():
         make_writable(place, "folder of results", "COLORLIB_RESULTS")
+    train, held_out = budgets.hold_out(train, profile)
+    config = recipes.fit_batch(config, len(train), batch_size)
+    more = {"fingerprint": fingerprint.of(name, profile)}  # now: the files may change meanwhile
+    curve, watched, best = None, {}, False
+    if held_out is not None:  # measured before the training and after each epoch
+        best = budgets.BUDGETS[profile].best
+        curve = Curve(colorizer, step, held_out, unfinished.with_suffix(".best") if best else None)
+        watched = {"watch": curve, "every": len(train) // config.batch_size}
     history = recipes.fit_recipe(colorizer, train, step, config, seed=seed, device=where,
-                                 checkpoint=unfinished, progress=progress, stop=stop)
+                                 checkpoint=unfinished, progress=progress, stop=stop, **watched)
     if history.interrupted:
         whole = 0 if history.partial else len(history.epochs)
         raise KeyboardInterrupt(f"stopped after {whole} epochs: the same command resumes there")
     if not first:
         return {}
-    training = {"batch_size": config.batch_size, "lr": config.lr} if on_gpu else None
+    if config != usual:
+        more["training"] = {"batch_size": config.batch_size, "lr": config.lr}
+    if curve:
+        more |= {"curve": curve.rows(history), "weights": "best" if best else "last"}
+    if best:
+        curve.load_best()
     record = finish(colorizer, name, recipe.code, train, test, profile, seed, history, keep, folder,
-                    step, training)
-    unfinished.unlink(missing_ok=True)  # else the next run would resume from it
+                    step, more)
+    for file in (unfinished, unfinished.with_suffix(".best")):  # else the next run would go on
+        file.unlink(missing_ok=True)
     return record
 
 
 def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int, history,
-           keep=None, folder: Path | None = None, step=None, training: dict | None = None) -> dict:
+           keep=None, folder: Path | None = None, step=None, more: dict | None = None) -> dict:
     """Measure a trained colorizer on test images and write its record; return the record.
 
     keep, folder   as in `run`
     step           the step that it was trained with; the record of a GAN includes `gan_metrics`
-    training       settings that differ from the recipe's on a CPU, for the record
+    more           further fields of the record: "fingerprint" of the code, "training" settings
+                   that differ from the recipe's on a CPU, the "curve" of `curves.Curve` on images
+                   that were held out, and "weights", which of them were kept: "best" or "last"
     A training that was interrupted writes nothing, and {} is returned.
     """
     if history.interrupted:
@@ -210,7 +243,7 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
         values |= gan_metrics(colorizer, step, test, history)
     return _write(about | {"n": len(test)}, values, colorizer.device, folder, epochs,
                   history.minutes, models.parameters(colorizer.net),
-                  best_precision(colorizer.device), training)
+                  best_precision(colorizer.device), more)
 
 
 # Measuring
@@ -320,14 +353,14 @@ def classifier_path(data: str, kind: str = "classifier") -> Path | None:
 
 def _write(about: dict, values: dict, device: torch.device, folder: Path | None, epochs: int = 0,
            minutes: float = 0.0, parameters: int = 0, precision: str = "no",
-           training: dict | None = None) -> dict:
+           more: dict | None = None) -> dict:
     """Write one record; return it. The defaults are those of a baseline, which is not trained."""
     record = {key: about[key] for key in ("code", *IDENTITY, "n")} | {
         "metrics": _rounded(values), "epochs": epochs, "minutes": round(minutes, 2),
         "parameters": parameters, "device": hardware(device),
         "precision": "float32" if precision == "no" else precision,
         "versions": versions("torch", "torchvision", "accelerate", "numpy"), "commit": COMMIT,
-    } | ({"training": training} if training else {})
+    } | (more or {})
     _save(record, folder)
     return record
 
@@ -338,11 +371,7 @@ def _rounded(values: dict) -> dict[str, float]:
 
 def _save(record: dict, folder: Path | None = None) -> None:
     path = path_of(*(record[key] for key in IDENTITY), folder)
-    try:
-        record_check.require_finite(record["metrics"])
-    except ValueError as error:
-        raise ValueError(f"{path.name} is not written ({error}): do the pictures have colors?"
-                         ) from None
+    record_check.require_finite(record["metrics"], f"{path.name} is not written: ")
     write_text_atomic(path, json.dumps(record, indent=1) + "\n")
 
 
@@ -359,26 +388,12 @@ def read(folder: Path | None = None) -> list[dict]:
 
 
 def missing(profile: str = "lesson", data: str = "cifar10") -> list[tuple[str, int]]:
-    """Return (recipe, seed) of the runs of a profile that the table lacks: three seeds of each."""
+    """Return (recipe, seed) of the runs of a profile that the table lacks; SEEDS, or a budget's."""
     # The profiles of notebooks 06 and 07 have no baselines. Where there are, one seed says it all.
     has_baselines = profile in ("smoke", "quick", "lesson", "full")
     wanted = [(name, 0) for name in BASELINES if has_baselines]
-    wanted += [(name, seed) for seed in SEEDS for name, recipe in recipes.ALL.items()
-               if profile in recipe.epochs]
+    seeds = budgets.BUDGETS[profile].seeds if profile in budgets.BUDGETS else SEEDS
+    wanted += [(name, seed) for seed in seeds for name, recipe in recipes.ALL.items()
+               if profile in recipe.profiles]
     return [(name, seed) for name, seed in wanted
             if not path_of(name, data, profile, seed).exists()]
-
-
-def commit() -> str:
-    """Return the checkout's short commit, with a + if files differ from it; else "unknown"."""
-    def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=Path(__file__).parent, capture_output=True,
-                              text=True, check=True).stdout.strip()
-    try:
-        changed = git("status", "--porcelain", "--", ".")
-        return git("rev-parse", "--short", "HEAD") + ("+" if changed else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
-
-
-COMMIT = commit()  # read once, at import: a later commit is not the code that runs here

@@ -1,25 +1,207 @@
-"""The table of results: results/README.md, and the systems in a plane of two metrics.
+"""Tables and a plot of the records: which system errs least, which looks most real, at what cost.
 
-    write_table()                                   # results/README.md from the records
+    data = frame(records.read())                    # pandas: one line per run
+    main_table(data)                                # Markdown, the best system first
     plots.points(plane(records.read()))
+
+`results_page.py` puts them on results/README.md. `SYSTEMS` chooses what the page shows, and
+`QUESTIONS` the small tables; everything else is in results/all.csv.
 """
+import re
 import statistics
 from collections import Counter, defaultdict
-from html import escape
-from pathlib import Path
+from dataclasses import dataclass
 
+import pandas
+
+from colorlib import metrics
 from colorlib.experiments import recipes
-from colorlib.experiments.records import BASELINES, PUBLISHED, read, root
-from colorlib.paths import write_text_atomic
+from colorlib.experiments.records import BASELINES, PUBLISHED, SIZES
 from colorlib.train import classification_step
 
-# metric, title of its column, number format
-COLUMNS = [("unexplained", "unexplained", "{:.3f}"), ("chroma_ratio", "chroma ratio", "{:.2f}"),
-           ("ab_error", "ab error", "{:.2f}"), ("psnr", "PSNR", "{:.2f}"), ("auc", "AuC", "{:.4f}"),
-           ("auc_balanced", "AuC, balanced", "{:.3f}"),
-           ("ab_error_balanced", "ab error, balanced", "{:.2f}"),
-           ("histogram_distance", "histogram distance", "{:.2f}"),
-           ("frechet", "Fréchet", "{:.1f}"), ("colorfulness", "colorfulness", "{:.1f}")]
+CIFAR_TRAINING_IMAGES = 50_000
+
+# The systems of the main table: recipe, and its name for a reader who knows no recipe. A star marks
+# what is not trained but stands beside the systems for comparison.
+SYSTEMS = {
+    "koo-baseline": "Koo's CNN, squared error",
+    "nazeri-unet": "U-Net, squared error",
+    "unet-classifier": "U-Net, color classes",
+    "unet-classifier-rebalanced": "U-Net, rebalanced color classes",
+    "generator-l1": "U-Net, absolute error",
+    "nazeri-gan": "U-Net, image discriminator + L1",
+    "perez-patchgan": "U-Net, PatchGAN + L1",
+    "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
+}
+TRUTH = "truth"  # stands for the photographs themselves
+CONTROLS = {
+    "baseline-boosted": "*U-Net, saturation boosted*",
+    "baseline-mean": "*mean color everywhere*",
+    "baseline-gray": "*gray*",
+    "baseline-random": "*another image's colors*",
+}
+
+
+@dataclass(frozen=True)
+class Question:
+    """A small table that answers one question: rows that differ in one thing."""
+
+    text: str
+    rows: dict[str, str]  # recipe: label
+    data: str = "cifar10"
+
+
+QUESTIONS = [
+    Question("What does the loss do?", {
+        "generator-l2": "squared error", "generator-l1": "absolute error",
+        "nazeri-unet": "squared error, longer training", "unet-classifier": "color classes",
+        "unet-classifier-rebalanced": "color classes, rebalanced"}),
+    Question("What does the discriminator do?", {
+        "generator-l1": "none (absolute error alone)",
+        "nazeri-gan": "one answer per image, with L1",
+        "perez-patchgan": "patches of 34 pixels, with L1",
+        "patchgan-no-l1": "patches, without L1"}),
+    Question("What does pretraining do?", {
+        "small-random-patchgan": "encoder from random weights",
+        "small-resnet-patchgan": "encoder pretrained on gray images",
+        "small-plain-patchgan": "pretrained, frozen, without skips"}),
+    Question("Which color space?", {
+        "delft-compact": "Lab", "delft-compact-ycbcr": "YCbCr", "delft-compact-rgb": "RGB",
+        "delft-compact-hsv": "HSV"}),
+    Question("Does a blurred target help?", {
+        "delft-compact": "as it is", "delft-compact-blur": "blurred, half resolution",
+        "delft-compact-full": "as it is, full resolution",
+        "delft-compact-full-blur": "blurred, full resolution"}),
+]
+
+
+def frame(records: list[dict]) -> pandas.DataFrame:
+    """Return one line per run: the record's fields, its metrics, and the pictures it has seen."""
+    fields = ["recipe", "data", "profile", "seed", "n", "epochs", "pictures_seen", "minutes",
+              "parameters", "device", "precision", "commit", *metrics.NAMES]
+    rows = [record | {"pictures_seen": pictures_seen(record)} | record["metrics"]
+            for record in records]
+    measured = [name for row in rows for name in row["metrics"] if name not in fields]
+    return pandas.DataFrame(rows, columns=[*fields, *dict.fromkeys(measured)])
+
+
+def pictures_seen(record: dict) -> int | None:
+    """Return how many training pictures a run was shown, repeats included; None if unknown."""
+    if "pictures_seen" in record:
+        return record["pictures_seen"]
+    # A profile such as "lesson-12-epochs" has the images of "lesson".
+    profile = re.sub(r"-\d+-epochs$", "", record["profile"])
+    if not record["epochs"] or record["data"] != "cifar10" or profile not in SIZES:
+        return None if record["epochs"] else 0
+    images = SIZES[profile][0]
+    if profile == "same-time":
+        images = recipes.SAME_TIME[record["recipe"]]
+    return record["epochs"] * (images or CIFAR_TRAINING_IMAGES)
+
+
+def longest(data: pandas.DataFrame, recipe: str, name: str = "cifar10") -> pandas.DataFrame:
+    """Return the runs of a recipe with most pictures seen, all seeds; empty if there are none.
+
+    Runs that were measured on fewer test images than others of the recipe do not count.
+    """
+    runs = data[(data.recipe == recipe) & (data.data == name)]
+    if runs.empty:
+        return runs
+    runs = runs[runs.n == runs.n.max()]
+    seen = runs.groupby("profile").pictures_seen.max()
+    return runs[runs.profile == seen.fillna(0).idxmax()]
+
+
+def budget(runs: pandas.DataFrame) -> str:
+    """Return what a system cost, in words: "600,000 pictures, 24 minutes, 3 seeds"."""
+    if not runs.epochs.max():
+        return "no training"
+    seen = runs.pictures_seen.max()
+    pictures = f"{seen:,.0f} pictures, " if pandas.notna(seen) else f"{runs.epochs.max()} epochs, "
+    seeds = f"{len(runs)} seed{'s' if len(runs) > 1 else ''}"
+    return f"{pictures}{runs.minutes.mean():.0f} minutes, {seeds}"
+
+
+def cells(runs: pandas.DataFrame) -> list[str]:
+    """Return the measured cells of a row: color explained, Fréchet distance, amount of color."""
+    explained = [100 * (1 - value) for value in runs.unexplained]
+    return [_spread(explained, "{:.0f} %"), _spread(_column(runs, "frechet"), "{:.2f}"),
+            _spread(list(runs.chroma_ratio), "{:.2f}")]
+
+
+def _column(runs: pandas.DataFrame, key: str) -> list[float]:
+    # Gray's distance is measured with every run, and its own record is older than the metric.
+    return list(runs[key].dropna()) if key in runs else []
+
+
+def _spread(values: list[float], form: str) -> str:
+    """The mean, and the lowest and highest of several runs."""
+    if not values:
+        return "–"
+    mean = form.format(statistics.mean(values)).replace("-", "−")
+    if len(values) == 1:
+        return mean
+    low, high = (form.format(v).removesuffix(" %").replace("-", "−")
+                 for v in (min(values), max(values)))
+    return f"{mean} ({low} to {high})"
+
+
+COLUMNS = ["color explained", "Fréchet distance", "amount of color", "training"]
+
+
+def main_table(data: pandas.DataFrame, pictures: set[str] = frozenset()) -> str:
+    """Return the Markdown table of `SYSTEMS` and `CONTROLS` on CIFAR-10, least error first.
+
+    pictures   the rows of pictures that there are, by recipe: pictures/<recipe>.png
+    """
+    rows = [(-1.0, TRUTH, ["*the photographs themselves*", "100 %", "0", "1", ""])]
+    for recipe, label in (SYSTEMS | CONTROLS).items():
+        runs = longest(data, recipe)
+        if not runs.empty:
+            rows.append((runs.unexplained.mean(), recipe, [label, *cells(runs), budget(runs)]))
+    titles = ["system", *COLUMNS]
+    if pictures:
+        titles.append("the first eight test images")
+        for _, recipe, row in rows:
+            alt = f"eight test images: {row[0].strip('*')}"
+            row.append(f'<img src="pictures/{recipe}.png" width="300" alt="{alt}">'
+                       if recipe in pictures else "")
+    return markdown(titles, [row for *_, row in sorted(rows, key=lambda entry: entry[0])])
+
+
+def question_table(data: pandas.DataFrame, question: Question) -> str:
+    """Return a question's table; "" with fewer than two rows, which answer nothing.
+
+    All rows have one profile, the longest that two of them share, so that they can be compared.
+    """
+    runs = data[(data.data == question.data) & data.recipe.isin(question.rows)]
+    shared = runs.groupby("profile").agg(
+        systems=("recipe", "nunique"), seen=("pictures_seen", "max"))
+    shared = shared[shared.systems > 1].sort_values(["systems", "seen"])
+    if shared.empty:
+        return ""
+    runs = runs[runs.profile == shared.index[-1]]
+    rows = [[label, *cells(own), budget(own)] for recipe, label in question.rows.items()
+            if not (own := runs[runs.recipe == recipe]).empty]
+    return markdown(["", *COLUMNS], rows)
+
+
+def markdown(titles: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [titles, ["---"] * len(titles), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def perception_distortion(data: pandas.DataFrame) -> dict[str, dict]:
+    """Return (error, Fréchet distance) by label, in groups, for `plots.points`: both best low."""
+    groups: dict[str, dict] = {"systems": {}, "for comparison": {}}
+    for recipe, label in (SYSTEMS | CONTROLS).items():
+        runs = longest(data, recipe)
+        if not runs.empty and (distances := _column(runs, "frechet")):
+            group = "systems" if recipe in SYSTEMS else "for comparison"
+            point = runs.unexplained.mean(), statistics.mean(distances)
+            groups[group][label.strip("*")] = point
+    return {name: points for name, points in groups.items() if points}
 
 
 def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") -> dict[str, dict]:
@@ -42,69 +224,6 @@ def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") 
             label = recipe.code if unique else name
             if recipe.code == "D6":  # the compact network in another color space
                 label = name.rsplit("-", 1)[1].upper()
-        groups[group][label] = _mean(seeds, x), _mean(seeds, y)
+        groups[group][label] = tuple(statistics.mean(run["metrics"][key] for run in seeds)
+                                     for key in (x, y))
     return dict(groups)
-
-
-def table(records: list[dict]) -> str:
-    """Return a Markdown table with a row for each data set, profile and recipe, the worst first."""
-    groups: dict[tuple, list[dict]] = defaultdict(list)
-    for record in records:
-        groups[record["data"], record["profile"], record["recipe"]].append(record)
-    titles = ["code", "recipe", "data", "profile", "images", "seeds",
-              *(title for _, title, _ in COLUMNS), "epochs", "minutes", "parameters", "trained on"]
-    rows = [titles, ["---"] * len(titles)]
-    order = sorted(groups, key=lambda group: (*group[:2], -_mean(groups[group], "unexplained")))
-    for data, profile, recipe in order:
-        runs = groups[data, profile, recipe]
-        first = runs[0]
-        values = [_with_range([r["metrics"].get(key) for r in runs], form)
-                  for key, _, form in COLUMNS]
-        # More than one number where a seed was trained again with other settings.
-        epochs = "-".join(map(str, sorted({r["epochs"] for r in runs})))
-        minutes = f"{statistics.mean(r['minutes'] for r in runs):.1f}"
-        trained_on = "; ".join(dict.fromkeys(map(_trained_on, runs)))  # distinct, in order
-        names = map(_cell, (first["code"], recipe, data, profile))
-        rows.append([*names, f"{first['n']:,}", str(len(runs)), *values, epochs, minutes,
-                     f"{first['parameters']:,}", _cell(trained_on)])
-    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
-
-
-def page(records: list[dict]) -> str:
-    """Return the text of results/README.md."""
-    # Results of different versions may differ: the page names every combination that was used.
-    versions = sorted({_cell(", ".join(f"{k} {v}" for k, v in r["versions"].items()))
-                       for r in records})
-    template = (Path(__file__).parent / "results_page.md").read_text(encoding="utf-8")
-    return template.format(table=table(records), versions="; ".join(versions))
-
-
-def write_table() -> Path:
-    """Write results/README.md from results/runs; return its path."""
-    path = root() / "README.md"
-    write_text_atomic(path, page(read()))
-    return path
-
-
-def _cell(text: str) -> str:
-    """A text from a record in a Markdown table: others may have written it, as HTML perhaps."""
-    return escape(" ".join(text.split()), quote=False).replace("|", "\\|")
-
-
-def _trained_on(record: dict) -> str:
-    # The batch size is named where it differs from the recipe's on a CPU.
-    batch = f", batch {record['training']['batch_size']}" if "training" in record else ""
-    return f"{record['device']}, {record['precision']}{batch}"
-
-
-def _mean(runs: list[dict], key: str) -> float:
-    return statistics.mean(r["metrics"][key] for r in runs)
-
-
-def _with_range(values: list[float | None], form: str) -> str:
-    if None in values:  # a mean over fewer seeds could not be compared with the other columns
-        return "-"
-    mean = form.format(statistics.mean(values))
-    if len(values) == 1:
-        return mean
-    return f"{mean} ({form.format(min(values))}...{form.format(max(values))})"

@@ -87,3 +87,24 @@ SYSTEMS = [
         changes="The U-Net PatchGAN of the course without its discriminator: the same generator, "
             "images, learning rate and number of steps."),
 ]
+# The rest of Pérez's square: one answer or patches, with or without the absolute error. And the
+# regression that the GANs are compared with.
+SQUARE = [
+    replace(
+        SIGMOID, name="perez-sigmoid-gan-l1", title="U-Net GAN, one output per image, L1",
+        gan=replace(PATCH.gan, net=nazeri.IMAGE_DISCRIMINATOR), published_training=None, epochs={},
+        description="None of the five sources has this system.",
+        changes="The U-Net PatchGAN of the course with one output for the whole image."),
+    replace(
+        PATCH, name="perez-patchgan-no-l1", title="U-Net PatchGAN without absolute error",
+        gan=replace(PATCH.gan, config=GanConfig()), published_training=None, epochs={},
+        description="Pérez 2020 trains without an absolute error, with other labels.",
+        changes="The U-Net PatchGAN of the course without its absolute error."),
+    replace(
+        PATCH, name="generator-squared-error", code="-", gan=None, epochs={},
+        published_training=None,
+        title="generator of the U-Net GANs, squared error alone",
+        description="None of the five sources has this system. It is the regression that the GANs "
+            "are compared with: the same generator and budget.",
+        changes="The U-Net PatchGAN of the course without its discriminator, squared error."),
+]

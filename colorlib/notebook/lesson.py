@@ -68,7 +68,8 @@ class Lesson(Claims):
 
     def _check_data(self, name: str) -> str:
         if not str(name).startswith("folder:") or name == "folder:":
-            check_known("data set", name, ("auto", "cifar10", "fruits", "photos", "folder:PATH"))
+            check_known("data set", name, ("auto", "cifar10", "fruit-photos", "fruits", "photos",
+                                            "folder:PATH"))
         # Generated images need no download, so that automatic tests run anywhere.
         return "fruits" if name == "auto" and self.profile == "smoke" else name
 

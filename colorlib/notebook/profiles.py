@@ -81,5 +81,5 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         step_images=(1, 1, 16, 16),  # batch of the training step whose cost is measured
         step_side=(32, 48, 128, 224),  # and the side of its images, in pixels
         failure_images=(60, 200, 2_000, 10_000),  # test images among which failures are sought
-        minutes=(1, 3, 25, 120), memory_mb=(1_500, 1_450, 7_000, 14_000)),
+        minutes=(1, 3, 25, 120), memory_mb=(1_500, 1_500, 7_000, 14_000)),
 }

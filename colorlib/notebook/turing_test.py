@@ -4,6 +4,11 @@
     turing_test.show(pairs, "answers-ada.csv")                       # a widget, in a notebook
     turing_test.fooling_rate("answers-ada.csv")                      # with its 95 % interval
     turing_test.fooling_rate(*Path("class").glob("*/answers-*.csv"))     # of a whole class
+    turing_test.fooling_rate("answers-ada.csv", split="train")           # on training pictures only
+
+A network may remember training pictures: Pérez García 2020 fooled people in 60 % of pairs of these,
+and in 45.9 % of pairs of test pictures. So each answer notes where its picture comes from.
+`turing_page.py` puts the pairs on a page that needs no notebook.
 
 Each answer is saved at once as a line of the file; running the cell again continues after the last
 answer. A fooling rate of 50 % is chance level: nobody can tell the pictures apart.
@@ -27,7 +32,8 @@ from colorlib.colorizer import picture
 from colorlib.notebook import plots
 from colorlib.paths import expand
 
-COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled")
+COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled", "split")
+OLD_COLUMNS = COLUMNS[:-1]  # files of the first edition do not say where a picture comes from
 SIDES = ("left", "right")
 SIDE = 224  # pixels of a picture on the page
 
@@ -37,7 +43,8 @@ class Pairs:
 
     images   an ImageSet; each picture becomes a pair. The seed decides about the order of the pairs
              and the side of the true picture. ValueError if it is empty
-    name     of the model; answers in a file belong to a name, a seed and a number of pairs
+    name     of the model; answers in a file belong to a name, a seed, a number of pairs, and the
+             split of the images ("train", "test")
     """
 
     def __init__(self, colorizer, images, name: str, seed: int = 0):
@@ -50,7 +57,7 @@ class Pairs:
         self.colorized = picture(L, colorizer.predict(L))  # (N, 3, H, W)
         sides = torch.randint(2, (len(images),), generator=generator)
         self.true_side = [SIDES[int(i)] for i in sides]
-        self.name, self.seed = name, seed
+        self.name, self.seed, self.split = name, seed, getattr(images, "split_name", "")
 
     def __len__(self) -> int:
         return len(self.true)
@@ -102,7 +109,7 @@ def read_answers(path: str | Path) -> list[dict[str, str]]:
         text = path.read_text(encoding="utf-8-sig")
         # newline="" leaves it to csv to find the lines, which a quoted name may break.
         rows = csv.DictReader(io.StringIO(text, newline=""))
-        if tuple(rows.fieldnames or ()) != COLUMNS:
+        if tuple(rows.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS):
             raise ValueError(f"{path.name} does not hold answers of a Turing test: expected the "
                              f"columns {', '.join(COLUMNS)}")
         answers: dict[tuple, dict[str, str]] = {}
@@ -130,13 +137,16 @@ def _is_possible(row: dict) -> bool:
 
 
 def _pair_of(row: dict[str, str]) -> tuple:
-    return row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"])
+    return row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"]), row.get("split")
 
 
 def unanswered(pairs: Pairs, path: str | Path) -> list[int]:
     """Return the indices of the pairs that have no answer in the file yet."""
-    key = pairs.name, pairs.seed, len(pairs)  # a file may hold answers to other tests
-    answered = {pair for *test, pair in map(_pair_of, read_answers(path)) if tuple(test) == key}
+    # A file may hold answers to other tests.
+    key = pairs.name, pairs.seed, len(pairs), pairs.split
+    answered = {int(row["pair"]) for row in read_answers(path)
+                if (row["model"], int(row["seed"]), int(row["pairs"]),
+                    row.get("split", pairs.split)) == key}
     return [pair for pair in range(len(pairs)) if pair not in answered]
 
 
@@ -152,31 +162,43 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
     path = expand(path)
     before = path.read_bytes() if path.exists() else b""
     with path.open("a", encoding="utf-8", newline="") as file:
+        # A file of the first edition is continued as it began.
+        old = before and before.splitlines()[0].decode("utf-8-sig") == ",".join(OLD_COLUMNS)
         rows = csv.writer(file, lineterminator="\n")
         if not before:
             rows.writerow(COLUMNS)
         elif not before.endswith(b"\n"):  # a crash cut the last line off
             file.write("\n")
-        true = pairs.true_side[pair]
-        rows.writerow([pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true)])
+        row = answer_row(pairs, pair, side)
+        rows.writerow(row[:-1] if old else row)
 
 
-def fooling_rate(*paths: str | Path, model: str | None = None) -> FoolingRate:
-    """Pool the answers of several files, for one model or for all. ValueError if there are none.
+def answer_row(pairs: Pairs, pair: int, side: str) -> list:
+    """One line of a file of answers, in the order of `COLUMNS`."""
+    true = pairs.true_side[pair]
+    return [pairs.name, pairs.seed, len(pairs), pair, true, side, int(side != true), pairs.split]
 
-    A file that is given twice counts once. Of several files, one that holds something else is left
-    out, with a warning.
+
+def fooling_rate(*paths: str | Path, model: str | None = None,
+                 split: str | None = None) -> FoolingRate:
+    """Pool the answers of several files, for one model, one split, or all.
+
+    ValueError if there are none. Answers without a split count only if none is asked for. A file
+    that is given twice counts once. Of several files, one that holds something else is left out,
+    with a warning.
     """
     rows = []
     for path in sorted({expand(path).resolve() for path in paths}):
         try:
-            rows += [row for row in read_answers(path) if model in (None, row["model"])]
+            rows += [row for row in read_answers(path)
+                     if model in (None, row["model"]) and split in (None, row.get("split"))]
         except ValueError as error:
             if len(paths) == 1:
                 raise
             warnings.warn(f"left out: {error}", stacklevel=2)
     if not rows:
-        raise ValueError("there are no answers yet" + (f" for {model}" if model else ""))
+        raise ValueError("there are no answers yet" + (f" for {model}" if model else "")
+                         + (f" on {split} pictures" if split else ""))
     return FoolingRate(sum(row["fooled"] == "1" for row in rows), len(rows))
 
 

@@ -21,7 +21,7 @@ from colorlib.data import image_files
 from colorlib.data.datasets import left_out, load_folder
 from colorlib.data.image_files import Unreadable, UnreadableNow, decode
 from colorlib.data.streamed_set import StreamedSet
-from colorlib.experiments import records, results_table
+from colorlib.experiments import records, results_page
 from colorlib.image_classifier import ImageClassifier
 from colorlib.notebook import data_check, turing_test
 from colorlib.targets import LabTarget
@@ -301,13 +301,13 @@ def test_other_files_are_no_answers(content, tmp_path):
 def test_names_in_records_are_no_markup():
     from test_records import record
 
-    text = results_table.table([record(recipe="<img src=x onerror=alert(1)>", device="a|b\nc")])
-    assert "<img" not in text and "&lt;img" in text and "a\\|b c" in text and text.count("\n") == 3
+    text = results_page.texts([record(versions={"torch": "<img src=x onerror=alert(1)>"})])["README.md"]
+    assert "<img src=x" not in text and "&lt;img" in text
 
 
 def test_a_record_is_not_written_with_what_is_no_number(tmp_path):
     made = {"recipe": "r", "data": "d", "profile": "p", "seed": 0, "metrics": {"psnr": float("nan")}}
-    with pytest.raises(ValueError, match=r"r\.d\.p\.s0\.json is not written \(psnr"):
+    with pytest.raises(ValueError, match=r"r\.d\.p\.s0\.json is not written: .*psnr"):
         records._save(made, tmp_path)
     assert not list(tmp_path.iterdir())
 

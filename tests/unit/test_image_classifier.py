@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 import torch
 from scipy import linalg
+from sklearn.metrics.pairwise import polynomial_kernel
 
 from colorlib import color, models
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.image_set import ImageSet
-from colorlib.evaluate import classify_colorized, frechet_distance
+from colorlib.evaluate import classify_colorized, frechet_distance, kernel_distance, perceptual_distances
 from colorlib.image_classifier import ImageClassifier
 from colorlib.models import UNet
 
@@ -115,3 +116,28 @@ def test_the_network_takes_any_size_and_is_built_from_its_config():
     assert net(torch.zeros(2, 1, 17, 9)).shape == (2, 3)
     with pytest.raises(ValueError, match="2 classes"):
         models.build({"model": "small-resnet", "classes": 1})
+
+
+def test_the_kernel_distance_is_that_of_sklearns_kernel_and_unbiased():
+    generator = torch.Generator().manual_seed(0)
+    one, other = torch.randn(40, 6, generator=generator), 1.5 * torch.randn(30, 6, generator=generator) + 0.3
+    own, theirs, across = (polynomial_kernel(x.numpy(), y.numpy(), degree=3, coef0=1)       # gamma is 1 / features
+                           for x, y in ((one, one), (other, other), (one, other)))
+    expected = ((own.sum() - own.trace()) / (40 * 39) + (theirs.sum() - theirs.trace()) / (30 * 29)
+                - 2 * across.mean())
+    for size in (1000, 7):
+        assert kernel_distance(one, other, size) == pytest.approx(expected, rel=1e-4)
+    # of two draws of one distribution: zero on average, below it in half of the cases; the Fréchet distance never is
+    drawn = [kernel_distance(*torch.randn(2, 20, 4, generator=generator)) for _ in range(300)]
+    deviation = torch.tensor(drawn).std() / 300 ** 0.5
+    assert abs(sum(drawn) / 300) < 3 * deviation and 0.3 < sum(d < 0 for d in drawn) / 300 < 0.8
+    with pytest.raises(ValueError, match="N at least 2"):
+        kernel_distance(one, other[:, :5])
+
+
+def test_perceptual_distances_know_gray_and_state_their_number_of_pictures(fruits, trained):
+    test = fruits[1][:80]
+    gray = perceptual_distances(trained, lambda L: torch.zeros_like(L).expand(-1, 2, -1, -1), test)
+    right = perceptual_distances(trained, lambda L: color.rgb_to_lab(test.pixels)[:, 1:], test)
+    assert gray["pictures"] == 80 and gray["kid"] > 0 and right["frechet"] < 1e-3 * gray["frechet"]
+    assert right["kid"] < 0                             # equal sets: each picture's own pair counts on one side only

@@ -13,7 +13,7 @@ from colorlib.data import datasets
 from colorlib.data.storage import DataUnavailable
 from colorlib.experiments import missing_runs, records
 from colorlib.experiments.missing_runs import PRIORITY, Cost, TimeLimit, WantedRun, wanted_runs
-from colorlib.experiments.recipes import ABLATIONS, RECIPES, TRANSFER
+from colorlib.experiments.recipes import ALL
 
 TRAIN, TEST = (datasets.load_painted_fruit(split, n=n, size=16) for split, n in (("train", 160), ("test", 20)))
 
@@ -74,7 +74,7 @@ def test_baselines_come_first_then_headline_systems_then_seeds_then_ablations(fo
     assert [place[run] for run in order] == sorted(place[run] for run in order)
     for profile in ("lesson", "ablation", "same-time", "same-pictures", "transfer-2000"):
         assert {(r.recipe, r.seed) for r in runs if r.profile == profile} == set(records.missing(profile))
-    assert {name for _, names, _ in PRIORITY for name in names} <= {*RECIPES, *ABLATIONS, *TRANSFER, *records.BASELINES}
+    assert {name for _, names, _ in PRIORITY for name in names} <= {*ALL, *records.BASELINES}
     for profile in ("full", "quick"):                                       # asked for alone
         assert {(r.recipe, r.seed) for r in wanted_runs(profile)} == set(records.missing(profile))
     with pytest.raises(ValueError, match="fast"):

@@ -11,7 +11,7 @@ from PIL import Image
 from colorlib import losses, metrics
 from colorlib.colorizer import Colorizer
 from colorlib.evaluate import baseline, classify_colorized, evaluate, evaluate_baseline, nazeri_accuracy
-from colorlib.experiments import classifiers, records, results_table
+from colorlib.experiments import classifiers, records
 from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, get
 from colorlib.image_classifier import ImageClassifier
 from colorlib.train import TrainingHistory, fit, regression_step
@@ -45,7 +45,7 @@ def put(folder, *made):
 def test_a_run_writes_its_record_where_it_belongs(folder):
     made = run(seed=3)
     path = folder / "runs" / "koo-baseline.smooth.smoke.s3.json"
-    assert json.loads(path.read_text()) == made and sorted(made) == sorted(records.FIELDS)
+    assert json.loads(path.read_text()) == made and sorted(made) == sorted([*records.FIELDS, "fingerprint"])
     assert made["code"] == "K1" and made["n"] == 20 and made["epochs"] == 1 and made["parameters"] == 30_530
     numbers_of_n = {"mae", "exact", "exact_values", "within_2", "within_5"}
     assert set(made["metrics"]) == {*metrics.NAMES, *metrics.MORE, *numbers_of_n, "loss"}
@@ -142,7 +142,6 @@ def test_a_run_with_the_settings_of_a_gpu_has_them_in_its_record_and_a_checkpoin
     (config, checkpoint), = seen
     assert (config.batch_size, config.lr) == (70, 2e-2) and checkpoint.name.endswith(".s0.gpu.safetensors")
     assert made["training"] == {"batch_size": 70, "lr": 2e-2} and records.read() == [made]
-    assert rows(results_table.table([made]))[0]["trained on"].endswith(", batch 70")
 
 
 @pytest.mark.parametrize("call, whole_epochs", [(2, 0), (4, 1)])              # of two batches an epoch
@@ -293,28 +292,12 @@ def test_a_run_of_something_unknown_is_refused_before_it_starts(folder, wrong, w
     json.dumps(record()),                                                       # a copy under another name
 ])
 def test_a_broken_record_is_named_and_hides_no_good_one(folder, content, capsys):
-    assert records.read() == [] and results_table.table([]).count("\n") == 2
+    assert records.read() == []
     put(folder, record())
     path = folder / "runs" / "odd.json"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     assert records.read() == [record()]
     assert "odd.json is no record of a run" in capsys.readouterr().err
-
-
-def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
-    def at(recipe, seed, chroma):
-        return record(recipe, seed=seed, metrics=record()["metrics"] | {"chroma_ratio": chroma, "unexplained": 1.0})
-    groups = results_table.plane([
-        at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
-        at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
-        at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
-        at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
-    assert groups == {
-        "the error": {"K1": (pytest.approx(0.3), 1.0), "HSV": (0.5, 1.0), "generator-l1": (0.3, 1.0),
-                      "koo-baseline-as-published": (0.1, 1.0)},
-        "a discriminator": {"P2": (0.9, 1.0)}, "nothing": {"gray": (0.0, 1.0)},
-        "classes": {"D2": (0.7, 1.0), "delft-classifier-rebalanced": (0.8, 1.0),
-                    "unet-classifier-rebalanced": (0.6, 1.0)}}
 
 
 def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
@@ -331,30 +314,3 @@ def test_missing_names_the_runs_that_the_table_lacks_and_no_other(folder):
     assert records.missing("same-pictures") == [("dahl-residual-encoder", seed) for seed in (0, 1, 2)]
     put(folder, record(recipe="patch", profile="ablation"))
     assert ("patch", 0) not in records.missing("ablation") and ("patch", 1) in records.missing("ablation")
-
-
-# the table
-
-def rows(text):
-    lines = [line.strip("| ").split(" | ") for line in text.splitlines() if line.startswith("| ")]
-    return [dict(zip(lines[0], line, strict=True)) for line in lines[2:]]
-
-
-def test_a_row_is_the_mean_over_the_seeds_with_their_range(folder):
-    measured = [(0.80, 3.0), (0.86, 5.0), (0.89, 4.0)]
-    made = [record(seed=seed, unexplained=u, minutes=m) for seed, (u, m) in enumerate(measured)]
-    (row,) = rows(results_table.table(made))
-    assert row["unexplained"] == "0.850 (0.800...0.890)" and row["seeds"] == "3" and row["minutes"] == "4.0"
-    assert row["images"] == "10,000" and row["parameters"] == "30,530" and row["trained on"] == "2 cores, float32"
-    (row,) = rows(results_table.table([record(unexplained=0.8765)]))
-    assert row["unexplained"] == "0.876"                                        # one seed has no range
-    several = [record(), record(seed=1, device="a GPU", precision="bf16"), record(seed=2)]
-    assert rows(results_table.table(several))[0]["trained on"] == "2 cores, float32; a GPU, bf16"
-
-
-def test_data_sets_and_profiles_are_rows_of_their_own_and_the_worst_comes_first():
-    made = [record(data="fruits"), record(profile="quick"), record(unexplained=0.7),
-            record("baseline-mean", unexplained=1.0)]
-    assert [(row["data"], row["profile"], row["recipe"]) for row in rows(results_table.table(made))] == [
-        ("cifar10", "lesson", "baseline-mean"), ("cifar10", "lesson", "koo-baseline"),
-        ("cifar10", "quick", "koo-baseline"), ("fruits", "lesson", "koo-baseline")]

@@ -7,10 +7,14 @@ import nbformat
 import psutil
 import pytest
 import synthetic
+import torch
+
+from colorlib.colorizer import Colorizer
+from colorlib.models import UNet
 
 pytest.importorskip("papermill")
 
-from tools import files, links, run, run_page, store, text  # noqa: E402
+from tools import files, links, run, run_page, store, text, turing  # noqa: E402
 from tools.__main__ import main  # noqa: E402
 
 PARAMETERS = {"PROFILE": "smoke", "SEED": 0, "DEVICE": "cpu", "DATA": "fruits"}
@@ -233,3 +237,18 @@ def test_without_the_packages_of_the_pages_it_says_which_are_missing(monkeypatch
     monkeypatch.setattr("tools.__main__.find_spec", lambda name: None if name == "pptx" else "here")
     assert main(["site"]) == 2
     assert "the pages need pptx: make site" in capsys.readouterr().err
+
+
+# the Turing test
+
+def test_the_turing_page_takes_both_splits_of_each_system_and_says_what_is_missing(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLORLIB_RESULTS", str(tmp_path / "results"))
+    torch.manual_seed(0)
+    for name in ("one", "two"):
+        Colorizer(UNet(2, 1)).save(tmp_path / "checkpoints" / f"{name}.safetensors")
+    assert turing.make(tmp_path / "t" / "index.html", ["one", "two"], "fruits", pairs=2).exists()
+    page = (tmp_path / "t" / "index.html").read_text()
+    assert [page.count(f"{name},0,2,{pair},") for name in ("one", "two") for pair in (0, 1)] == [4] * 4  # 2 x 2 sides
+    with pytest.raises(files.CourseError, match="no checkpoint of three"):
+        turing.make(tmp_path / "t" / "index.html", ["three"], "fruits", pairs=2)

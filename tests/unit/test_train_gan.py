@@ -10,7 +10,7 @@ from torch import nn
 
 from colorlib import color, gan_diagnostics, losses, train, train_gan
 from colorlib.colorizer import Colorizer
-from colorlib.gan_diagnostics import diagnose, gradient_norm
+from colorlib.gan_diagnostics import diagnose, gradient_norm, gradient_norms
 from colorlib.models import ImageDiscriminator, KooGenerator, PatchDiscriminator, UNet
 from colorlib.train import TrainingConfig, TrainingDiverged
 from colorlib.train_gan import Adversary, GanConfig, fit_gan, gan_step, generator_loss
@@ -422,11 +422,26 @@ def test_the_gradient_norm_is_that_of_the_adversarial_term_alone_and_changes_not
     assert norm == pytest.approx(by_hand, rel=1e-4) and norm > 0
 
 
+@pytest.mark.parametrize("l1", [0.0, 10.0])
+def test_the_other_terms_gradient_is_the_weighted_l1s_or_the_squared_errors(l1):
+    colorizer, step = unet(), adversary(rules=GanConfig(l1=l1))
+    _, other = gradient_norms(colorizer, step, IMAGES.pixels[:8])
+    colorizer.train()
+    x, y = colorizer.encode(IMAGES.pixels[:8])
+    loss = l1 * F.l1_loss(colorizer.net(x), y) if l1 else F.mse_loss(colorizer.net(x), y)
+    loss.backward()
+    by_hand = sum(float(p.grad.square().sum()) for p in colorizer.net.parameters() if p.grad is not None) ** 0.5
+    assert other == pytest.approx(by_hand, rel=1e-4)
+    found = diagnose(colorizer, step, IMAGES[:8])
+    assert found["gradient_ratio"] == pytest.approx(found["gradient_norm"] / other, rel=1e-4)
+
+
 def test_diagnose_returns_all_and_leaves_random_numbers_alone():
     colorizer, step = unet(), Adversary(PatchDiscriminator(1, 4), GanConfig(), G_SETTINGS)
     before = torch.get_rng_state()
     found = diagnose(colorizer, step, IMAGES)
-    assert {"accuracy", "fooled", "over_noise", "collapse", "gradient_norm", "unexplained"} < set(found)
+    assert {"accuracy", "fooled", "over_noise", "collapse", "gradient_norm", "unexplained", "gradient_ratio",
+            "hue_diversity", "color_correlation", "chance_correlation"} < set(found)
     assert torch.equal(before, torch.get_rng_state())
     assert found == diagnose(colorizer, step, IMAGES)
 

@@ -1,13 +1,22 @@
 """The Turing test: pairs at random but repeatable, answers kept at once, shares with their interval, a widget."""
 
+import base64
+import io
+import json
+import re
+import shutil
+import subprocess
+
 import pytest
 import torch
 from pictures import smooth
+from PIL import Image
 
 from colorlib import color
 from colorlib.colorizer import Colorizer
+from colorlib.data.image_set import ImageSet
 from colorlib.models import UNet
-from colorlib.notebook import turing_test
+from colorlib.notebook import turing_page, turing_test
 from colorlib.notebook.turing_test import FoolingRate, Pairs, fooling_rate, read_answers, save_answer, wilson_interval
 
 IMAGES = smooth(12, size=16)
@@ -56,7 +65,7 @@ def test_answers_are_kept_and_counted(pairs, tmp_path):
     assert fooling_rate(path) == FoolingRate(3, 4) and "75% (95 % interval: 30% to 95%)" in str(fooling_rate(path))
     save_answer(pairs, 0, pairs.true_side[0], path)  # only the first answer to a pair counts
     assert fooling_rate(path) == FoolingRate(3, 4)
-    assert path.read_text().splitlines()[0] == "model,seed,pairs,pair,true_side,answer,fooled"
+    assert path.read_text().splitlines()[0] == "model,seed,pairs,pair,true_side,answer,fooled,split"
     with pytest.raises(ValueError, match="left or right"):
         save_answer(pairs, 5, "middle", path)
 
@@ -119,3 +128,72 @@ def test_the_widget_asks_each_pair_once_by_keys_and_buttons_and_goes_on_after_a_
     (tmp_path / "no folder").mkdir()
     buttons[0].click()
     assert message.value.startswith("Pair 2 of 12")
+
+
+def test_answers_on_training_and_on_test_pictures_are_told_apart(colorizer, tmp_path):
+    path = tmp_path / "a.csv"
+    train, test = (Pairs(colorizer, ImageSet(IMAGES.pixels[:4], split=split), "u") for split in ("train", "test"))
+    for pair in range(4):
+        wrong = "left" if train.true_side[pair] == "right" else "right"
+        save_answer(train, pair, wrong, path)
+        save_answer(test, pair, test.true_side[pair], path)
+    assert fooling_rate(path, split="train") == FoolingRate(4, 4)
+    assert fooling_rate(path, split="test") == FoolingRate(0, 4) and fooling_rate(path) == FoolingRate(4, 8)
+    with pytest.raises(ValueError, match="for u on photo pictures"):
+        fooling_rate(path, model="u", split="photo")
+
+
+def test_a_file_of_the_first_edition_is_read_and_continued_as_it_began(pairs, tmp_path):
+    path = tmp_path / "old.csv"
+    path.write_text("model,seed,pairs,pair,true_side,answer,fooled\nu,3,12,0,left,right,1\n")
+    assert 0 not in turing_test.unanswered(pairs, path) and len(turing_test.unanswered(pairs, path)) == 11
+    save_answer(pairs, 1, pairs.true_side[1], path)
+    assert fooling_rate(path) == FoolingRate(1, 2) and len(path.read_text().splitlines()[-1].split(",")) == 7
+    with pytest.raises(ValueError, match="no answers yet on test"):
+        fooling_rate(path, split="test")
+
+
+def entries(page):
+    return json.loads(re.search(r"pairs = (\[.*\]), lines", page.read_text()).group(1))
+
+
+def test_the_page_has_every_pair_once_and_its_answers_are_read(colorizer, tmp_path):
+    name = 'U-Net, "pale" </script>'
+    tests = [Pairs(colorizer, ImageSet(IMAGES.pixels[:5], split=split), name) for split in ("train", "test")]
+    page = turing_page.write(tmp_path / "page.html", tests)
+    found, answers = entries(page), tmp_path / "answers.csv"
+    assert len(found) == 10 and page.read_text().count("</script>") == 1 and "http" not in page.read_text()
+    left = Image.open(io.BytesIO(base64.b64decode(found[0]["left"])))
+    shown = torch.tensor(list(left.get_flattened_data() if hasattr(left, "get_flattened_data") else left.getdata()))
+    sides = [p[0].permute(1, 2, 0).reshape(-1, 3) for t in tests for p in (t[i] for i in range(5))]
+    assert any(torch.equal(shown, side.long()) for side in sides)
+    lines = [",".join(turing_test.COLUMNS)] + [entry["rows"]["left"] for entry in found]
+    answers.write_text("\n".join(lines) + "\n")
+    for pairs in tests:
+        assert turing_test.unanswered(pairs, answers) == []
+        fooled = pairs.true_side.count("right")
+        assert fooling_rate(answers, model=name, split=pairs.split) == FoolingRate(fooled, 5)
+    with pytest.raises(ValueError, match="different models, seeds or splits"):
+        turing_page.write(page, tests[:1] * 2)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node, to run the page's script")
+def test_the_script_of_the_page_collects_one_line_for_each_pair(colorizer, tmp_path):
+    page = turing_page.write(tmp_path / "page.html", [Pairs(colorizer, ImageSet(IMAGES.pixels[:3], split="test"), "u")])
+    script = re.search(r"<script>(.*)</script>", page.read_text(), re.S).group(1)
+    stub = """
+const all = {}, document = {getElementById: id => all[id] ??= {id, value: "ada"}, createElement: () => ({click() {
+  console.log(this.download + "\\n" + saved); }})};
+let saved; class Blob { constructor(parts) { saved = parts.join(""); } }
+URL.createObjectURL = () => "x";
+"""
+    play = """
+document.onkeydown({key: "ArrowLeft", target: {}}); all["choose-right"].onclick();
+document.onkeydown({key: "ArrowLeft", target: {id: "name"}}); document.onkeydown({key: "ArrowLeft", target: {}});
+all["choose-left"].onclick(); all.save.onclick();
+"""
+    done = subprocess.run(["node", "-e", stub + script + play], capture_output=True, text=True)
+    name, _, text = done.stdout.partition("\n")
+    assert name == "answers-ada.csv", done.stderr
+    (tmp_path / name).write_text(text)
+    assert [row["answer"] for row in read_answers(tmp_path / name)] == ["left", "right", "left"]

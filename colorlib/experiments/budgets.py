@@ -1,0 +1,109 @@
+"""Budgets of the runs that the results rest on: data, epochs, seeds, and which weights are kept.
+
+Each budget is a profile of `python -m colorlib train --missing --profile NAME`. The profiles of
+the notebooks have their epochs in the recipes themselves.
+"""
+import dataclasses
+
+from colorlib.data.image_set import ImageSet
+
+SEEDS = (0, 1, 2)
+
+
+@dataclasses.dataclass(frozen=True)
+class Budget:
+    """What the runs of a profile have in common.
+
+    epochs     by recipe; a recipe that is not named here is not part of the profile
+    data       the data sets that it is for, the most wanted first
+    size       side of the images in pixels
+    train      number of training images, those held out included; None: all
+    test       number of test images; None: all
+    held_out   so many training images are kept from training and measured after each epoch
+    changes    changes to the training of some recipes, of the discriminator's, too
+    best       keep the weights that explained most of the held-out images, instead of the last ones
+    seeds      the seeds that the table wants
+    collected  whether the trained colorizers of seed 0 belong into colorlib/checkpoints
+    """
+
+    epochs: dict[str, int]
+    data: tuple[str, ...] = ("cifar10",)
+    size: int = 32
+    train: int | None = None
+    test: int | None = None
+    held_out: int = 0
+    changes: dict[str, dict] = dataclasses.field(default_factory=dict)
+    best: bool = False
+    seeds: tuple[int, ...] = SEEDS
+    collected: bool = False
+
+
+# Pérez García 2020 shows his networks 47 times 10,000 images, in batches of 16. Here they see as
+# many images of a larger set: 3,000 of the 50,000 are held out, and 10 times 47,000 is 470,000.
+PEREZ = ("generator-l1", "generator-squared-error", "perez-sigmoid-gan-l1", "perez-patchgan",
+         "perez-patchgan-no-l1")
+LONG_TRAINED = ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced", "koo-baseline")
+PAINTED = ("painted-squared-error", "painted-absolute-error", "painted-classes",
+           "painted-image-gan", "painted-patch16", "painted-patch34", "painted-patch70",
+           "painted-patch16-no-l1", "painted-patch16-l1-1", "painted-patch16-l1-100")
+FRUIT_GAN = ("fruit-l1", "fruit-patch16", "fruit-patch34", "fruit-patch70")
+# Dorscheidt et al. 2016 trained regression for 50 epochs, and classifiers for 28, 30, 30 and 25.
+DORSCHEIDT = {"delft-compact": 50, "delft-classifier": 28, "delft-dilated": 30,
+              "delft-dilated-concat": 30, "delft-vgg16-classifier": 25}
+ENCODERS = ("small-gray", "small-random")
+# Long enough that the curve of the held-out images has passed its best point: to be checked there.
+BEST_EPOCHS = {500: 200, 2_000: 80, 10_000: 25, 50_000: 10}
+
+BUDGETS: dict[str, Budget] = {
+    "known-truth": Budget(dict.fromkeys(PAINTED, 8), ("apples", "plums"), 64, 3_200, 500, 200,
+                          seeds=(0, 1, 2, 3, 4)),
+    "long": Budget(dict.fromkeys(LONG_TRAINED, 60) | dict.fromkeys(PEREZ, 10), held_out=3_000,
+                   changes=dict.fromkeys(PEREZ, {"batch_size": 16}), collected=True),
+    "fruit-photos": Budget(dict.fromkeys(FRUIT_GAN, 30) | DORSCHEIDT
+                           | {"vgg-imagenet": 50, "vgg-random": 50}, ("fruit-photos",), 96,
+                           test=600, held_out=200),
+    **{f"best-{n}": Budget(dict.fromkeys(ENCODERS, epochs), train=n + max(200, n // 10),
+                           test=2_000, held_out=max(200, n // 10), best=True)
+       for n, epochs in BEST_EPOCHS.items() if n < 50_000},
+    "best-50000": Budget(dict.fromkeys(ENCODERS, BEST_EPOCHS[50_000]), test=2_000, held_out=3_000,
+                         best=True),
+}
+
+
+def image_size(data: str, profile: str, size: int = 32) -> int:
+    """The side of a run's images: a budget has its own, for the data that it is for."""
+    budget = BUDGETS.get(profile)
+    return budget.size if budget and data in budget.data else size
+
+
+def epochs_of(name: str) -> dict[str, int]:
+    """Return the numbers of epochs of a recipe, by the profiles of this module."""
+    return {profile: budget.epochs[name] for profile, budget in BUDGETS.items()
+            if name in budget.epochs}
+
+
+def changes_of(name: str, profile: str) -> dict:
+    """Return what a profile changes in a recipe's `TrainingConfig`, besides the epochs."""
+    budget = BUDGETS.get(profile)
+    return budget.changes.get(name, {}) if budget else {}
+
+
+def settings(name: str, profile: str) -> list:
+    """Return what shapes a run besides the recipe: images held out, changes, weights kept."""
+    budget = BUDGETS.get(profile, Budget({}))
+    return [budget.size, budget.train, budget.test, budget.held_out, budget.best,
+            changes_of(name, profile)]
+
+
+def hold_out(images: ImageSet, profile: str) -> tuple[ImageSet, ImageSet | None]:
+    """Return the images to train on, and those that are held out (None if the profile has none).
+
+    The same images are held out for every seed. Few images, as in tests, give a tenth.
+    """
+    budget = BUDGETS.get(profile)
+    if budget is None or not budget.held_out:
+        return images, None
+    count = min(budget.held_out, len(images) // 10)
+    kept, held_out = images.split(1 - count / len(images))
+    kept.name = held_out.name = images.name
+    return kept, held_out

@@ -1,0 +1,65 @@
+"""The page of results, results/README.md, and results/all.csv: written from the records alone.
+
+    write(records.read())
+
+`results_table.py` makes the tables; `python -m tools results` draws the page's pictures.
+"""
+from html import escape
+from pathlib import Path
+
+from colorlib.experiments import results_table
+from colorlib.experiments.records import root
+from colorlib.paths import write_text_atomic
+
+PAGE, ALL_RUNS = "README.md", "all.csv"
+PICTURES = "pictures"  # folder of the page's pictures
+PLOT = f"{PICTURES}/perception_distortion.png"
+PLOT_TEXT = """## Error or looks?
+
+![The systems in the plane of error and Fréchet distance]({plot})
+
+*Further left is less error, further down looks more like photographs: the best corner is the lower
+left. A system that gains on one axis often loses on the other.*
+
+"""
+
+
+def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
+    """Return the page and the list of all runs, by file name.
+
+    folder   results/, where the page looks for its pictures; those that are missing are left out
+    """
+    folder = folder or root()
+    data = results_table.frame(records)
+    pictures = {path.stem for path in (folder / PICTURES).glob("*.png")}
+    questions = ""
+    for question in results_table.QUESTIONS:
+        if table := results_table.question_table(data, question):
+            questions += f"## {question.text}\n\n{table}\n"
+    # Results of different versions may differ: the page names every combination that was used.
+    # Escaped, because others may have written the records.
+    versions = sorted({escape(", ".join(f"{k} {v}" for k, v in r["versions"].items()), quote=False)
+                       for r in records})
+    template = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+    page = template.format(
+        main=results_table.main_table(data, pictures), questions=questions,
+        plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
+        versions="; ".join(versions))
+    csv = data.sort_values(["data", "profile", "recipe", "seed"]).to_csv(
+        index=False, lineterminator="\n", float_format="%.10g")
+    return {PAGE: page, ALL_RUNS: csv}
+
+
+def write(records: list[dict]) -> list[Path]:
+    """Write the page and the list of all runs; return their paths."""
+    paths = []
+    for name, text in texts(records).items():
+        paths.append(root() / name)
+        write_text_atomic(paths[-1], text)
+    return paths
+
+
+def outdated(records: list[dict]) -> list[str]:
+    """Return the names of the files that do not agree with the records."""
+    return [name for name, text in texts(records).items()
+            if not (root() / name).exists() or (root() / name).read_text(encoding="utf-8") != text]

@@ -1,0 +1,99 @@
+"""The tables of the results page, made of made-up records: order, budget, seeds, and what may be compared."""
+
+import io
+
+import pandas
+import pytest
+from test_records import record
+
+from colorlib.experiments import results_page, results_table
+from colorlib.experiments.results_table import Question
+
+
+def rows(text):
+    lines = [line.strip("| ").split(" | ") for line in text.splitlines()]
+    return lines[2:]
+
+
+def main(*made):
+    return rows(results_table.main_table(results_table.frame(list(made))))
+
+
+def test_a_row_is_the_mean_over_the_seeds_with_lowest_highest_and_budget():
+    made = [record("nazeri-unet", seed, unexplained=u, minutes=m, epochs=12)
+            for seed, (u, m) in enumerate([(0.70, 3.0), (0.76, 5.0), (0.79, 4.0)])]
+    _, row = main(*made)
+    assert row[:2] == ["U-Net, squared error", "25 % (21 to 30)"]
+    assert row[-1] == "600,000 pictures, 4 minutes, 3 seeds"
+    _, row = main(made[0])
+    assert row[1] == "30 %" and row[-1].endswith("1 seed")
+
+
+def test_the_least_error_comes_first_below_the_photographs_and_controls_take_their_place():
+    made = [record("koo-baseline", unexplained=0.9), record("nazeri-unet", unexplained=0.7),
+            record("perez-patchgan", unexplained=1.2), record("baseline-mean", unexplained=1.0, epochs=0)]
+    labels = [row[0] for row in main(*made)]
+    assert labels == ["*the photographs themselves*", "U-Net, squared error", "Koo's CNN, squared error",
+                      "*mean color everywhere*", "U-Net, PatchGAN + L1"]
+    assert main(*made)[-1][1] == "−20 %" and main(*made)[3][-1] == "no training"
+
+
+def test_the_longest_training_counts_and_seeds_of_another_budget_are_not_mixed_in():
+    made = [record("nazeri-unet", 0, unexplained=0.8), record("nazeri-unet", 1, unexplained=0.8),
+            record("nazeri-unet", 0, unexplained=0.7, profile="full", epochs=60),
+            record("nazeri-unet", 0, unexplained=0.1, profile="quick", n=1000, epochs=90)]
+    _, row = main(*made)
+    assert row[1] == "30 %" and row[-1].startswith("3,000,000 pictures")
+
+
+def test_a_question_compares_rows_of_one_profile_only():
+    question = Question("?", {"koo-baseline": "small", "nazeri-unet": "large", "generator-l1": "other"})
+    made = [record("koo-baseline", unexplained=0.9), record("nazeri-unet", unexplained=0.8),
+            record("koo-baseline", unexplained=0.1, profile="full"), record("generator-l1", profile="quick", epochs=99)]
+    found = rows(results_table.question_table(results_table.frame(made), question))
+    assert [row[:2] for row in found] == [["small", "10 %"], ["large", "20 %"]]
+    assert results_table.question_table(results_table.frame(made[2:3]), question) == ""
+
+
+@pytest.mark.parametrize("profile, epochs, seen", [
+    ("lesson", 5, 250_000), ("lesson-12-epochs", 12, 600_000), ("ablation", 1, 20_000), ("lesson", 0, 0)])
+def test_pictures_seen_are_counted_with_repetitions(profile, epochs, seen):
+    assert results_table.pictures_seen(record(profile=profile, epochs=epochs)) == seen
+
+
+def test_pictures_seen_of_an_unknown_number_are_not_guessed():
+    assert results_table.pictures_seen(record(data="folder-pears-64px")) is None
+    assert results_table.pictures_seen(record() | {"pictures_seen": 7}) == 7
+
+
+def test_the_list_of_all_runs_gives_back_each_metric(tmp_path):
+    made = [record(seed=1, unexplained=0.123456), record("baseline-gray", epochs=0)]
+    made[0]["metrics"]["frechet"] = 0.25
+    found = pandas.read_csv(io.StringIO(results_page.texts(made, tmp_path)[results_page.ALL_RUNS]))
+    assert len(found) == 2
+    one = found[found.recipe == "koo-baseline"].iloc[0]
+    assert (one.seed, one.unexplained, one.frechet) == (1, 0.123456, 0.25)
+
+
+def test_the_page_shows_the_pictures_that_are_there_and_no_other(tmp_path):
+    (tmp_path / "pictures").mkdir()
+    (tmp_path / "pictures" / "nazeri-unet.png").write_bytes(b"png")
+    page = results_page.texts([record("nazeri-unet"), record()], tmp_path)[results_page.PAGE]
+    assert page.count("<img") == 1 and 'src="pictures/nazeri-unet.png"' in page
+    assert "perception_distortion" not in page
+
+
+def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
+    def at(recipe, seed, chroma):
+        return record(recipe, seed=seed, metrics=record()["metrics"] | {"chroma_ratio": chroma, "unexplained": 1.0})
+    groups = results_table.plane([
+        at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
+        at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
+        at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
+        at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
+    assert groups == {
+        "the error": {"K1": (pytest.approx(0.3), 1.0), "HSV": (0.5, 1.0), "generator-l1": (0.3, 1.0),
+                      "koo-baseline-as-published": (0.1, 1.0)},
+        "a discriminator": {"P2": (0.9, 1.0)}, "nothing": {"gray": (0.0, 1.0)},
+        "classes": {"D2": (0.7, 1.0), "delft-classifier-rebalanced": (0.8, 1.0),
+                    "unet-classifier-rebalanced": (0.6, 1.0)}}
