@@ -204,7 +204,8 @@ def kernel_distance(one: Tensor, other: Tensor, batch_size: int = 1000) -> float
 def _clipped(L: Tensor, ab: Tensor) -> Tensor:
     """uint8 RGB (N, 3, H, W), clipped channel by channel.
 
-    As for PSNR and colorfulness: so the records were measured. The pictures that are shown lose chroma instead (`colorizer.picture`).
+    As for PSNR and colorfulness: so the records were measured. The pictures that are shown lose
+    chroma instead (`colorizer.picture`).
     """
     return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
 
