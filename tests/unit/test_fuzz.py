@@ -249,7 +249,8 @@ ROWS = st.lists(st.one_of(
 @given(ROWS, st.data())
 def test_every_file_of_answers_is_counted_or_refused(tmp_path_factory, rows, data):
     path = tmp_path_factory.getbasetemp() / "answers.csv"
-    text = "\n".join([",".join(turing_test.COLUMNS), *rows, ""]).encode("utf-8", "surrogatepass")
+    header, end = data.draw(st.sampled_from([(turing_test.COLUMNS, ",test"), (turing_test.OLD_COLUMNS, "")]))
+    text = "\n".join([",".join(header), *(row + end for row in rows), ""]).encode("utf-8", "surrogatepass")
     path.write_bytes(data.draw(st.one_of(st.just(text), edits(text))))
     try:
         answers = turing_test.read_answers(path)
@@ -258,6 +259,6 @@ def test_every_file_of_answers_is_counted_or_refused(tmp_path_factory, rows, dat
         event("refused")
         return
     event("read")
-    pairs = [(row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"])) for row in answers]
-    assert len(set(pairs)) == len(pairs) and all(0 <= pair < count for _, _, count, pair in pairs)
+    pairs = [(row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"]), row.get("split")) for row in answers]
+    assert len(set(pairs)) == len(pairs) and all(0 <= pair < count for _, _, count, pair, _ in pairs)
     assert all((row["answer"] != row["true_side"]) == (row["fooled"] == "1") for row in answers)
