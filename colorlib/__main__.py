@@ -349,4 +349,6 @@ def _bench(options) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what Python does at its end
+    sys.exit(status)

@@ -27,8 +27,8 @@ CONDA = {"torch": "pytorch", "matplotlib": "matplotlib-base"}
 BINDER = CONDA | {"torch": "pytorch-cpu"}
 
 # What a package is imported as, where that is not its name.
-IMPORTS = {"beautifulsoup4": "bs4", "scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
-IMPORTS |= {"pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "websocket-client": "websocket",
+IMPORTS = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
+IMPORTS |= {"beautifulsoup4": "bs4", "pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "websocket-client": "websocket",
             "python-pptx": "pptx"}
 
 
