@@ -94,7 +94,7 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
             image = Image.fromarray(pixels)
             pixels = np.asarray(
                 ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS))
-        return np.ascontiguousarray(pixels)
+        return pixels
     except Unreadable:
         raise
     except UnidentifiedImageError:
@@ -111,7 +111,7 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
 
 
 def _read(file: Path | io.BytesIO) -> np.ndarray:
-    """Decode an image and turn it upright: sRGB, uint8, (H, W, 3), perhaps not in that order."""
+    """Decode an image and turn it upright: sRGB, uint8, (H, W, 3)."""
     with _open(file) as image:
         # A file begins with its size: nothing has been decoded yet that could fill the memory.
         pixels = image.width * image.height
@@ -132,7 +132,8 @@ def _read(file: Path | io.BytesIO) -> np.ndarray:
                 bottom = min(top + rows, image.height)
                 rgb[top:bottom] = _to_srgb(image.crop((0, top, image.width, bottom)))
     upright = _TO_UPRIGHT.get(orientation)
-    return upright(rgb) if upright else rgb
+    # A copy even of a view that NumPy calls contiguous: torch takes no negative strides.
+    return upright(rgb).copy() if upright else rgb
 
 
 @contextmanager

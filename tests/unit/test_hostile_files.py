@@ -73,6 +73,17 @@ def test_the_shortest_jpeg_of_one_color_is_read(keywords):
     assert decode(io.BytesIO(file.getvalue())).shape == (2048, 2048, 3)
 
 
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_single_row_is_turned_and_can_be_a_tensor(orientation):
+    """The fuzz test found it: NumPy calls a flipped single row contiguous, and torch refuses it."""
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for size in ((5, 1), (1, 5), (1, 1)):
+        file = io.BytesIO()
+        Image.new("RGB", size, "red").save(file, "PNG", exif=exif)
+        assert torch.from_numpy(decode(io.BytesIO(file.getvalue()))).shape[2] == 3
+
+
 def test_a_format_whose_decoder_needs_much_memory_has_a_limit_of_its_own(monkeypatch):
     monkeypatch.setattr(image_files, "MAX_PIXELS_OF", {"WEBP": 500})
     for name, fits in (("WEBP", False), ("PNG", True)):
