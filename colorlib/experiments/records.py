@@ -15,20 +15,29 @@ from pathlib import Path
 
 import torch
 
-from colorlib import color, models
+from colorlib import models
 from colorlib.checkpoint import read_tensors
+from colorlib.color_variety import color_variety
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.data.storage import make_writable, notify
 from colorlib.data.streamed_set import StreamedSet
-from colorlib.evaluate import baseline, classify_colorized, evaluate, nazeri_accuracy
+from colorlib.evaluate import (
+    baseline,
+    boosted,
+    classify_colorized,
+    evaluate,
+    nazeri_accuracy,
+    perceptual_distances,
+)
 from colorlib.experiments import budgets, fingerprint, recipes, record_check
 from colorlib.experiments.curves import Curve
 from colorlib.experiments.fingerprint import COMMIT
-from colorlib.gan_diagnostics import diagnose
+from colorlib.experiments.measuring import CachedPredictions, gan_metrics
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
 from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_atomic
+from colorlib.train import absolute_error_step, regression_step
 from colorlib.train_gan import Adversary
 
 BASELINES = {"baseline-gray": "gray", "baseline-mean": "mean", "baseline-random": "random"}
@@ -241,6 +250,12 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
     values = measured(colorizer, test, train.ab_mean()) | {"loss": history["loss"][-1]}
     if isinstance(step, Adversary):
         values |= gan_metrics(colorizer, step, test, history)
+    if profile in budgets.BUDGETS and step in (regression_step, absolute_error_step):
+        # The control beside every model that adds color: these colors, times a constant.
+        more_color, factor = boosted(colorizer, train.to(colorizer.device))
+        values |= {f"boosted_{key}": value
+                   for key, value in measured(more_color, test, train.ab_mean()).items()}
+        values["boost"] = factor
     return _write(about | {"n": len(test)}, values, colorizer.device, folder, epochs,
                   history.minutes, models.parameters(colorizer.net),
                   best_precision(colorizer.device), more)
@@ -253,8 +268,8 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     """Return the metrics of a colorizer, or of a function from L to ab, on test images.
 
     mean   (2,), the mean ab of the training images
-    Returns those of `evaluate` (for an annealed mean also at T = 1), `nazeri_accuracy` and, where
-    the data set has a classifier, `classify_colorized`.
+    Returns those of `evaluate` (for an annealed mean also at T = 1), `nazeri_accuracy`,
+    `color_variety` and, where the data set has a classifier, `classify_colorized` and kid.
     """
     if hasattr(colorizer, "device"):
         test = test.to(colorizer.device)
@@ -266,47 +281,14 @@ def measured(colorizer, test, mean) -> dict[str, float]:
     if getattr(getattr(colorizer, "target", None), "T", 1.0) != 1.0:
         plain = type(colorizer)(colorizer.net, dataclasses.replace(colorizer.target, T=1.0))
         values |= {f"{name}_at_T1": v for name, v in evaluate(plain, test, mean).items()}
-    values |= nazeri_accuracy(predict, test)
+    values |= nazeri_accuracy(predict, test) | color_variety(predict, test)
     if (path := classifier_path(test.name)) is not None:
         classifier = ImageClassifier.load(path, test.device)
         for name, value in classify_colorized(classifier, predict, test).items():
             # Published records have this prefix, from the first edition of the course.
             values[name if name.startswith("frechet") else f"judge_{name}"] = value
+        values["kid"] = perceptual_distances(classifier, predict, test)["kid"]
     return values
-
-
-class CachedPredictions:
-    """A colorizer's predictions for all images of an ImageSet, as a function from L to ab.
-
-    The function must get the batches in the order of the set; after the last image it starts again.
-    """
-
-    def __init__(self, colorizer, images):
-        predict = getattr(colorizer, "predict", colorizer)
-        batches = (color.rgb_to_lab(rgb)[:, :1] for rgb in images.batches(500))
-        self._ab = torch.cat([predict(L).cpu() for L in batches])  # N 2 H W
-        self._next = 0
-
-    def __call__(self, L: torch.Tensor) -> torch.Tensor:
-        ab = self._ab[self._next:self._next + len(L)]
-        if ab[:, :1].shape != L.shape:
-            raise ValueError(f"expected the next batch of {len(self._ab)} pictures, "
-                             f"got {tuple(L.shape)}")
-        self._next = (self._next + len(L)) % len(self._ab)
-        return ab.to(L.device)
-
-
-def gan_metrics(colorizer, adversary: Adversary, test, history) -> dict[str, float]:
-    """Return what the record of a GAN adds: `diagnose` on the test images, and shares of updates.
-
-    d_steps and g_steps are the shares of the last epoch's steps that updated each network.
-    """
-    values = diagnose(colorizer, adversary, test.to(colorizer.device))
-    # `measured` has these two, relative to the mean color of the training images.
-    del values["chroma_ratio"], values["unexplained"]
-    for true, row in zip(("fake", "real"), values.pop("confusion"), strict=True):
-        values |= {f"{true}_called_fake": row[0], f"{true}_called_real": row[1]}
-    return values | {key: history[key][-1] for key in ("d_steps", "g_steps")}
 
 
 def measure_again(data: str = "cifar10", device: str = "auto") -> list[str]:

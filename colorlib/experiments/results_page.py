@@ -7,7 +7,9 @@
 from html import escape
 from pathlib import Path
 
-from colorlib.experiments import results_table
+import pandas
+
+from colorlib.experiments import fingerprint, results_table
 from colorlib.experiments.records import root
 from colorlib.paths import write_text_atomic
 
@@ -41,13 +43,22 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     versions = sorted({escape(", ".join(f"{k} {v}" for k, v in r["versions"].items()), quote=False)
                        for r in records})
     template = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
+    data["stale"] = ["; ".join(fingerprint.stale(record)) for record in records]
     page = template.format(
-        main=results_table.main_table(data, pictures), questions=questions,
+        stale=_stale(data), main=results_table.main_table(data, pictures), questions=questions,
         plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
         versions="; ".join(versions))
     csv = data.sort_values(["data", "profile", "recipe", "seed"]).to_csv(
         index=False, lineterminator="\n", float_format="%.10g")
     return {PAGE: page, ALL_RUNS: csv}
+
+
+def _stale(data: pandas.DataFrame) -> str:
+    """A sentence on the runs whose code has changed since."""
+    first_edition = data.stale == "first edition"
+    changed = ((data.stale != "") & ~first_edition).sum()
+    return (f"The column `stale` names what has changed in the code since a run: {changed} runs "
+            f"are stale, and {first_edition.sum()} were made before such changes were recorded.")
 
 
 def write(records: list[dict]) -> list[Path]:

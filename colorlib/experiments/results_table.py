@@ -33,9 +33,11 @@ SYSTEMS = {
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
 }
+BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a constant
+BOOSTED_SYSTEM = "nazeri-unet"
 TRUTH = "truth"  # stands for the photographs themselves
 CONTROLS = {
-    "baseline-boosted": "*U-Net, saturation boosted*",
+    BOOSTED: "*U-Net, saturation boosted*",
     "baseline-mean": "*mean color everywhere*",
     "baseline-gray": "*gray*",
     "baseline-random": "*another image's colors*",
@@ -99,11 +101,21 @@ def pictures_seen(record: dict) -> int | None:
     return record["epochs"] * (images or CIFAR_TRAINING_IMAGES)
 
 
+def control(data: pandas.DataFrame, recipe: str) -> pandas.DataFrame:
+    """Return the runs of a recipe with the metrics of its colors times a constant."""
+    measured = [name for name in data.columns if name.startswith("boosted_")]
+    runs = data[data.recipe == recipe].dropna(subset=measured[:1]) if measured else data[:0]
+    names = {name: name.removeprefix("boosted_") for name in measured}
+    return runs.drop(columns=list(names.values()), errors="ignore").rename(columns=names)
+
+
 def longest(data: pandas.DataFrame, recipe: str, name: str = "cifar10") -> pandas.DataFrame:
     """Return the runs of a recipe with most pictures seen, all seeds; empty if there are none.
 
     Runs that were measured on fewer test images than others of the recipe do not count.
     """
+    if recipe == BOOSTED:
+        recipe, data = BOOSTED_SYSTEM, control(data, BOOSTED_SYSTEM)
     runs = data[(data.recipe == recipe) & (data.data == name)]
     if runs.empty:
         return runs
@@ -146,7 +158,7 @@ def _spread(values: list[float], form: str) -> str:
     return f"{mean} ({low} to {high})"
 
 
-COLUMNS = ["color explained", "Fréchet distance", "amount of color", "training"]
+COLUMNS = ["color explained", "Fréchet distance", "amount of color"]
 
 
 def main_table(data: pandas.DataFrame, pictures: set[str] = frozenset()) -> str:
@@ -159,7 +171,7 @@ def main_table(data: pandas.DataFrame, pictures: set[str] = frozenset()) -> str:
         runs = longest(data, recipe)
         if not runs.empty:
             rows.append((runs.unexplained.mean(), recipe, [label, *cells(runs), budget(runs)]))
-    titles = ["system", *COLUMNS]
+    titles = ["system", *COLUMNS, "training"]
     if pictures:
         titles.append("the first eight test images")
         for _, recipe, row in rows:
@@ -181,9 +193,10 @@ def question_table(data: pandas.DataFrame, question: Question) -> str:
     if shared.empty:
         return ""
     runs = runs[runs.profile == shared.index[-1]]
-    rows = [[label, *cells(own), budget(own)] for recipe, label in question.rows.items()
+    rows = [[label, *cells(own), _spread(_column(own, "hue_diversity"), "{:.2f}"), budget(own)]
+            for recipe, label in question.rows.items()
             if not (own := runs[runs.recipe == recipe]).empty]
-    return markdown(["", *COLUMNS], rows)
+    return markdown(["", *COLUMNS, "variety of hues", "training"], rows)
 
 
 def markdown(titles: list[str], rows: list[list[str]]) -> str:

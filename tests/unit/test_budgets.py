@@ -10,6 +10,7 @@ import pytest
 import torch
 from pictures import smooth
 
+from colorlib import color
 from colorlib.__main__ import main
 from colorlib.checkpoint import write_tensors
 from colorlib.colorizer import Colorizer
@@ -71,7 +72,7 @@ def test_the_command_trains_a_budget_to_its_end_with_curves_in_the_records(tiny,
     assert all(0 <= row["d_accuracy"] <= 1 and "unexplained" in row for row in gan["curve"])
     held_out = budgets.hold_out(TRAIN, "long")[1]                           # the curve ends with the kept weights
     kept = Colorizer.load(records.pending_folder() / "koo-baseline.long.safetensors")
-    lab = records.color.rgb_to_lab(held_out.pixels)
+    lab = color.rgb_to_lab(held_out.pixels)
     again = unexplained(kept.predict(lab[:, :1]), lab[:, 1:], held_out.ab_mean())
     assert plain["curve"][2]["unexplained"] == pytest.approx(again, rel=2e-3)   # stored as float16
     assert [fingerprint.stale(record) for record in (plain, gan)] == [[], []]
@@ -102,6 +103,17 @@ def test_the_weights_that_explain_most_are_kept_where_the_budget_says_so(tiny, m
     for name, best in weights[2].items():
         assert torch.allclose(stored[name].float(), best.float(), atol=1e-3, rtol=1e-3), name
     assert any(not torch.allclose(stored[n].float(), w.float(), atol=1e-3, rtol=1e-3) for n, w in weights[3].items())
+
+
+def test_a_regression_is_measured_with_more_saturation_too_and_a_gan_is_not(tiny):
+    """The control of every model that adds color: the same hues, with the training images' chroma."""
+    small = {"batch_size": 16}
+    tiny({"koo-baseline": 2, "perez-patchgan": 1}, changes={"koo-baseline": small, "perez-patchgan": small})
+    plain, gan = (records.run(name, "cifar10", "long", progress=False, images=(TRAIN, TEST))["metrics"]
+                  for name in ("koo-baseline", "perez-patchgan"))
+    assert plain["boosted_chroma_ratio"] == pytest.approx(plain["boost"] * plain["chroma_ratio"], rel=1e-4)
+    assert plain["boosted_hue_diversity"] == pytest.approx(plain["hue_diversity"], rel=1e-4)
+    assert not [key for key in gan if key.startswith("boost")]
 
 
 def test_two_processes_never_train_the_same_run(tiny):

@@ -46,6 +46,15 @@ def test_the_longest_training_counts_and_seeds_of_another_budget_are_not_mixed_i
     assert row[1] == "30 %" and row[-1].startswith("3,000,000 pictures")
 
 
+def test_the_boosted_control_is_the_unet_with_the_numbers_that_were_measured_for_it():
+    made = record("nazeri-unet", unexplained=0.7)
+    made["metrics"] |= {"boosted_unexplained": 0.85, "boosted_chroma_ratio": 1.02, "boosted_frechet": 0.3}
+    found = {row[0]: row for row in main(made)}
+    assert found["*U-Net, saturation boosted*"][1:4] == ["15 %", "0.30", "1.02"]
+    assert found["U-Net, squared error"][1] == "30 %"
+    assert "*U-Net, saturation boosted*" not in {row[0] for row in main(record("nazeri-unet"))}
+
+
 def test_a_question_compares_rows_of_one_profile_only():
     question = Question("?", {"koo-baseline": "small", "nazeri-unet": "large", "generator-l1": "other"})
     made = [record("koo-baseline", unexplained=0.9), record("nazeri-unet", unexplained=0.8),
