@@ -44,7 +44,11 @@ PYTHON ?= python3
 BIN    := $(VENV)/bin
 endif
 
-FOUND_SITE_PACKAGES := $(shell sed -n 's/^include-system-site-packages = //p' $(VENV)/pyvenv.cfg 2>/dev/null)
+# Paths are quoted for the shell; in the names of targets, make wants a backslash before a space.
+EMPTY :=
+SPACE := $(EMPTY) $(EMPTY)
+
+FOUND_SITE_PACKAGES := $(shell sed -n 's/^include-system-site-packages = //p' "$(VENV)/pyvenv.cfg" 2>/dev/null)
 ifeq ($(FOUND_SITE_PACKAGES),true)
 SITE_PACKAGES ?= 1
 endif
@@ -68,9 +72,9 @@ ifneq ($(wildcard wheels/check.py),)
 WHEELS := --no-index --find-links wheels
 endif
 
-RUN     := $(BIN)/python
+RUN     := "$(BIN)/python"
 INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS) $(WHEELS)
-STAMP   := $(VENV)/installed
+STAMP   := $(subst $(SPACE),\ ,$(VENV))/installed
 
 .PHONY: help lab course test test-gpu test-classroom bench train-gpu results editions kit site lint clean setup setup-dev
 
@@ -78,22 +82,22 @@ help:
 	@sed -n 's/^#   //p' Makefile
 
 $(STAMP)-python:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Choose another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
-	@test ! -f wheels/check.py || $(PYTHON) wheels/check.py
-	$(PYTHON) -m venv $(VENV_FLAGS) $(VENV)
-	@touch $@
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 10) and "colorlib needs Python 3.10 or newer, and PYTHON=$(PYTHON) is %d.%d. Choose another one: make PYTHON=python3.11 ..." % sys.version_info[:2])'
+	@test ! -f wheels/check.py || "$(PYTHON)" wheels/check.py
+	"$(PYTHON)" -m venv $(VENV_FLAGS) "$(VENV)"
+	@touch "$@"
 
 $(STAMP)-course: pyproject.toml constraints.txt | $(STAMP)-python
 	$(INSTALL) -e ".[course]"
-	@touch $@
+	@touch "$@"
 
 $(STAMP)-pages: pyproject.toml constraints.txt | $(STAMP)-python
 	$(INSTALL) -e ".[course,pages]"
-	@touch $(STAMP)-course $@
+	@touch "$(VENV)/installed-course" "$@"
 
 $(STAMP)-dev: pyproject.toml constraints.txt | $(STAMP)-python
 	$(INSTALL) -e ".[course,dev]"
-	@touch $(STAMP)-course $(STAMP)-pages $@
+	@touch "$(VENV)/installed-course" "$(VENV)/installed-pages" "$@"
 
 setup: $(STAMP)-course
 setup-dev: $(STAMP)-dev
@@ -142,6 +146,6 @@ lint: $(STAMP)-dev
 	$(RUN) -m ruff check .
 
 clean:
-	rm -rf $(VENV) dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	rm -rf "$(VENV)" dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	@find build -mindepth 1 -maxdepth 1 ! -name trained ! -name runs -exec rm -rf {} + 2>/dev/null || true
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

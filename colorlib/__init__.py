@@ -54,7 +54,8 @@ The course
                         `experiments.systems_dorscheidt2016`, `experiments.systems_perez2020`,
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
-                        From `experiments.records` of trainings, the `experiments.results_table`;
+                        From `experiments.records` of trainings (`experiments.record_check`), the
+                        `experiments.results_table`;
                         `experiments.missing_runs` trains what it lacks; `experiments.budgets`;
                         `experiments.painted`: trainings on painted fruit; `experiments.curves`,
                         `experiments.fingerprint`: what a record says of its run, and of its code;

@@ -6,6 +6,12 @@
 
 Modules that need torch are imported by the commands themselves, so that help comes at once.
 """
+import signal
+
+if __name__ == "__main__":
+    # Until `main` runs, an interrupt ends the process at once, without a traceback of the imports.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import importlib.util
 import math
@@ -28,12 +34,17 @@ def main(arguments: list[str] | None = None) -> int:
 
     A mistake in the arguments, or data that cannot be had, is one line on stderr and status 2.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal may not know the letters of a file's name
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return 0
     try:
+        if __name__ == "__main__":
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         if _needs_checkout(options):
             project_root()
         return options.run(options) or 0
@@ -121,6 +132,7 @@ def _add_train_options(option: Callable) -> None:
             "notebook 06; transfer-500, ..., same-time, same-pictures: notebook 07")
     option("--seed", type=int, default=0, help="default: 0")
     option("--epochs", type=int, help="instead of the profile's number")
+    option("--batch-size", type=int, metavar="N", help="instead of the recipe's number of images")
     option("--as-published", action="store_true", help="use the source's own settings")
     option("--keep", type=Path, metavar="FILE",
         help="write the trained colorizer to this safetensors file")
@@ -173,7 +185,8 @@ def _train(options) -> int | None:
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     # The profile has no default in the parser, where None stands for all profiles of --minutes.
     record = records.run(name, options.data, options.profile or "lesson", options.seed,
-        options.device, options.keep, options.epochs, size=options.size)
+        options.device, options.keep, options.epochs, size=options.size,
+        batch_size=options.batch_size)
     if record:  # of several processes, the first alone has one
         print(records.path_of(*(record[key] for key in records.IDENTITY)).name)
         print("  ".join(f"{k} {v:g}" for k, v in record["metrics"].items()))
@@ -183,7 +196,8 @@ def _train(options) -> int | None:
 def _train_classifier(options) -> None:
     from colorlib.experiments import classifiers
 
-    alone = not (options.keep or options.as_published or options.seed or options.profile)
+    alone = not (options.keep or options.as_published or options.seed or options.profile
+                 or options.batch_size is not None)
     if not alone or options.size != 32:
         raise ValueError(f"with {options.recipe}, only --data, --device and --epochs can be given")
     epochs = 6 if options.epochs is None else options.epochs
@@ -196,7 +210,7 @@ def _train_missing(options) -> int:
     from colorlib.experiments import budgets, missing_runs, records
 
     if (options.recipe or options.epochs is not None or options.keep or options.as_published
-            or options.size != 32):
+            or options.size != 32 or options.batch_size is not None):
         raise ValueError("--missing trains runs of the table: only --profile, --data, --device "
             "and --minutes go with it")
     # By default the data that the profile is for: CIFAR-10, or what budgets.py says.
@@ -335,4 +349,6 @@ def _bench(options) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what Python does at its end
+    sys.exit(status)

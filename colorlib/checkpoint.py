@@ -7,8 +7,10 @@ A training writes one file after each epoch: weights, optimizer and schedule of 
 the history.
 """
 
+import contextlib
 import json
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
@@ -17,19 +19,28 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from colorlib.distributed import unwrap
-from colorlib.paths import atomic_write
+from colorlib.paths import atomic_write, expand
 
 TRAINING_FORMAT = "colorlib-training-2"
 
 
 def write_tensors(path: str | os.PathLike, tensors: dict[str, Tensor], notes: dict) -> Path:
-    """Write a safetensors file with notes (JSON values), in one step: no reader sees half of it."""
+    """Write a safetensors file with notes (JSON values), in one step: no reader sees half of it.
+
+    OSError if it cannot be written; a file that was there before is then as it was.
+    """
     # safetensors writes neither channels_last nor memory that two tensors share.
     plain = {name: tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
              for name, tensor in tensors.items()}
-    with atomic_write(path, sync=True) as temporary:
-        save_file(plain, temporary, metadata={"colorlib": json.dumps(notes)})
-    return Path(path)
+    path = expand(path)
+    try:
+        with atomic_write(path, sync=True) as temporary:
+            save_file(plain, temporary, metadata={"colorlib": json.dumps(notes)})
+    except (OSError, SafetensorError) as error:  # safetensors has a type of its own for a full disk
+        reason = getattr(error, "strerror", None) or error
+        raise OSError(f"{path} was not written ({reason}): free space on the disk, or choose "
+                      "another folder. A file that was there before is still good") from error
+    return path
 
 
 def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
@@ -37,7 +48,47 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
 
     FileNotFoundError, or ValueError if it is no such file.
     """
-    path = Path(path)
+    with _opened(path) as file:
+        # Cloned: what safetensors gives lies in the file, which the next checkpoint replaces.
+        tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
+        return tensors, _notes(file)
+
+
+def read_notes(path: str | os.PathLike) -> dict:
+    """The notes alone; errors as in `read_tensors`."""
+    with _opened(path) as file:
+        return _notes(file)
+
+
+def names_in(path: str | os.PathLike) -> list[str]:
+    """The names of the tensors in a file, without reading them; errors as in `read_tensors`."""
+    with _opened(path) as file:
+        return list(file.keys())
+
+
+def check_fits(path: str | os.PathLike, expected: dict[str, Tensor],
+               present_name: Callable[[str], str] = str) -> None:
+    """ValueError unless a file holds tensors of these names, shapes and kinds; none are read.
+
+    expected       tensors by name, on any device, "meta" too; of their types only counts whether
+                   they have a fraction
+    present_name   function from a name in the file to the one in `expected`
+    """
+    with _opened(path) as file:
+        slices = {present_name(name): file.get_slice(name) for name in file.keys()}
+        found = {name: (tuple(one.get_shape()), "F" in one.get_dtype())
+                 for name, one in slices.items()}
+    wanted = {name: (tuple(t.shape), t.is_floating_point()) for name, t in expected.items()}
+    for name in [*wanted, *found]:
+        if wanted.get(name) != found.get(name):
+            here, there = (f"{one[0]}" if one else "nothing"
+                           for one in (wanted.get(name), found.get(name)))
+            raise ValueError(f"{name}: the network has {here} and the file has {there}")
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator:
+    path = expand(path)
     if not path.is_file():
         kind = path.stem.split("-")[0]
         how = f"train {kind}" if kind in ("classifier", "encoder") else "train RECIPE --keep FILE"
@@ -45,13 +96,15 @@ def read_tensors(path: str | os.PathLike) -> tuple[dict[str, Tensor], dict]:
                                 "or look into colorlib/checkpoints")
     try:
         with safe_open(path, framework="pt") as file:
-            notes = json.loads((file.metadata() or {}).get("colorlib", "{}"))
-            # Cloned: what safetensors gives lies in the file, which the next checkpoint replaces.
-            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}
-    except (SafetensorError, json.JSONDecodeError, OSError, RuntimeError) as error:
+            yield file
+    except (SafetensorError, json.JSONDecodeError, RecursionError, OSError, RuntimeError) as error:
         raise ValueError(f"{path.name} is not a complete safetensors file ({error}); a pickle or a "
                          "cut-off download is never loaded: fetch or train it again") from None
-    return tensors, notes if isinstance(notes, dict) else {}
+
+
+def _notes(file) -> dict:
+    notes = json.loads((file.metadata() or {}).get("colorlib", "{}"))
+    return notes if isinstance(notes, dict) else {}
 
 
 def save_training(path: Path, run) -> None:
@@ -81,22 +134,24 @@ def resume(path: Path, run) -> None:
         raise ValueError(f"{what}: give another file, or remove it")
     # Through JSON, like the notes, where a tuple becomes a list.
     for name, value in json.loads(json.dumps(run.description)).items():
+        if name == "digest" and name not in notes:  # files of older versions have none
+            continue
         if notes.get(name) != value:
             raise ValueError(
                 f"{path.name} belongs to another training: its {name} is {notes.get(name)}, here "
                 f"it is {value}; give another file, or remove it to start anew")
-    for prefix, learner in run.learners.items():
-        try:
+    try:
+        for prefix, learner in run.learners.items():
             unwrap(learner.net).load_state_dict(_below(f"{prefix}net.", tensors))
-        except RuntimeError as error:
-            raise ValueError(f"{path.name} belongs to another network: {error}") from None
-        state = _optimizer_state(_below(f"{prefix}optimizer.", tensors), learner.optimizer)
-        groups, schedule = notes[f"{prefix}groups"], notes[f"{prefix}schedule"]
-        learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
-        learner.schedule.load_state_dict(learner.schedule.state_dict() | schedule)
-    run.scaler.load_state_dict(notes["scaler"])
-    run.history.epochs.extend(notes["epochs"])
-    run.history.watched.extend(notes["watched"])
+            state = _optimizer_state(_below(f"{prefix}optimizer.", tensors), learner.optimizer)
+            groups, schedule = notes[f"{prefix}groups"], notes[f"{prefix}schedule"]
+            learner.optimizer.load_state_dict({"state": state, "param_groups": groups})
+            learner.schedule.load_state_dict(learner.schedule.state_dict() | schedule)
+        run.scaler.load_state_dict(notes["scaler"])
+        run.history.epochs.extend(dict(epoch) for epoch in notes["epochs"])
+        run.history.watched.extend(dict(seen) for seen in notes["watched"])
+    except (RuntimeError, KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path.name} belongs to another network: {error}") from None
 
 
 def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

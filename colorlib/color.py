@@ -163,6 +163,8 @@ def _f_inverse(f: Tensor) -> Tensor:
 def _uses_cpu_path(x: Tensor) -> bool:
     """Whether `_lab_cpu` may compute it: float32 or uint8, on the CPU, without gradients."""
     needs_gradient = torch.is_grad_enabled() and x.requires_grad
+    if torch.compiler.is_compiling():  # or exporting: neither can follow threads
+        return False
     return x.device.type == "cpu" and x.dtype != torch.float64 and not needs_gradient
 
 
@@ -181,7 +183,7 @@ def rgb_to_lab(rgb: Tensor, check: bool = True) -> Tensor:
 def _fill_lab(rgb: Tensor, lab: Tensor) -> None:
     """Fill lab from rgb, in place: without gradients, on a CPU, this takes a third of the time."""
     red, green, blue = _linear(rgb)
-    fx, fy, fz, below = torch.empty(4, *green.shape)
+    fx, fy, fz, below = torch.empty(4, *green.shape, dtype=torch.float32)
     red.sub_(green)
     blue.sub_(green)
     for (from_red, _, from_blue), f in zip(_TO_RELATIVE, (fx, fy, fz), strict=True):
@@ -242,6 +244,34 @@ def in_gamut(lab: Tensor, eps: float = 1e-4, check: bool = True) -> Tensor:
     with torch.no_grad():
         rgb = lab_to_rgb(lab, clip=False, check=check)
     return ((rgb >= -eps) & (rgb <= 1 + eps)).all(dim=-3, keepdim=True)
+
+
+@torch.no_grad()
+def into_gamut(lab: Tensor, check: bool = True) -> Tensor:
+    """Lab colors that an sRGB screen can show: too colorful ones lose chroma, nothing else.
+
+    (..., 3, H, W) -> the same shape and type. Lightness and hue stay, and so do all colors that
+    `in_gamut` accepts; the others end on the gamut's border. Without gradients.
+    """
+    outside = ~in_gamut(lab, check=check).squeeze(-3)  # ... H W
+    if not outside.any():
+        return lab
+    result = lab.clone()
+    # Black and white have no chroma at all: photographs often have wide borders of them.
+    ends = outside & ((lab[..., 0, :, :] < 0.01) | (lab[..., 0, :, :] > 99.995))
+    for plane in result.unbind(-3)[1:]:
+        plane[ends] = 0
+    outside &= ~ends
+    L, a, b = (plane[outside][None, :, None] for plane in lab.unbind(-3))  # 1 P 1 each
+    # Bisection of the share of the chroma that is kept. No color on a screen has a chroma of 140.
+    low, high = torch.zeros_like(L), (140 / torch.hypot(a, b)).clamp(max=1)
+    for _ in range(12):  # at last to 140 / 2^12 = 0.03 units of chroma
+        share = (low + high) / 2
+        fits = in_gamut(torch.cat([L, share * a, share * b]), check=False)
+        low, high = torch.where(fits, share, low), torch.where(fits, high, share)
+    for plane, values in zip(result.unbind(-3)[1:], (low * a, low * b), strict=True):
+        plane[outside] = values.flatten()
+    return result
 
 
 def distance_ab(lab1: Tensor, lab2: Tensor) -> Tensor:

@@ -110,9 +110,9 @@ def colorize_file(colorizer: Colorizer, job: Job, max_side: int | None = None) -
     """
     with image_files.quiet_pillow():
         pixels = image_files.decode(job.photo)  # H W 3
-    # A copy, because NumPy's view of a Pillow image is read-only, of which torch would warn.
-    image = torch.from_numpy(pixels.copy()).permute(2, 0, 1)  # 3 H W
+    image = torch.from_numpy(pixels).permute(2, 0, 1)  # 3 H W
     colored = colorizer.colorize(image, max_side)  # 3 H W
+    del pixels, image  # of a large photograph, 270 MB
     image_files.write_png(Image.fromarray(colored.permute(1, 2, 0).numpy()), job.output)
     return colored.shape[1], colored.shape[2]
 

@@ -20,10 +20,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from colorlib import color, models
-from colorlib.checkpoint import read_tensors, write_tensors
+from colorlib.checkpoint import check_fits, names_in, read_notes, read_tensors, write_tensors
 from colorlib.data.storage import DataUnavailable, no_downloads
+from colorlib.distributed import unwrap
 from colorlib.targets import TARGETS, ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
+STRIP = 2**20  # pixels whose colors are converted at a time
 FORMAT = "colorlib-2"
 # Files of the first edition name the target "head", and so does the network `Hypercolumns`.
 OLD_FORMAT = "colorlib-1"
@@ -57,16 +59,22 @@ class Colorizer(nn.Module):
         """The device of the network's weights."""
         return next(self.net.parameters()).device
 
+    @property
+    def multiple(self) -> int:
+        """The height and width of the network's input must be multiples of this number."""
+        return getattr(self.net, "multiple", 1)
+
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
-        """Colored images (N, 3, H, W) -> inputs and targets of the network."""
-        return self.target.encode(rgb)
+        """Colored images (N, 3, H, W), padded -> inputs and targets of the network."""
+        return self.target.encode(pad(rgb, self.multiple))
 
     def forward(self, L: Tensor) -> Tensor:
         """Lightness (N, 1, H, W), 0...100, of any size -> ab (N, 2, H, W), Lab units."""
         H, W = L.shape[-2:]
         # Most networks halve the image several times, and so need sides of a certain multiple.
-        x = pad(self.target.inputs(L), getattr(self.net, "multiple", 1))  # N 1 H' W'
-        y = self.net(x)  # N C H'/cell W'/cell
+        x = pad(self.target.inputs(L), self.multiple)  # N 1 H' W'
+        weights = next(self.net.parameters(), x)  # perhaps of half or double precision
+        y = self.net(x.to(weights.dtype)).to(L.dtype)  # N C H'/cell W'/cell
         cell = x.shape[-1] // y.shape[-1]
         y = y[..., :-(-H // cell), :-(-W // cell)]  # N C H/cell W/cell, rounded up
         return self.target.decode(y, L)
@@ -101,17 +109,24 @@ class Colorizer(nn.Module):
         if batch.ndim != 4 or batch.shape[1] not in (1, 3) or batch.dtype != torch.uint8:
             raise ValueError("expected a uint8 image (3, H, W), (1, H, W), or a batch of them, "
                              f"got {image.dtype} {tuple(image.shape)}")
-        L = color.lightness(batch.expand(-1, 3, -1, -1))  # N 1 H W
-        small, size = L, L.shape[-2:]
-        scale = max_side / max(size) if max_side else 1.0
+        count, _, H, W = batch.shape
+        # Strip by strip, as conversions need many bytes for each pixel of a photograph.
+        rows = max(1, STRIP // max(1, count * W))
+        strips = [slice(top, min(top + rows, H)) for top in range(0, H, rows)]
+        L = torch.empty(count, 1, H, W, dtype=torch.float32, device=batch.device)
+        for part in strips:
+            L[..., part, :] = color.lightness(batch[..., part, :].expand(-1, 3, -1, -1))
+        small, scale = L, max_side / max(H, W) if max_side else 1.0
         if scale < 1:
-            smaller = [max(1, round(side * scale)) for side in size]
+            smaller = [max(1, round(side * scale)) for side in (H, W)]
             small = F.interpolate(L, size=smaller, mode="bilinear", antialias=True).clamp(0, 100)
         # Large images one at a time, because many networks need a kilobyte or more for each pixel.
         ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else 50)
         if scale < 1:
-            ab = F.interpolate(ab, size=size, mode="bilinear")  # N 2 H W
-        rgb = picture(L, ab)
+            ab = F.interpolate(ab, size=(ab.shape[2], W), mode="bilinear")  # N 2 h W
+        rgb = torch.empty(count, 3, H, W, dtype=torch.uint8, device=batch.device)
+        for part in strips:
+            rgb[..., part, :] = picture(L[..., part, :], _enlarged_rows(ab, part, H))
         return rgb[0] if image.ndim == 3 else rgb
 
     def save(self, path: str | os.PathLike, half: bool = False, **notes) -> Path:
@@ -125,13 +140,14 @@ class Colorizer(nn.Module):
             raise ValueError("only colorlib's own networks and targets can be saved, "
                              f"not {type(self.net).__name__} with {type(self.target).__name__}")
         target = {"target": name, **dataclasses.asdict(self.target)}
-        about = {"format": FORMAT, "net": self.net.config, "target": target, "notes": notes}
+        net = unwrap(self.net)  # else the names of a compiled network's weights have a prefix
+        about = {"format": FORMAT, "net": net.config, "target": target, "notes": notes}
         # Frozen ImageNet weights: `load` gets them from torchvision and checks that they are these.
-        left_out = _left_out(self.net)
+        left_out = _left_out(net)
         if left_out:
             about["left_out"] = _digest(left_out)
         tensors = {name: t.half() if half and t.ndim == 4 else t
-                   for name, t in self.net.state_dict().items() if name not in left_out}
+                   for name, t in net.state_dict().items() if name not in left_out}
         return write_tensors(path, tensors, about)
 
     @classmethod
@@ -143,16 +159,19 @@ class Colorizer(nn.Module):
         raises   FileNotFoundError; ValueError if it is no such file, is damaged, or does not fit
         """
         name = Path(path).name
-        tensors, about = read_tensors(path)
+        about = read_notes(path)
         if about.get("format") not in (FORMAT, OLD_FORMAT):
             raise ValueError(f"{name} is a safetensors file but no checkpoint of colorlib "
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
         try:
             if about["format"] == OLD_FORMAT:
-                tensors, about = _from_first_edition(tensors, about)
+                about = _from_first_edition(about)
+            # Before anything is allocated: the sizes in a file may be senseless.
+            check_fits(path, _shapes(about["net"], path), _present_name)
+            tensors = {_present_name(key): t for key, t in read_tensors(path)[0].items()}
             net, left_out = _build(about["net"], tensors, fetch)
             fields = {k: tuple(v) if isinstance(v, list) else v for k, v in about["target"].items()}
-            target = TARGETS[fields.pop("target")](**fields)
+            colorizer = cls(net, TARGETS[fields.pop("target")](**fields))
         except DataUnavailable:
             raise
         except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
@@ -163,7 +182,7 @@ class Colorizer(nn.Module):
             raise ValueError(f"{name} was trained on an encoder with other weights than those on "
                              f"this machine: delete the encoder's file (in {cache}, or in weights/ "
                              "of the data folder), and it is downloaded again")
-        colorizer = cls(net, target).to(device).eval()
+        colorizer = colorizer.to(device).eval()
         colorizer.notes = about.get("notes", {})
         return colorizer
 
@@ -175,16 +194,38 @@ def colorizers(folder: Path) -> list[str]:
 
 
 def picture(L: Tensor, ab: Tensor | None = None) -> Tensor:
-    """uint8 RGB (N, 3, H, W), clipped to the gamut, of lightness and ab (None: a gray image)."""
+    """uint8 RGB (N, 3, H, W) of lightness and ab; None: a gray image.
+
+    Colors that no screen can show lose chroma (`color.into_gamut`), so that the lightness stays.
+    """
     ab = torch.zeros_like(L).expand(-1, 2, -1, -1) if ab is None else ab
-    return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
+    return color.to_uint8(color.lab_to_rgb(color.into_gamut(torch.cat([L, ab], dim=1))))
 
 
 def pad(x: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column of (N, C, H, W) until both sides are multiples."""
     H, W = x.shape[-2:]
     down, right = -H % multiple, -W % multiple
-    return F.pad(x, (0, right, 0, down), mode="replicate") if down or right else x
+    if not down and not right:
+        return x
+    if x.dtype == torch.uint8:  # which torch's `pad` does not repeat
+        rows, columns = (torch.arange(side + more, device=x.device).clamp(max=side - 1)
+                         for side, more in ((H, down), (W, right)))
+        return x[..., rows, :][..., columns]
+    return F.pad(x, (0, right, 0, down), mode="replicate")
+
+
+def _enlarged_rows(ab: Tensor, part: slice, height: int) -> Tensor:
+    """Some rows of ab (N, 2, h, W), enlarged to `height` rows as by bilinear interpolation."""
+    h = ab.shape[2]
+    if h == height:
+        return ab[..., part, :]
+    y = torch.arange(part.start, part.stop, dtype=torch.float32, device=ab.device)
+    y = ((y + 0.5) * (h / height) - 0.5).clamp(0, h - 1)
+    above = y.floor().long()
+    share = (y - above)[:, None]
+    below = (above + 1).clamp(max=h - 1)
+    return torch.lerp(ab[..., above, :], ab[..., below, :], share)
 
 
 def _check_lightness(L: Tensor) -> None:
@@ -196,6 +237,24 @@ def _check_lightness(L: Tensor) -> None:
     low, high = (float(v) for v in torch.aminmax(L))
     if not (-1e-3 <= low and high <= 100.001):  # False for NaN, too
         raise ValueError(f"expected lightness within 0...100, got {low:g}...{high:g}")
+
+
+def _present_name(name: str) -> str:
+    """Today's name of a weight: files of the first edition, and of compiled networks, differ."""
+    return re.sub("^head[.]", "layers.", name.removeprefix("_orig_mod."))
+
+
+def _shapes(config: dict, path: str | os.PathLike) -> dict[str, Tensor]:
+    """The weights that a colorizer's file must hold, on torch's meta device: without memory."""
+    net = models.outline(config)
+    if "outputs" not in net.config:
+        raise ValueError(f"{config['model']!r} is no network that colors images")
+    if "weights" in net.config and "weights" not in config:
+        raise ValueError("it does not say which weights its encoder starts from")
+    encoder = any(_present_name(name).startswith("encoder.") for name in names_in(path))
+    left_out = config.get("weights") == "imagenet" and not encoder  # frozen weights of torchvision
+    return {name: t for name, t in net.state_dict().items()
+            if not left_out or not name.startswith("encoder.")}
 
 
 def _build(config: dict, tensors: dict[str, Tensor], fetch: bool):
@@ -211,11 +270,10 @@ def _build(config: dict, tensors: dict[str, Tensor], fetch: bool):
     return net, left_out
 
 
-def _from_first_edition(tensors: dict[str, Tensor], about: dict) -> tuple[dict, dict]:
-    """Tensors and description of a "colorlib-1" file under today's names."""
-    tensors = {re.sub("^head[.]", "layers.", name): t for name, t in tensors.items()}
+def _from_first_edition(about: dict) -> dict:
+    """The description of a "colorlib-1" file under today's names."""
     target = {"target" if key == "head" else key: v for key, v in about["head"].items()}
-    return tensors, about | {"target": target}
+    return about | {"target": target}
 
 
 def _left_out(net: nn.Module) -> dict[str, Tensor]:

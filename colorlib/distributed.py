@@ -59,5 +59,7 @@ class Processes:
 
 
 def unwrap(net: nn.Module) -> nn.Module:
-    """The network that `Processes.wrap` was given."""
-    return net.module if isinstance(net, nn.parallel.DistributedDataParallel) else net
+    """The network that `Processes.wrap` or `torch.compile` was given."""
+    if isinstance(net, nn.parallel.DistributedDataParallel):
+        return net.module
+    return getattr(net, "_orig_mod", net)  # of a compiled network

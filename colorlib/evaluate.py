@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from colorlib import color, metrics
-from colorlib.colorizer import picture
 from colorlib.image_classifier import ImageClassifier
 
 Predictor = Callable[[Tensor], Tensor]
@@ -202,6 +201,15 @@ def kernel_distance(one: Tensor, other: Tensor, batch_size: int = 1000) -> float
     return mean(one, one) + mean(other, other) - 2 * mean(one, other)
 
 
+def _clipped(L: Tensor, ab: Tensor) -> Tensor:
+    """uint8 RGB (N, 3, H, W), clipped channel by channel.
+
+    As for PSNR and colorfulness: so the records were measured. The pictures that are shown lose
+    chroma instead (`colorizer.picture`).
+    """
+    return color.to_uint8(color.lab_to_rgb(torch.cat([L, ab], dim=1)))
+
+
 @torch.no_grad()
 def perceptual_distances(classifier: ImageClassifier, colorizer: Predictor, images,
                          batch_size: int = 100) -> dict[str, float]:
@@ -212,7 +220,7 @@ def perceptual_distances(classifier: ImageClassifier, colorizer: Predictor, imag
     """
     predict = getattr(colorizer, "predict", colorizer)
     batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
-    found = classifier.features(torch.cat([picture(L, predict(L)) for L in batches]))
+    found = classifier.features(torch.cat([_clipped(L, predict(L)) for L in batches]))
     true = classifier.features(images.pixels)
     return {"frechet": frechet_distance(found, true), "kid": kernel_distance(found, true),
             "pictures": len(images)}
@@ -226,11 +234,11 @@ def classify_colorized(classifier: ImageClassifier, colorizer: Predictor, images
     Returns the Fréchet distance to the true images, frechet and frechet_gray; with labels also the
     classifier's accuracy, accuracy_gray and accuracy_true.
     """
-    # `picture` clips to the gamut and rounds to eight bits, as the true images are.
-    predict = getattr(colorizer, "predict", colorizer)
+    predict, gray = getattr(colorizer, "predict", colorizer), baseline("gray", None)
     batches = [color.lightness(rgb) for rgb in images.batches(batch_size)]  # N 1 H W each
-    rgb_by_kind = {"": torch.cat([picture(L, predict(L)) for L in batches]),
-                   "_gray": torch.cat([picture(L) for L in batches]), "_true": images.pixels}
+    rgb_by_kind = {"": torch.cat([_clipped(L, predict(L)) for L in batches]),
+                   "_gray": torch.cat([_clipped(L, gray(L)) for L in batches]),
+                   "_true": images.pixels}
     true = classifier.features(images.pixels)
     values = {f"frechet{name}": frechet_distance(classifier.features(rgb_by_kind[name]), true)
               for name in ("", "_gray")}

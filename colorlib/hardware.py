@@ -27,7 +27,7 @@ def select_device(name: str = "auto") -> torch.device:
     """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"(cpu|cuda|mps)(:\d{1,2})?", name):
+    if not isinstance(name, str) or not re.fullmatch(r"(cpu|cuda|mps)(:\d{1,2})?", name):
         raise ValueError(f"unknown device {name!r}: expected auto, cpu, cuda or mps")
     device = torch.device(name)
     if device.type == "cuda" and not torch.cuda.is_available():

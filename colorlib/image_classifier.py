@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from colorlib import color, models
-from colorlib.checkpoint import read_tensors, write_tensors
+from colorlib.checkpoint import check_fits, read_notes, read_tensors, write_tensors
 from colorlib.data.image_set import mirror, plan_batches
 from colorlib.optimizers import one_cycle
 from colorlib.training_run import epoch_seed
@@ -93,14 +93,22 @@ class ImageClassifier:
     @classmethod
     def load(cls, path: str | os.PathLike, device: str | torch.device = "cpu") -> "ImageClassifier":
         """Load a classifier that `save` wrote. Raises FileNotFoundError or ValueError."""
-        tensors, about = read_tensors(path)
+        about, name = read_notes(path), Path(path).name
         if about.get("format") not in (FORMAT, OLD_FORMAT):
-            raise ValueError(f"{Path(path).name} is no image classifier "
+            raise ValueError(f"{name} is no image classifier "
                              f"(format {about.get('format')!r}, expected {FORMAT!r})")
-        with torch.random.fork_rng(devices=[]):  # initialization draws random numbers
-            net = models.build(about["net"])
-        net.load_state_dict(tensors)
-        return cls(net.to(device), about["classes"])
+        try:
+            if about["net"]["model"] != "small-resnet":
+                raise ValueError(f"expected a small-resnet, got {about['net']['model']!r}")
+            # Before anything is allocated: the sizes in a file may be senseless.
+            check_fits(path, models.outline(about["net"]).state_dict())
+            with torch.random.fork_rng(devices=[]):  # initialization draws random numbers
+                net = models.build(about["net"])
+            net.load_state_dict(read_tensors(path)[0])
+            return cls(net.to(device), tuple(map(str, about["classes"])))
+        except (RuntimeError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"{name} does not hold the classifier that it names ({error})"
+                             ) from None
 
 
 def _train(net: models.SmallResNet, images, lr: float, epochs: int, seed: int, batch_size: int):

@@ -49,9 +49,10 @@ def make_schedule(optimizer: torch.optim.Optimizer, config, steps_per_epoch: int
 def one_cycle(optimizer: torch.optim.Optimizer, steps: int):
     """The schedule "onecycle" over so many steps, up to the optimizer's own rates."""
     rates = [group["lr"] for group in optimizer.param_groups]  # Muon has two
-    # One step more, as the last rate is nearly 0. A quarter of 4 would be a rise of length 0.
+    # One step more, as the last rate is nearly 0. Two or three steps rise in the first of them: a
+    # quarter of so few would be a rise of length 0, or less.
     return torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, rates, total_steps=steps + 1, pct_start=0.2 if steps == 3 else 0.25)
+        optimizer, rates, total_steps=steps + 1, pct_start=0.25 if steps > 3 else 2 / (steps + 1))
 
 
 def _state(optimizer: torch.optim.Optimizer, p: Tensor, name: str) -> Tensor:

@@ -1,5 +1,6 @@
 """Where the project's files are, and how to write a file so that nobody reads half of it."""
 
+import errno
 import os
 import re
 import tempfile
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+DISK_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}  # or the account's share of it
 CHECKPOINTS = Path(__file__).resolve().parent / "checkpoints"  # weights that come with the package
 
 
@@ -39,15 +41,24 @@ def _is_checkout(folder: Path) -> bool:
     return bool(named) and (folder / "notebooks").is_dir()
 
 
+def expand(path: str | os.PathLike) -> Path:
+    """A path with ~ as the home folder. OSError where there is no home, never a folder named ~."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:  # no HOME, and the system does not know this account
+        raise FileNotFoundError(f"{path}: this account has no home folder; give a path without ~, "
+                                "or set HOME") from None
+
+
 @contextmanager
 def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
-    """Yield a temporary file to write to, which replaces `path` when the block ends.
+    """Yield a temporary file to write to, which replaces `path` (~ is expanded) at the block's end.
 
     Other processes see the old file or the complete new one. If the block raises, `path` stays as
     it was. The folder is created if it does not exist; `sync` as in `move_into_place`. OSError
     where the file cannot be written.
     """
-    path = Path(path)
+    path = expand(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the folder of `path`, since a file is replaced in one step only within a file system.
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -57,6 +68,11 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
         yield temporary
         temporary.chmod(0o644)  # mkstemp's files can be read by their owner alone
         move_into_place(temporary, path, sync)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise OSError(error.errno, f"the disk is full: {path} was not written, and is as it "
+                                       "was before. Free space and try again") from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -82,7 +82,8 @@ class YuvTarget:
 
     def inputs(self, L: Tensor) -> Tensor:
         """The network's input: lightness (N, 1, H, W), 0...100 -> (N, 1, H, W)."""
-        return self._from_luma(color.gray_from_lightness(L))
+        # Unchecked, as a check would make a GPU wait, and `torch.export` fail.
+        return self._from_luma(color.gray_from_lightness(L, check=False))
 
     def encode(self, rgb: Tensor) -> tuple[Tensor, Tensor]:
         """Colored images (N, 3, H, W) -> inputs (N, 1, H, W) and normalized U, V (N, 2, H, W)."""
@@ -93,9 +94,11 @@ class YuvTarget:
     def decode(self, outputs: Tensor, L: Tensor) -> Tensor:
         """Outputs (N, 2, H, W) -> ab (N, 2, H, W), Lab units, not clipped to the gamut."""
         mean, std = _statistics(self, like=outputs)
-        yuv = torch.cat([color.gray_from_lightness(L), outputs * std + mean], dim=1)
+        gray = color.gray_from_lightness(L, check=False)
+        yuv = torch.cat([gray, outputs * std + mean], dim=1)
         # Unclipped, so that a prediction outside the gamut counts with its full error.
-        return color.rgb_to_lab(color.yuv_to_rgb(yuv, clip=False), check=False)[:, 1:]
+        rgb = color.yuv_to_rgb(yuv, clip=False, check=False)
+        return color.rgb_to_lab(rgb, check=False)[:, 1:]
 
     @property
     def unit(self) -> bool:
@@ -134,8 +137,8 @@ class ColorBinsTarget(_LightnessInput):
     def __post_init__(self):
         if not self.T > 0:
             raise ValueError(f"the temperature T must be positive, got {self.T}")
-        if self.cell < 1:
-            raise ValueError(f"cell must be at least 1, got {self.cell}")
+        if not 1 <= self.cell <= 64:
+            raise ValueError(f"cell must be at least 1 and at most 64, got {self.cell}")
         if len(self.weights) not in (0, len(self.bins)):
             raise ValueError(f"expected {len(self.bins)} weights, one a bin, or none, "
                              f"got {len(self.weights)}")
@@ -197,8 +200,8 @@ class ColorSpaceTarget(_LightnessInput):
         if not len(self.mean) == len(self.std) == self.outputs or not min(self.std) > 0:
             raise ValueError(f"expected {self.outputs} means and as many deviations above 0, "
                              f"got mean={self.mean}, std={self.std}")
-        if not self.blur >= 0 or self.cell < 1:
-            raise ValueError("blur must be at least 0 and cell at least 1, "
+        if not self.blur >= 0 or not 1 <= self.cell <= 64:
+            raise ValueError("blur must be at least 0 and cell 1 to 64, "
                              f"got {self.blur} and {self.cell}")
 
     @property
@@ -230,8 +233,8 @@ class ColorSpaceTarget(_LightnessInput):
         if self.space == "rgb":
             rgb = c
         elif self.space == "ycbcr":
-            rgb = _match_lightness(
-                lambda y: color.ycbcr_to_rgb(torch.cat([y, c], 1), clip=False), small, -0.5, 1.5)
+            rgb = _match_lightness(lambda y: color.ycbcr_to_rgb(
+                torch.cat([y, c], 1), clip=False, check=False), small, -0.5, 1.5)
         else:
             hsv = torch.cat([c[:, :1], c[:, 1:].clamp(0, 1), torch.ones_like(c[:, :1])], dim=1)
             brightest = color.hsv_to_rgb(hsv, check=False)

@@ -132,12 +132,12 @@ def fit(model: Colorizer | nn.Module, data: ImageSet | Iterable, step: Step,
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every, stop)
     run.cleanup.callback(model.eval)  # when the loop ends, in whatever way
     if isinstance(data, ImageSet):
-        batches = ColorizerBatches(data, model.target, config, run.processes)
+        batches = ColorizerBatches(data, model, config, run.processes)
     else:
         batches = LoaderBatches(data, run.processes)
     # A network with its optimizer and schedule. "": in the checkpoint its names have no prefix.
     learner = run.add_network("", network_of(model), config, batches.steps)
-    run.resume(describe(model, data, config))
+    run.resume(describe(model, data, config), data)
     net = run.compile(learner.net, compiled)
 
     with run:
@@ -180,19 +180,24 @@ def _check_arguments(model, data, step, validation) -> None:
 class ColorizerBatches:
     """Batches of an ImageSet as a colorizer's network gets them, encoded on the device."""
 
-    def __init__(self, images: ImageSet, target, config: TrainingConfig, processes):
-        self.images, self.target = images.to(processes.device), target
+    def __init__(self, images: ImageSet, colorizer: Colorizer, config: TrainingConfig, processes):
+        self.images, self.colorizer = images.to(processes.device), colorizer
         self.options = {"size": config.batch_size, "flip": config.flip, "drop_last": True,
                         "rank": processes.rank, "world": processes.count}
+        weights = next(colorizer.net.parameters(), None)
+        if weights is not None and weights.dtype != torch.float32:
+            raise ValueError(f"the network's weights are {weights.dtype} and must be float32: call "
+                             "its float(). The argument `precision` chooses mixed precision")
         together = config.batch_size * processes.count
         if len(images) < together:
-            raise ValueError(f"{len(images)} images do not fill one batch of {together}")
+            raise ValueError(f"{len(images)} images do not fill one batch of {together}: give more "
+                             "images or a smaller batch_size")
         self.steps = len(images) // together  # of an epoch
 
     def epoch(self, seed: int) -> Iterator[tuple[Tensor, Any]]:
         """One pass, in an order drawn by the seed: inputs (N, 1, H, W), and what to predict."""
         for rgb in self.images.batches(seed=seed, **self.options):
-            inputs, targets = self.target.encode(rgb)
+            inputs, targets = self.colorizer.encode(rgb)  # padded, if the network needs it
             # channels_last, as the network is: else each convolution would copy its inputs.
             yield inputs.contiguous(memory_format=torch.channels_last), targets
 

@@ -242,12 +242,12 @@ def fit_gan(colorizer: Colorizer, images: ImageSet, adversary: Adversary, config
         raise TypeError(f"expected an ImageSet and an Adversary, got {kinds}")
     run = TrainingRun(config, seed, device, precision, checkpoint, progress, watch, every, stop)
     run.cleanup.callback(colorizer.eval)
-    batches = ColorizerBatches(images, colorizer.target, config, run.processes)
+    batches = ColorizerBatches(images, colorizer, config, run.processes)
     theirs, steps = adversary.training.replace(epochs=config.epochs), batches.steps
     generator = run.add_network("", colorizer.net, config, steps, broadcast_buffers=False)
     discriminator = run.add_network("discriminator.", adversary.net, theirs, steps,
                                     broadcast_buffers=False)
-    run.resume(describe(colorizer, images, config) | {"adversary": repr(adversary)})
+    run.resume(describe(colorizer, images, config) | {"adversary": repr(adversary)}, images)
 
     with run:
         for epoch in run.epochs():

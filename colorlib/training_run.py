@@ -25,9 +25,11 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from colorlib import checkpoint as checkpoints
+from colorlib.data.image_set import check_seed
 from colorlib.distributed import Processes
 from colorlib.hardware import best_precision, keep_freed_memory, select_device
 from colorlib.optimizers import make_optimizer, make_schedule
+from colorlib.paths import expand
 
 CHECK_EVERY = 50  # steps between two looks at the loss on a CPU; a GPU is asked once an epoch
 WORTH_COMPILING = 1000  # steps of a training; a guess, until it is measured on a GPU
@@ -94,9 +96,9 @@ class TrainingRun:
             known = "auto, no (float32), bf16 or fp16"
             raise ValueError(f"unknown precision {precision!r}: expected {known}")
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=self.precision == "fp16")
-        self.config, self.seed = config, seed
+        self.config, self.seed = config, check_seed(seed)
         self.watch, self.every, self.stop = watch, every, stop
-        self.file = Path(checkpoint) if checkpoint else None
+        self.file = expand(checkpoint) if checkpoint else None
         self.progress = progress and self.processes.rank == 0
         self.history = TrainingHistory()
         self.learners: dict[str, Learner] = {}
@@ -123,8 +125,13 @@ class TrainingRun:
         self.learners[prefix] = learner
         return learner
 
-    def resume(self, description: dict) -> None:
-        """Go on from the checkpoint, if there is one; ValueError if its description is another."""
+    def resume(self, description: dict, data=None) -> None:
+        """Go on from the checkpoint, if there is one; ValueError if its description is another.
+
+        data   what is trained on; an ImageSet is known by the digest of its pixels
+        """
+        if self.file and hasattr(data, "digest"):
+            description = description | {"digest": data.digest()}
         self.description = description | {
             "world": self.processes.count, "precision": self.precision, "seed": self.seed}
         if self.file and self.file.exists():
@@ -311,4 +318,4 @@ def only_if(update: Tensor, optimizer: torch.optim.Optimizer) -> Iterator[None]:
 
 def epoch_seed(seed: int, epoch: int) -> int:
     """A seed for each epoch, so that an epoch does not depend on how many ran before it."""
-    return (seed * 1_000_003 + epoch * 7919 + 1) % 2**31
+    return (check_seed(seed) * 1_000_003 + epoch * 7919 + 1) % 2**31

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -87,8 +89,28 @@ def number(path: Path) -> str:
 
 
 def read(path: Path) -> NotebookNode:
-    """A notebook file, in version 4 of the format."""
-    return nbformat.read(path, as_version=4)
+    """A notebook file, in version 4 of the format. CourseError if it is none, or has no cells."""
+    try:
+        nb = nbformat.read(path, as_version=4)
+        nbformat.validate(nb)
+    except Exception as error:  # nbformat raises almost any type on files that are no notebooks
+        reason = f"{type(error).__name__}: {error}".strip().splitlines()[0]
+        raise CourseError(f"{path.name} is no notebook that can be read ({reason:.200})") from None
+    if not nb.cells:
+        raise CourseError(f"{path.name} has no cells")
+    return nb
+
+
+def read_record(path: Path, *keys: str) -> dict[str, Any]:
+    """The record of a notebook's run. CourseError unless it holds these keys."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+        lacking = sorted(set(keys) - set(dict(record)))
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise CourseError(f"{path.name} is no record of a notebook ({error})") from None
+    if lacking:
+        raise CourseError(f"{path.name} is no record of a notebook: it lacks {', '.join(lacking)}")
+    return record
 
 
 def write(nb: NotebookNode, path: Path) -> None:

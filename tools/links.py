@@ -18,7 +18,6 @@ Each part ends with its closing mark, such as `<!-- /links -->`.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from nbformat.v4 import new_code_cell
 
 from colorlib.notebook.files import cell_tags
 from colorlib.paths import project_root
-from tools.files import CourseError, between, number, read
+from tools.files import CourseError, between, number, read, read_record
 from tools.files import write as write_notebook
 
 if sys.version_info >= (3, 11):
@@ -148,7 +147,8 @@ def apply(nb: NotebookNode, name: str, course: Project | None = None,
 def stored_record(root: Path, notebook: str, profile: str) -> dict[str, Any] | None:
     """The record of a notebook's run in results/notebooks/, or None."""
     path = root / "results" / "notebooks" / f"{notebook}.{profile}.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    keys = "profile", "data", "minutes", "peak_memory_mb", "hardware", "claims"
+    return read_record(path, *keys) if path.exists() else None
 
 
 def measured(record: dict[str, Any]) -> str:

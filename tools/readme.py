@@ -11,7 +11,6 @@ colored by two of the reference checkpoints.
 from __future__ import annotations
 
 import io
-import json
 import re
 import runpy
 from pathlib import Path
@@ -24,8 +23,8 @@ from colorlib import color, exercises
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.notebook import pictures
-from colorlib.notebook.files import cell_source
 from colorlib.paths import CHECKPOINTS, project_root
+from tools.files import read
 from tools.links import project, stored_record
 
 MARKED = re.compile(r"<!-- (map|minutes) -->.*?<!-- /\1 -->", re.S)
@@ -54,8 +53,8 @@ def table(root: Path) -> str:
     hardware: set[str] = set()
     for path in _notebooks(root):
         number = path.name[:2]
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        title = re.search(r"^# (?:\d\d\W+)?(.+)$", cell_source(cells[0]), flags=re.M)[1]
+        heading = re.search(r"^# (?:\d\d\W+)?(.+)$", read(path).cells[0].source, flags=re.M)
+        title = heading[1] if heading else path.stem
         checkers = sum(name.startswith(f"check_{number}_") for name in vars(exercises))
         records = [stored_record(root, number, profile) for profile in PROFILES]
         hardware |= {record["hardware"] for record in records if record}

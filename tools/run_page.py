@@ -16,6 +16,7 @@ from PIL import Image
 
 from colorlib.notebook.report import count, format_values
 from tools.files import ASSETS, Picture, clean, pictures
+from tools.safe_html import defuse
 
 if TYPE_CHECKING:
     from tools.run import Run
@@ -45,6 +46,7 @@ def notebook_page(nb: NotebookNode, title: str) -> str:
     # The template loads scripts from other hosts for widgets and diagrams, which are not used here.
     html = re.sub(r'<script src="[^"]*(?:jquery|require)[^"]*"></script>', "", html)
     html = re.sub(r'<script type="module">\s*import mermaid.*?</script>', "", html, flags=re.S)
+    html = defuse(html, ".cell")
     style = (ASSETS / "notebook.css").read_text(encoding="utf-8")
     return html.replace("</head>", f"\n<style>\n{style}</style></head>\n", 1)
 

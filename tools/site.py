@@ -27,6 +27,7 @@ from colorlib.notebook.files import cell_tags
 from colorlib.paths import project_root
 from tools import files, links, readme, slides
 from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, number, read, title
+from tools.safe_html import defuse
 
 COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.S | re.M)
 EXERCISE = re.compile(r"^### (\d\d\.\d)$", re.M)
@@ -50,6 +51,11 @@ def make(out: Path | None = None) -> Path:
         write_source(source)
         _run_jupyter_book(source, built)
         shutil.copytree(built / "_build" / "html", out, dirs_exist_ok=True)
+    for path in out.rglob("*.html"):
+        html = path.read_text(encoding="utf-8")
+        safe = defuse(html, "article")
+        if safe != html:
+            path.write_text(safe, encoding="utf-8")
     for path in find():  # what the pages offer to download: the notebook itself
         shutil.copyfile(path, out / "_sources" / "notebooks" / path.name)
     return out / "index.html"

@@ -11,7 +11,7 @@ import nbformat
 from colorlib.notebook.files import source_hash
 from colorlib.paths import project_root, write_text_atomic
 from tools import links
-from tools.files import CourseError, clean, number, read, write
+from tools.files import CourseError, clean, number, read, read_record, write
 
 LIMIT = 5_000_000  # bytes; pictures of 24 bits a pixel need more than those with a palette
 
@@ -58,7 +58,7 @@ def _finished_run(path: Path, folder: Path) -> tuple[dict[str, Any], dict[str, t
     if len(found) > 1:
         raise CourseError(f"{path.stem}: there are records of several profiles in {folder.name}; "
                           "run it again with --out ANOTHER_FOLDER")
-    record = json.loads(found[0].read_text(encoding="utf-8"))
+    record = read_record(found[0], "source_hash", "profile", "data")
     if record["source_hash"] != source_hash(path):
         raise CourseError(f"{path.stem}: its code changed after that run; run it again")
     nb = clean(read(folder / path.name))

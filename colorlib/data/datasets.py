@@ -22,6 +22,14 @@ __all__ = ["DataUnavailable", "ImageSet", "load", "load_cifar10", "load_cued_fru
            "load_fruit_photos", "load_painted_fruit", "load_photos"]
 
 
+def left_out(images: ImageSet, most: int = 5) -> str:
+    """Which files of a folder are not in a set, and why, in a line: "2 left out: a.jpg (...)"."""
+    named = ", ".join(f"{name} ({reason})" for name, reason in images.skipped[:most])
+    more = len(images.skipped) - most
+    rest = f" and {more} more; all are in .skipped" if more > 0 else ""
+    return f"{images.split_name}: {len(images.skipped)} left out: {named}{rest}"
+
+
 def load(name: str = "auto", split: str = "train", n: int | None = None, seed: int = 0,
          size: int = 32) -> ImageSet:
     """Load a data set by the name that notebooks give in DATA.
@@ -46,6 +54,8 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
         if not path:
             raise ValueError("expected a path after folder:, as in folder:pictures/holidays")
         images = load_folder(path, size, split)
+        if images.skipped:
+            storage.notify(left_out(images))
         return images if n is None or n >= len(images) else images.take(n, seed)
     if name == "fruit-photos":
         return load_fruit_photos(split, n, size, seed)

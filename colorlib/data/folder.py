@@ -84,10 +84,31 @@ def marked_files(root: Path) -> set[str]:
     """The names in a folder's marked-bad.txt, relative to it; empty without such a file."""
     try:
         # "utf-8-sig", since editors on Windows put a byte order mark before the first name.
-        lines = (root / MARKS_FILE).read_text(encoding="utf-8-sig").splitlines()
+        lines = (root / MARKS_FILE).read_text(encoding="utf-8-sig").split("\n")
     except FileNotFoundError:
         return set()
-    return {line.strip() for line in lines if line.strip() and not line.startswith("# ")}
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{root / MARKS_FILE} is no text in UTF-8 ({error}): save it in that "
+                         "encoding") from None
+    return {_marked_name(line) for line in lines if line.strip() and not line.startswith("# ")}
+
+
+def mark_line(name: str) -> str:
+    """A name as a line of marked-bad.txt: as it is or, where that would not be read back, quoted.
+
+    Quoted as in JSON are names that begin with "# " or a space, hold a line break, or no UTF-8.
+    """
+    quoted = json.dumps(name)
+    odd = name.startswith(("# ", '"')) or name != name.strip() or len(name.splitlines()) != 1
+    return quoted if odd or not name.isprintable() else name
+
+
+def _marked_name(line: str) -> str:
+    try:
+        name = json.loads(line) if line.startswith('"') else None
+    except ValueError:  # a name that begins with a quotation mark
+        name = None
+    return name if isinstance(name, str) else line.strip()
 
 
 def files_of_split(files: list[str], split: str) -> list[str]:
@@ -143,7 +164,8 @@ def _read_note(file: Path, key: str) -> dict[str, Any] | None:
     try:
         note = json.loads(file.with_suffix(".json").read_text(encoding="utf-8"))
         valid = (note["key"] == key and file.stat().st_size == math.prod(note["shape"])
-                 and len(note["kept"]) == note["shape"][0])
+                 and len(note["kept"]) == note["shape"][0]
+                 and all(len(pair) == 2 for pair in note["skipped"]))
         return note if valid else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -152,7 +174,8 @@ def _read_note(file: Path, key: str) -> dict[str, Any] | None:
 def _decode_to_cache(file: Path, key: str, *selection) -> dict[str, Any]:
     with storage.workspace(file.parent, file.stem) as work:
         with open(work / "rgb", "wb") as pixels:
-            note = {**_decode_into(pixels, *selection), "key": key}
+            note = _decode_into(pixels, *selection)
+            note["key"] = key if note["complete"] else ""  # "": the next load decodes anew
         (work / "json").write_text(json.dumps(note), encoding="utf-8")
         # The old note goes first: it must never describe the new pixels, even after a crash.
         file.with_suffix(".json").unlink(missing_ok=True)
@@ -164,10 +187,12 @@ def _decode_to_cache(file: Path, key: str, *selection) -> dict[str, Any]:
 def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, int] | None,
                  limit: float = math.inf) -> dict[str, Any]:
     """Write all pictures, 3×H×W bytes each; returns the note. NoStorage beyond `limit` bytes."""
-    kept, skipped, shape = [], [], size
+    kept, skipped, shape, complete = [], [], size, True
     for name, picture in decode_files(root, names, size):
         if isinstance(picture, image_files.Unreadable):
             skipped.append((name, str(picture)))
+            # Later it may be readable, so this result must not stay in the data folder.
+            complete &= not isinstance(picture, image_files.UnreadableNow)
             continue
         shape = shape or picture.shape[:2]
         if picture.shape[:2] != shape:
@@ -184,7 +209,8 @@ def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, 
     if not kept:
         name, reason = skipped[0]
         raise ValueError(f"no picture could be read; the first of {len(skipped)}: {name}: {reason}")
-    return {"shape": [len(kept), 3, *shape], "kept": kept, "skipped": skipped}
+    return {"shape": [len(kept), 3, *shape], "kept": kept, "skipped": skipped,
+            "complete": complete}
 
 
 def decode_files(
@@ -202,7 +228,9 @@ def decode_files(
     # Threads decode at the same time, since Pillow's decoders release Python's lock.
     with image_files.quiet_pillow(), ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool, bar:
         # In small groups, so that few decoded pictures wait in memory to be written.
-        for start in range(0, len(names), 16):
-            group = names[start : start + 16]
+        # Pictures that keep their size may have 270 MB each.
+        step = 16 if size else 1
+        for start in range(0, len(names), step):
+            group = names[start : start + step]
             yield from pool.map(decode, group)
             bar.update(len(group))

@@ -3,10 +3,13 @@
     pixels = decode(Path("photo.jpg"))              # uint8, (H, W, 3), upright
 """
 
+import contextlib
 import functools
 import io
+import stat
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +19,10 @@ from PIL import ExifTags, Image, ImageCms, ImageOps, UnidentifiedImageError, fea
 from colorlib.paths import atomic_write
 
 MAX_PIXELS = 90_000_000  # larger images are refused; this many are 270 MB when decoded
+# Two decoders need 17 and 20 bytes for each pixel: these limits keep both below 1.5 GB.
+MAX_PIXELS_OF = {"WEBP": 80_000_000, "JPEG2000": 70_000_000}
+LARGE = 16_000_000  # pixels; of larger images one is decoded at a time
+STRIP = 4_000_000  # pixels whose colors are converted at a time
 COLOR_SIDE = 256  # pixels a side at which color is predicted: networks learn from small images
 
 # Our name of a format, Pillow's, and the part of Pillow that decodes it where that is optional.
@@ -23,17 +30,25 @@ _FORMATS = (("JPEG", "JPEG", "jpg"), ("PNG", "PNG", "zlib"), ("WebP", "WEBP", "w
     ("TIFF", "TIFF", ""), ("GIF", "GIF", ""), ("BMP", "BMP", ""),
     ("JPEG 2000", "JPEG2000", "jpg_2000"), ("AVIF", "AVIF", "avif"))
 
-_TO_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM, 5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE, 8: Image.Transpose.ROTATE_90}
+# By EXIF orientation: (H, W, 3) as stored -> upright, without a copy. 1 is upright already.
+_TO_UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
+    2: lambda x: x[:, ::-1], 3: lambda x: x[::-1, ::-1], 4: lambda x: x[::-1],
+    5: lambda x: x.swapaxes(0, 1), 6: lambda x: np.rot90(x, -1),
+    7: lambda x: x[::-1, ::-1].swapaxes(0, 1), 8: np.rot90}
 
 # How a profile's header names its color space -> the modes of images that it can describe.
 _PROFILED_MODES = {"RGB": ("RGB", "L", "P"), "GRAY": ("L",), "CMYK": ("CMYK",)}
 
 
+_one_large_image = threading.Lock()
+
+
 class Unreadable(ValueError):
     """The file holds no image, or one that cannot be decoded safely; the message tells why."""
+
+
+class UnreadableNow(Unreadable):
+    """The system did not give us the file, or no memory for it: later it may be readable."""
 
 
 @functools.cache
@@ -68,29 +83,57 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
     broken EXIF data and broken profiles are ignored. Transparent parts become white, 16-bit grays
     are scaled to 8 bits, and of several frames the first is read.
 
-    Unreadable if the file cannot be decoded, or has more than MAX_PIXELS pixels.
+    Unreadable if the file cannot be decoded, or has more pixels than MAX_PIXELS or MAX_PIXELS_OF
+    its format; UnreadableNow if that may be otherwise another time.
     """
     try:
-        with _open(file) as image:
-            # A file begins with its size: nothing has been decoded yet that could fill the memory.
-            if image.width * image.height > MAX_PIXELS:
-                raise Unreadable(
-                    f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
-            image.load()
-            image = _to_srgb(_upright(image))
-            if size is not None:
-                image = ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS)
-            return np.asarray(image)
+        if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
+            raise Unreadable("no ordinary file")  # a pipe, say, would be waited for
+        pixels = _read(file)
+        if size is not None:
+            image = Image.fromarray(pixels)
+            pixels = np.asarray(
+                ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS))
+        return pixels
     except Unreadable:
         raise
     except UnidentifiedImageError:
         raise Unreadable(f"not a {format_names()}") from None
-    except (FileNotFoundError, PermissionError) as error:
-        raise Unreadable(f"cannot be opened: {error.strerror}") from None
-    except (MemoryError, Image.DecompressionBombError):
-        raise Unreadable("too large for the memory, or a decompression bomb") from None
+    except MemoryError:
+        raise UnreadableNow("too large for the memory") from None
+    except Image.DecompressionBombError:
+        raise Unreadable("a decompression bomb") from None
     except Exception as error:  # decoders raise almost any type on damaged data
+        # Errors of the system have a number, those of Pillow's decoders have none.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise UnreadableNow(f"cannot be opened: {error.strerror}") from None
         raise Unreadable(f"damaged: {error}") from None
+
+
+def _read(file: Path | io.BytesIO) -> np.ndarray:
+    """Decode an image and turn it upright: sRGB, uint8, (H, W, 3)."""
+    with _open(file) as image:
+        # A file begins with its size: nothing has been decoded yet that could fill the memory.
+        pixels = image.width * image.height
+        if pixels > MAX_PIXELS_OF.get(image.format, MAX_PIXELS):
+            raise Unreadable(
+                f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
+        if image.format == "JPEG" and _length(file) < pixels // 512:
+            # Of 8×8 pixels the shortest code is one bit. libjpeg would fill the rest with gray.
+            raise Unreadable(f"damaged: too short for {image.width}×{image.height} pixels")
+        # Threads that decode several large images at once would need several times the memory.
+        with _one_large_image if pixels > LARGE else contextlib.nullcontext():
+            image.load()
+            orientation = _orientation(image)  # of a PNG file it may come after the pixels
+            rgb = np.empty((image.height, image.width, 3), np.uint8)
+            # Strip by strip, because a conversion needs many bytes for each pixel.
+            rows = max(1, STRIP // image.width)
+            for top in range(0, image.height, rows):
+                bottom = min(top + rows, image.height)
+                rgb[top:bottom] = _to_srgb(image.crop((0, top, image.width, bottom)))
+    upright = _TO_UPRIGHT.get(orientation)
+    # A copy even of a view that NumPy calls contiguous: torch takes no negative strides.
+    return upright(rgb).copy() if upright else rgb
 
 
 @contextmanager
@@ -114,8 +157,9 @@ def check_png(path: Path) -> None:
 
 def write_png(image: Image.Image, path: Path) -> None:
     """Write a PNG file in one step: it is complete, or it is not there."""
+    small = image.width * image.height <= LARGE  # else a minute, for a few percent of the file
     with atomic_write(path) as temporary:
-        image.save(temporary, format="PNG", optimize=True)
+        image.save(temporary, format="PNG", optimize=small)
 
 
 def _open(file: Path | io.BytesIO) -> Image.Image:
@@ -131,14 +175,17 @@ def _open(file: Path | io.BytesIO) -> Image.Image:
     return Image.open(io.BytesIO(data.replace(b"Exif", b"none")), formats=formats)
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    """Undo the rotation or mirroring that the EXIF data name; without readable ones, do nothing."""
+def _length(file: Path | io.BytesIO) -> int:
+    return file.stat().st_size if isinstance(file, Path) else len(file.getbuffer())
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8 if it makes sense; 1 without readable EXIF data."""
     # ImageOps.exif_transpose is not used: it fails on broken tags that we do not need.
     try:
-        orientation = image.getexif().get(ExifTags.Base.Orientation)
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:  # whatever a parser raises on broken data
-        return image
-    return image.transpose(_TO_UPRIGHT[orientation]) if orientation in _TO_UPRIGHT else image
+        return 1
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
@@ -150,7 +197,14 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         values = np.asarray(image).astype(np.int64)
         if values.min() < 0 or values.max() > 65535:
             raise Unreadable("32-bit values, whose scale is unknown")
-        image = Image.fromarray(((values + 128) // 257).astype(np.uint8))  # 65535 -> 255
+        gray = ((values + 128) // 257).astype(np.uint8)  # 65535 -> 255
+        if "transparency" in image.info:  # the one value that is transparent, in 16 bits
+            gray[values == image.info["transparency"]] = 255
+        image = Image.fromarray(gray)
+    transparent = image.info.get("transparency")
+    if image.mode == "RGB" and isinstance(transparent, tuple) and max(transparent) > 255:
+        # Pillow reads the pixels of a 16-bit PNG file as 8 bits, and this color as 16.
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)
     if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
         return _apply_profile(image, profile)
 

@@ -7,6 +7,8 @@
 A `torch.utils.data.DataLoader` works as well; `batches` is faster, since it copies no image alone.
 """
 
+import hashlib
+import operator
 from collections.abc import Iterator, Sequence
 
 import torch
@@ -29,6 +31,8 @@ class ImageSet(Dataset):
     Beside these, .size is (H, W), .device is where batches are, and .split_name is the split.
     ValueError if dtype, shape or lengths are wrong. For a DataLoader with workers, stay on the CPU.
     """
+
+    _streams = False  # whether the pixels stay in a file
 
     def __init__(self, pixels: Tensor, labels: Tensor | None = None, classes: Sequence[str] = (),
                  name: str = "images", split: str = "train",
@@ -140,6 +144,17 @@ class ImageSet(Dataset):
             rgb = self.pixels[rows] if isinstance(rows, slice) else self._read(rows)
             yield rgb if mirrored is None else mirror(rgb, mirrored)
 
+    def digest(self) -> str:
+        """A SHA-256 of the pixels, by which a resumed training knows its data.
+
+        Of a set that is not in memory, of about a thousand images all over it.
+        """
+        digest = hashlib.sha256(repr((len(self), *self.size)).encode())
+        rows = torch.arange(0, len(self), max(1, len(self) // 1000) if self._streams else 1)
+        for part in rows.split(1000):
+            digest.update(self._read(part).cpu().numpy().tobytes())
+        return digest.hexdigest()
+
     def ab_mean(self) -> Tensor:
         """Mean (a, b) of all pixels in Lab units: float32, (2,), on the device; computed once."""
         if self._ab_mean is None:
@@ -193,7 +208,18 @@ def mirror(rgb: Tensor, mirrored: Tensor) -> Tensor:
 
 def permutation(n: int, seed: int) -> Tensor:
     """The numbers 0…n − 1 in the seed's order: int64, (n,)."""
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+    return torch.randperm(n, generator=torch.Generator().manual_seed(check_seed(seed)))
+
+
+def check_seed(seed: int) -> int:
+    """A seed as a plain int; NumPy's numbers are welcome. ValueError for what is no seed."""
+    try:
+        number = operator.index(seed)
+    except TypeError:
+        number = -1
+    if not 0 <= number < 2**32:
+        raise ValueError(f"a seed is a whole number from 0 to 2**32 - 1, got {seed!r}")
+    return number
 
 
 def check_split(split: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
-from colorlib.paths import find_project_root
+from colorlib.paths import DISK_FULL, expand, find_project_root
 
 _downloads_disabled = False
 
@@ -32,16 +32,24 @@ class NoStorage(DataUnavailable):
 def data_folder() -> Path:
     """Where data sets are kept. The folder need not exist."""
     if named := os.environ.get("COLORLIB_DATA"):
-        return Path(named).expanduser()
+        return expand(named)
     # Only a kit brings data sets along; in other checkouts data/sets is missing or empty.
     in_kit = any(kit_folder().glob("*.npy"))
-    return kit_folder() if in_kit else user_cache_path("colorlib", appauthor=False)
+    return kit_folder() if in_kit else _cache_folder()
 
 
 def kit_folder() -> Path:
     """Where a kit keeps its data (`make kit`); outside of a checkout the user's cache folder."""
     root = find_project_root()
-    return root / "data" / "sets" if root else user_cache_path("colorlib", appauthor=False)
+    return root / "data" / "sets" if root else _cache_folder()
+
+
+def _cache_folder() -> Path:
+    folder = user_cache_path("colorlib", appauthor=False)
+    if folder.is_absolute():
+        return folder
+    # This account has no home folder: the path begins with an unexpanded ~.
+    return Path(tempfile.gettempdir()) / f"colorlib-{os.getuid()}"
 
 
 @contextmanager
@@ -135,4 +143,10 @@ def workspace(place: Path, name: str) -> Iterator[Path]:
     # Inside the data folder, because a file is moved in one step only within a file system.
     with tempfile.TemporaryDirectory(prefix=f"{name}-", suffix=".partial", dir=place,
                                      ignore_cleanup_errors=True) as made:
-        yield Path(made)
+        try:
+            yield Path(made)
+        except OSError as error:
+            if error.errno in DISK_FULL:
+                raise NoStorage(f"the disk of the data folder {place} is full: free space, or set "
+                                "COLORLIB_DATA to a folder elsewhere") from error
+            raise

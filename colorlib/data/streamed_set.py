@@ -1,7 +1,9 @@
 """Image sets that do not fit into memory: read from a file, batch by batch, in worker processes."""
 
 import math
+import os
 import sys
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,16 +24,22 @@ class StreamedSet(ImageSet):
     limit     bytes: a part of the set that is not larger becomes an ordinary ImageSet
     rows      which images of the file, in which order: int64, or None for all
     device    where batches and parts of the set go
+    file      the open file of the set that this one is a part of
     about     classes, name, split and skipped, as in ImageSet
 
     `workers` is the number of processes that read ahead while `batches` is used.
     """
 
+    _streams = True
+
     def __init__(self, path: Path, shape: tuple[int, int, int, int], labels: Tensor | None,
                  limit: int, rows: Tensor | None = None, device: torch.device | str = "cpu",
-                 **about):
+                 file: "_OpenFile | None" = None, **about):
         self._describe(shape, device, labels, **about)
         self.path, self.shape, self.limit = path, shape, limit
+        # Kept open: where another load of the folder replaces the file, these pictures stay.
+        self._file = file or _OpenFile(path)
+        self._identity = self._file.identity
         # Numbers, not pixels: a part of the set costs 8 bytes an image.
         self.rows = torch.arange(shape[0]) if rows is None else rows
         # Only Linux forks; elsewhere a worker starts Python anew, which takes seconds.
@@ -63,10 +71,20 @@ class StreamedSet(ImageSet):
         for rgb in loader:
             yield rgb.to(self.device, non_blocking=True)
 
+    def __getstate__(self) -> dict:
+        return {name: value for name, value in self.__dict__.items() if name != "_file"}
+
+    def __setstate__(self, state: dict) -> None:  # in a process that did not inherit the file
+        self.__dict__ |= state
+        self._file = _OpenFile(self.path)
+        if self._file.identity != self._identity:
+            raise RuntimeError(f"{self.path} now holds other pictures: load the folder again")
+
     def _read(self, rows: slice | Tensor) -> Tensor:
-        # Opened anew each time, so that the set can be sent to a worker process.
-        file = np.memmap(self.path, np.uint8, "r", shape=self.shape)
-        return torch.from_numpy(file[self.rows[rows].numpy()]).to(self.device)
+        # Mapped anew each time, because mapped pages count as this process's memory.
+        with open(self._file.number, "rb", closefd=False) as file:
+            pixels = np.memmap(file, np.uint8, "r", shape=self.shape)
+        return torch.from_numpy(pixels[self.rows[rows].numpy()]).to(self.device)
 
     def _subset(self, rows: slice | Tensor) -> ImageSet:
         labels = None if self.labels is None else self.labels[rows]
@@ -77,8 +95,19 @@ class StreamedSet(ImageSet):
     def _streamed(self, rows: Tensor, labels: Tensor | None, device) -> "StreamedSet":
         labels = None if labels is None else labels.to(device)
         return StreamedSet(self.path, self.shape, labels, self.limit, rows, device,
-                           classes=self.classes, name=self.name, split=self.split_name,
-                           skipped=self.skipped)
+                           file=self._file, classes=self.classes, name=self.name,
+                           split=self.split_name, skipped=self.skipped)
+
+
+class _OpenFile:
+    """A file that stays open for reading as long as this object is used."""
+
+    def __init__(self, path: Path):
+        self.number = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self.number)
+        state = os.fstat(self.number)
+        # What tells it from a file that has replaced it under the same name.
+        self.identity = state.st_ino, state.st_size, state.st_mtime_ns
 
 
 class PlannedBatches(Dataset):

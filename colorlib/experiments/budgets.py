@@ -73,6 +73,12 @@ BUDGETS: dict[str, Budget] = {
 }
 
 
+def image_size(data: str, profile: str, size: int = 32) -> int:
+    """The side of a run's images: a budget has its own, for the data that it is for."""
+    budget = BUDGETS.get(profile)
+    return budget.size if budget and data in budget.data else size
+
+
 def epochs_of(name: str) -> dict[str, int]:
     """Return the numbers of epochs of a recipe, by the profiles of this module."""
     return {profile: budget.epochs[name] for profile, budget in BUDGETS.items()

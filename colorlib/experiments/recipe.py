@@ -24,6 +24,7 @@ Target = LabTarget | YuvTarget | ColorBinsTarget | ColorSpaceTarget
 # Profiles that train on all 50,000 images. The others have so few that a large batch would leave
 # only a handful of optimizer steps.
 LARGE_BATCH_PROFILES = ("lesson", "full")
+MIN_IMAGES = 8  # in four batches of two: batch norm needs more than one image
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,16 +121,38 @@ class Recipe:
         """Return the training step or, for a GAN, an `Adversary` with an untrained discriminator.
 
         seed   the discriminator has the same weights for the same seed
-        size   side of the images in pixels, for a discriminator that looks at whole images
+        size   side of the images in pixels, for a discriminator that looks at whole images; as the
+               generator gets them, padded. ValueError if the discriminator takes no such images
         """
         self._check_published(as_published)
         gan = self.published_gan if as_published else self.gan
         if gan is None:
             return self.step
-        image_size = {} if gan.net["model"] == "patch" else {"size": size}
+        image_size = {}
+        if gan.net["model"] != "patch":
+            config = self.published_net if as_published and self.published_net else self.net
+            multiple = models.outline({"outputs": 2} | config).multiple
+            image_size = {"size": self._size_that_fits(gan.net, size, multiple)}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed + 1)  # else its weights would repeat the generator's
             return Adversary(models.build(gan.net | image_size), gan.config, gan.training)
+
+    def _size_that_fits(self, net: dict, size: int, multiple: int) -> int:
+        """The size of padded images; ValueError if the discriminator `net` does not take them."""
+        def padded(side: int) -> int:
+            return -(-side // multiple) * multiple
+
+        def fits(side: int) -> bool:
+            try:
+                return bool(models.outline(net | {"size": padded(side)}))
+            except ValueError:
+                return False
+
+        if not fits(size):
+            larger = next(filter(fits, range(size, size + 256)), "none")
+            raise ValueError(f"the discriminator of {self.name} takes no images of {size} pixels; "
+                             f"the next larger size that it takes is {larger}")
+        return padded(size)
 
     def training_config(self, profile: str, as_published: bool = False, epochs: int | None = None,
                         device: str | torch.device = "cpu") -> TrainingConfig:
@@ -153,6 +176,22 @@ class Recipe:
                 config = config.replace(**self.gpu_training)
         config = config.replace(**budgets.changes_of(self.name, profile))
         return config.replace(epochs=self.profiles[profile] if epochs is None else epochs)
+
+
+def fit_batch(config: TrainingConfig, images: int,
+              batch_size: int | None = None) -> TrainingConfig:
+    """The settings with a batch size of one's own or, for few images, a quarter of them.
+
+    ValueError if there are too few images to train on, or to fill a batch of one's own.
+    """
+    if images < MIN_IMAGES:
+        raise ValueError(f"{images} images are too few to train on: give at least {MIN_IMAGES}, "
+                         "and in a folder one more in ten for the test")
+    if batch_size is not None:
+        if not 1 <= batch_size <= images:
+            raise ValueError(f"a batch can have 1 to {images} images here, got {batch_size}")
+        return config.replace(batch_size=batch_size)
+    return config if images >= config.batch_size else config.replace(batch_size=images // 4)
 
 
 def fit_recipe(colorizer: Colorizer, images, step: Step | Adversary, config: TrainingConfig,

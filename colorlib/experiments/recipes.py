@@ -11,11 +11,11 @@ from colorlib.experiments import systems_koo2016 as koo
 from colorlib.experiments import systems_nazeri2018 as nazeri
 from colorlib.experiments import systems_perez2020 as perez
 from colorlib.experiments.ablations import ABLATIONS
-from colorlib.experiments.recipe import Recipe, fit_recipe
+from colorlib.experiments.recipe import Recipe, fit_batch, fit_recipe
 from colorlib.experiments.transfer import TRANSFER, TRANSFER_IMAGES
 
 __all__ = ["ABLATIONS", "ALL", "BUDGETED", "RECIPES", "SAME_TIME", "TRANSFER", "TRANSFER_IMAGES",
-           "Recipe", "fit_recipe", "get"]
+           "Recipe", "fit_batch", "fit_recipe", "get"]
 
 SAME_TIME = dahl.SAME_TIME
 # In the order of the sources, which is that of the list that `train` prints.

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import torch
 
-from colorlib import known_truth, metrics, models
+from colorlib import known_truth, models
 from colorlib.checkpoint import read_tensors
 from colorlib.color_variety import color_variety
 from colorlib.colorizer import Colorizer
 from colorlib.data import cued_fruit, datasets
+from colorlib.data.storage import make_writable, notify
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.evaluate import (
     baseline,
@@ -30,13 +31,13 @@ from colorlib.evaluate import (
     nazeri_accuracy,
     perceptual_distances,
 )
-from colorlib.experiments import budgets, fingerprint, recipes
+from colorlib.experiments import budgets, fingerprint, recipes, record_check
 from colorlib.experiments.curves import Curve
 from colorlib.experiments.fingerprint import COMMIT
 from colorlib.experiments.measuring import CachedPredictions, gan_metrics
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
-from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
+from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_atomic
 from colorlib.train import absolute_error_step, regression_step
 from colorlib.train_gan import Adversary
 
@@ -61,7 +62,7 @@ CHECKPOINT_BYTES = 20e6  # all files in colorlib/checkpoints together
 def root() -> Path:
     """Return $COLORLIB_RESULTS, or results/ of the checkout or, without one, of this folder."""
     checkout = find_project_root() or Path.cwd()
-    return Path(os.environ.get("COLORLIB_RESULTS") or checkout / "results")
+    return expand(os.environ.get("COLORLIB_RESULTS") or checkout / "results")
 
 
 def checkpoint_folder() -> Path:
@@ -147,8 +148,7 @@ def image_counts(profile: str, name: str | None = None) -> tuple[int | None, int
 def load_images(name: str, data: str, profile: str, seed: int = 0, size: int = 32):
     """Return the training and the test images (ImageSets) of a run; arguments as in `run`."""
     counts = image_counts(profile, name.removesuffix(PUBLISHED))
-    if (budget := budgets.BUDGETS.get(profile)) and data in budget.data:
-        size = budget.size
+    size = budgets.image_size(data, profile, size)
     train, test = (datasets.load(data, split, n=n, seed=seed, size=size)
                    for split, n in zip(("train", "test"), counts, strict=True))
     if data.startswith("folder:"):
@@ -161,7 +161,7 @@ def load_images(name: str, data: str, profile: str, seed: int = 0, size: int = 3
 def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
         device: str = "auto", keep: str | Path | None = None, epochs: int | None = None,
         images=None, progress: bool = True, size: int = 32, folder: Path | None = None,
-        stop: Callable[[int, int], bool] | None = None) -> dict:
+        stop: Callable[[int, int], bool] | None = None, batch_size: int | None = None) -> dict:
     """Train a recipe (or take a baseline), measure it on the test images, and write its record.
 
     name     a recipe, a recipe with "-as-published", or one of `BASELINES`
@@ -171,29 +171,38 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     size     side of the images in pixels (CIFAR-10 has 32)
     folder   where to write the record, instead of results/runs
     stop     as in `train.fit`
+    batch_size   replaces the recipe's; without it, fewer images than a batch make smaller batches
     A training that is stopped raises KeyboardInterrupt; the same call resumes it from build/runs.
     With several processes, the first returns the record and the others {}.
     """
     image_counts(profile, name.removesuffix(PUBLISHED))  # ValueError before anything is loaded
+    published = name.endswith(PUBLISHED)
+    recipe = None if name in BASELINES else recipes.get(name.removesuffix(PUBLISHED))
+    # Before anything is decoded: some discriminators take images of certain sizes only.
+    side = images[0].size[0] if images else budgets.image_size(data, profile, size)
+    step = recipe and recipe.make_step(seed, published, side)
     train, test = images or load_images(name, data, profile, seed, size)
     where = select_device(device)
-    if name in BASELINES:
+    if recipe is None:
         values = measured(baseline(BASELINES[name], train, seed), test, train.ab_mean())
         about = {"recipe": name, "code": "-", "data": train.name, "profile": profile, "seed": seed}
         return _write(about | {"n": len(test)}, values, where, folder)
 
-    published = name.endswith(PUBLISHED)
-    recipe = recipes.get(name.removesuffix(PUBLISHED))
     config = recipe.training_config(profile, published, epochs, where)
     # The settings of a GPU are another training: a checkpoint of its own, and a note in the record.
-    on_gpu = config != recipe.training_config(profile, published, epochs)
+    usual = recipe.training_config(profile, published, epochs)
+    on_gpu = config != usual
     if epochs is not None and (profile not in recipe.profiles
                                or epochs != recipe.training_config(profile, published).epochs):
         profile = f"{profile}-{epochs}-epochs"
     colorizer = recipe.build(seed, train, published)
     unfinished = unfinished_path(name, train.name, profile, seed, on_gpu)
-    step = recipe.make_step(seed, published, train.size[0])
+    # Found out now, not after the training.
+    first = not int(os.environ.get("RANK", 0))  # of several processes, the one that writes
+    for place in (folder or root() / "runs", unfinished.parent) if first else ():
+        make_writable(place, "folder of results", "COLORLIB_RESULTS")
     train, held_out = budgets.hold_out(train, profile)
+    config = recipes.fit_batch(config, len(train), batch_size)
     more = {"fingerprint": fingerprint.of(name, profile)}  # now: the files may change meanwhile
     curve, watched, best = None, {}, False
     if held_out is not None:  # measured before the training and after each epoch
@@ -205,9 +214,9 @@ def run(name: str, data: str = "auto", profile: str = "lesson", seed: int = 0,
     if history.interrupted:
         whole = 0 if history.partial else len(history.epochs)
         raise KeyboardInterrupt(f"stopped after {whole} epochs: the same command resumes there")
-    if int(os.environ.get("RANK", 0)):  # another process writes the record
+    if not first:
         return {}
-    if on_gpu:
+    if config != usual:
         more["training"] = {"batch_size": config.batch_size, "lr": config.lr}
     if curve:
         more |= {"curve": curve.rows(history), "weights": "best" if best else "last"}
@@ -351,23 +360,19 @@ def _rounded(values: dict) -> dict[str, float]:
 
 def _save(record: dict, folder: Path | None = None) -> None:
     path = path_of(*(record[key] for key in IDENTITY), folder)
+    record_check.require_finite(record["metrics"], f"{path.name} is not written: ")
     write_text_atomic(path, json.dumps(record, indent=1) + "\n")
 
 
 def read(folder: Path | None = None) -> list[dict]:
-    """Return all records, sorted by file name. ValueError names a file that is no record."""
+    """Return all records, sorted by file name; a file that is none is left out, with a message."""
     records = []
     for path in sorted((folder or root() / "runs").glob("*.json")):
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            lacking = (sorted(set(FIELDS) - set(record))
-                       or sorted(set(metrics.NAMES) - set(record["metrics"])))
-            if lacking:
-                raise ValueError(f"it lacks {', '.join(lacking)}")
-        except (ValueError, KeyError, TypeError) as error:  # so are JSON's errors
-            raise ValueError(f"{path.name} is no record of a run ({error}): remove it or train "
-                             "again") from None
-        records.append(record)
+            records.append(record_check.load(path))
+        except (ValueError, OSError) as error:  # so are JSON's errors
+            notify(f"{path.name} is no record of a run ({error}) and is left out: remove it or "
+                   "train again")
     return records
 
 

@@ -4,6 +4,7 @@
 
 `results_table.py` makes the tables; `python -m tools results` draws the page's pictures.
 """
+from html import escape
 from pathlib import Path
 
 import pandas
@@ -38,7 +39,9 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
         if table := results_table.question_table(data, question):
             questions += f"## {question.text}\n\n{table}\n"
     # Results of different versions may differ: the page names every combination that was used.
-    versions = sorted({", ".join(f"{k} {v}" for k, v in r["versions"].items()) for r in records})
+    # Escaped, because others may have written the records.
+    versions = sorted({escape(", ".join(f"{k} {v}" for k, v in r["versions"].items()), quote=False)
+                       for r in records})
     template = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
     data["stale"] = ["; ".join(fingerprint.stale(record)) for record in records]
     page = template.format(

@@ -22,6 +22,8 @@ Comments in the networks give the shape of the tensor after each line: N images,
 height and width, H and W of the input; in a loop, c, h and w of the tensor at the start of a pass.
 """
 
+import inspect
+
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -39,7 +41,7 @@ from colorlib.models.unet import UNet
 __all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageDiscriminator", "KooCNN",
            "KooDiscriminator", "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet",
            "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
-           "VggClassifier", "build", "multiply_adds", "parameters", "receptive_field"]
+           "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field"]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {
@@ -64,6 +66,22 @@ def build(config: dict) -> nn.Module:
         return MODELS[name](**settings)
     except TypeError as error:  # an unknown argument, or a value of the wrong type
         raise ValueError(f"model {name!r} does not take {settings} ({error})") from None
+
+
+def outline(config: dict) -> nn.Module:
+    """The network of a config on torch's meta device: its weights have shapes, and no memory.
+
+    For a config from a file. ValueError where one of its numbers is beyond any network of ours.
+    """
+    values = [value if isinstance(value, list) else [value] for value in config.values()]
+    numbers = [n for group in values for n in group if isinstance(n, int | float)]
+    if len(numbers) > 64 or not all(abs(n) <= 2**14 for n in numbers):  # False for NaN
+        raise ValueError(f"senseless settings {str(config):.200}")
+    # Without ImageNet's weights, which would be loaded, or even downloaded.
+    model = MODELS.get(config.get("model"), nn.Identity)
+    pretrained = "weights" in inspect.signature(model).parameters
+    with torch.device("meta"):
+        return build(config | ({"weights": "none"} if pretrained else {}))
 
 
 def parameters(net: nn.Module) -> int:

@@ -30,6 +30,8 @@ class FastUNet(nn.Module):
         if not len(widths) == len(encoder) == len(decoder) + 1:
             raise ValueError("expected a number for each level in widths and encoder, and one less "
                              f"in decoder, got {widths}, {encoder} and {decoder}")
+        if max(*encoder, *decoder, 0) > 16:
+            raise ValueError(f"at most 16 convolutions a level, got {encoder} and {decoder}")
         self.config = dict(model="fast-unet", stem=stem, widths=list(widths),
                            encoder=list(encoder), decoder=list(decoder), outputs=outputs)
         self.multiple = 2 ** len(widths)

@@ -37,6 +37,8 @@ class UNet(NoiseInput, nn.Module):
         if width < 1 or depth < 1 or noise < 0:
             raise ValueError("width and depth must be at least 1 and noise at least 0, got "
                              f"{width=}, {depth=}, {noise=}")
+        if depth > 12 or width * 2 ** depth > 2 ** 15:  # a file may ask for it
+            raise ValueError(f"too many channels: {width=}, {depth=}")
         if cell not in (2 ** i for i in range(depth + 1)):
             raise ValueError(f"cell must be a power of two up to {2 ** depth = }, got {cell}")
         self.config = dict(model="unet", width=width, depth=depth, outputs=outputs, cell=cell)

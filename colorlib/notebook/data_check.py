@@ -29,11 +29,12 @@ def mark(folder: str | Path, name: str, bad: bool) -> None:
     if not root.is_dir() or (bad and not (root / name).is_file()):
         raise FileNotFoundError(f"there is no picture {name} in the folder {folder}")
     path = root / folders.MARKS_FILE
+    marked = folders.marked_files(root)  # ValueError if the file is no text
     # utf-8-sig: some editors put a byte order mark at the start of a file.
     lines = path.read_text(encoding="utf-8-sig").splitlines() if path.exists() else []
     comments = [line for line in lines if line.startswith("# ")]
-    names = sorted(folders.marked_files(root) - {name} | ({name} if bad else set()))
-    write_text_atomic(path, "".join(f"{line}\n" for line in comments + names))
+    names = map(folders.mark_line, sorted(marked - {name} | ({name} if bad else set())))
+    write_text_atomic(path, "".join(f"{line}\n" for line in [*comments, *names]))
 
 
 def show(folder: str | Path) -> VBox:

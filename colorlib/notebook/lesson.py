@@ -22,13 +22,14 @@ import numpy as np
 import torch
 
 from colorlib.data import datasets
-from colorlib.data.image_set import ImageSet
+from colorlib.data.folder import files_of_split, list_files
+from colorlib.data.image_set import ImageSet, check_seed
 from colorlib.hardware import free_memory, hardware, held_memory, select_device, versions
 from colorlib.notebook import cell_order, report
 from colorlib.notebook.claims import ClaimError, Claims
 from colorlib.notebook.files import find_notebook, source_hash
 from colorlib.notebook.profiles import PROFILE_NAMES, PROFILES, check_known
-from colorlib.paths import CHECKPOINTS, find_project_root, write_text_atomic
+from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_atomic
 from colorlib.profiling import peak_bytes
 
 __all__ = ["PROFILES", "PROFILE_NAMES", "ClaimError", "Lesson"]
@@ -55,7 +56,7 @@ class Lesson(Claims):
         check_known("notebook", number, PROFILES)
         check_known("profile", self.profile, PROFILE_NAMES)
         self.n = SimpleNamespace(**PROFILES[number][self.profile])
-        self.seed = int(seed)
+        self.seed = check_seed(int(seed) if isinstance(seed, str) else seed)  # papermill gives text
         self.device = select_device(os.environ.get("COLORLIB_DEVICE") or device)
         self._requested_data = self._check_data(os.environ.get("COLORLIB_DATASET") or data)
         self.claims: list[dict[str, Any]] = []
@@ -154,11 +155,24 @@ class Lesson(Claims):
         print(f"Device: {self.device} ({hardware(self.device)}). Data: {self.data}. "
               f"Seed: {self.seed}.")
         print(f"Versions: {packages}")
+        self._warn_of_few_pictures()
         # What this kernel already holds counts as available: its expected peak includes it.
         needed, available = self.n.memory_mb, free_memory() + held_memory()
         if needed > available:
             print(f"Warning: this profile needs about {needed:.0f} MB of memory, and only "
                   f"{available:.0f} MB are available. {self._memory_advice(available)}")
+
+    def _warn_of_few_pictures(self) -> None:
+        """Print how many pictures a folder lacks, before minutes are spent on decoding it."""
+        if not self._requested_data.startswith("folder:"):
+            return
+        files = list_files(expand(self._requested_data.removeprefix("folder:")))
+        wanted = {"train": self.n.train_images, "test": self.n.test_images}
+        there = {split: len(files_of_split(files, split)) for split in wanted}
+        if any(there[split] < wanted[split] for split in wanted):
+            print(f"Warning: this profile works with {wanted['train']:,} pictures for training and "
+                  f"{wanted['test']:,} for the test, and the folder has {there['train']:,} and "
+                  f"{there['test']:,}. Cells that need more stop; claims may not hold.")
 
     def _memory_advice(self, available: float) -> str:
         # A larger profile may need less memory, but it takes longer.
@@ -172,8 +186,8 @@ class Lesson(Claims):
 
 def _record_folder() -> Path:
     if os.environ.get("COLORLIB_NOTEBOOK_RECORDS"):  # set by tools
-        return Path(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
+        return expand(os.environ["COLORLIB_NOTEBOOK_RECORDS"])
     if os.environ.get("COLORLIB_RESULTS"):
-        return Path(os.environ["COLORLIB_RESULTS"]) / "notebooks"
+        return expand(os.environ["COLORLIB_RESULTS"]) / "notebooks"
     # Not results/: only `python -m tools store` writes there, after it has checked the run.
     return (find_project_root() or Path.cwd()) / "build" / "results" / "notebooks"

@@ -22,6 +22,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.data.image_files import COLOR_SIDE, Unreadable, decode
 from colorlib.notebook import plots
 from colorlib.notebook.report import count
+from colorlib.paths import expand
 
 SHOWN_SIDE = 512
 
@@ -38,9 +39,8 @@ def side_by_side(photo: str | Path | bytes | Tensor,
     scale = SHOWN_SIDE / max(image.shape[-2:])
     if scale < 1:
         size = [max(1, round(side * scale)) for side in image.shape[-2:]]
-        image = color.to_float(image[None])  # (1, 3, H, W)
-        image = F.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
-        image = color.to_uint8(image)[0]
+        # As bytes: a large photograph takes a gigabyte as floats.
+        image = F.interpolate(image[None].cpu(), size=size, mode="bilinear", antialias=True)[0]
     gray = color.gray_from_lightness(color.lightness(image[None]))  # (1, 1, H, W)
     gray = color.to_uint8(gray.clamp(0, 1).expand(-1, 3, -1, -1))[0]
     results = {name: one.colorize(image, COLOR_SIDE).cpu() for name, one in colorizers.items()}
@@ -87,7 +87,8 @@ class UploadPanel:
             self.message.value, self.pictures.children = escape(str(error)), ()
             return
         self.pictures.children = [
-            VBox([HTML(name), Image(value=plots.png(picture), format="png", width=200)])
+            VBox([HTML(escape(name, quote=False)),
+                  Image(value=plots.png(picture), format="png", width=200)])
             for name, picture in pictures.items()]
         self.message.value = f"Colored by {count(len(self.colorizers), 'network')}."
         if self.path is not None:
@@ -97,6 +98,7 @@ class UploadPanel:
         """Save a picture as PNG; return a sentence about it."""
         path = Path(self.path)
         try:
+            path = expand(path)
             path.write_bytes(plots.png(picture))
             return escape(f" Saved in {path.name}.")
         except OSError as error:

@@ -16,6 +16,8 @@ answer. A fooling rate of 50 % is chance level: nobody can tell the pictures apa
 
 import csv
 import dataclasses
+import io
+import warnings
 from functools import partial
 from html import escape
 from pathlib import Path
@@ -28,6 +30,7 @@ from torch import Tensor
 from colorlib import color
 from colorlib.colorizer import picture
 from colorlib.notebook import plots
+from colorlib.paths import expand
 
 COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled", "split")
 OLD_COLUMNS = COLUMNS[:-1]  # files of the first edition do not say where a picture comes from
@@ -95,26 +98,55 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
 def read_answers(path: str | Path) -> list[dict[str, str]]:
     """Return the answers in a file, oldest first; none if it is empty or does not exist.
 
-    ValueError if the file holds something else.
+    Of several answers to one pair the first counts. ValueError, with the line, if the file holds
+    something else or an answer that cannot be.
     """
-    path = Path(path)
+    path = expand(path)
     if not path.exists() or not path.stat().st_size:  # a full disk leaves an empty file
         return []
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
+    try:
+        # utf-8-sig: some editors put a byte order mark at the start of a file.
+        text = path.read_text(encoding="utf-8-sig")
+        # newline="" leaves it to csv to find the lines, which a quoted name may break.
+        rows = csv.DictReader(io.StringIO(text, newline=""))
         if tuple(rows.fieldnames or ()) not in (COLUMNS, OLD_COLUMNS):
             raise ValueError(f"{path.name} does not hold answers of a Turing test: expected the "
                              f"columns {', '.join(COLUMNS)}")
-        # A crash can leave an incomplete last line; it does not count.
-        return [row for row in rows if row["fooled"] in ("0", "1")]
+        answers: dict[tuple, dict[str, str]] = {}
+        for number, row in enumerate(list(rows), 2):
+            cut = None in row.values() or not row["fooled"]  # a crash leaves an incomplete line
+            if not cut and not _is_possible(row):
+                raise ValueError(f"{path.name}, answer {number - 1} (line {number}): no answer of "
+                                 f"a Turing test: {','.join(map(str, row.values()))}")
+            if not cut:
+                answers.setdefault(_pair_of(row), row)
+        return list(answers.values())
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path.name} is no text of answers in UTF-8: {error}") from None
+
+
+def _is_possible(row: dict) -> bool:
+    """Whether a complete line of a file agrees with itself."""
+    numbers = [row["seed"].removeprefix("-"), row["pairs"], row["pair"]]
+    # isdecimal alone would let digits of other scripts through, and int() thousands of them.
+    if None in row or not all(n.isascii() and n.isdecimal() and len(n) < 20 for n in numbers):
+        return False
+    sides = row["true_side"], row["answer"]
+    return (int(row["pair"]) < int(row["pairs"]) and set(sides) <= set(SIDES)
+            and row["fooled"] == str(int(sides[0] != sides[1])))
+
+
+def _pair_of(row: dict[str, str]) -> tuple:
+    return row["model"], int(row["seed"]), int(row["pairs"]), int(row["pair"]), row.get("split")
 
 
 def unanswered(pairs: Pairs, path: str | Path) -> list[int]:
     """Return the indices of the pairs that have no answer in the file yet."""
     # A file may hold answers to other tests.
-    key = pairs.name, str(pairs.seed), str(len(pairs)), pairs.split
+    key = pairs.name, pairs.seed, len(pairs), pairs.split
     answered = {int(row["pair"]) for row in read_answers(path)
-                if (row["model"], row["seed"], row["pairs"], row.get("split", pairs.split)) == key}
+                if (row["model"], int(row["seed"]), int(row["pairs"]),
+                    row.get("split", pairs.split)) == key}
     return [pair for pair in range(len(pairs)) if pair not in answered]
 
 
@@ -127,11 +159,11 @@ def save_answer(pairs: Pairs, pair: int, side: str, path: str | Path) -> None:
         raise ValueError(f"expected left or right, got {side!r}")
     if pair not in unanswered(pairs, path):
         return
-    path = Path(path)
+    path = expand(path)
     before = path.read_bytes() if path.exists() else b""
     with path.open("a", encoding="utf-8", newline="") as file:
         # A file of the first edition is continued as it began.
-        old = before and before.splitlines()[0].decode() == ",".join(OLD_COLUMNS)
+        old = before and before.splitlines()[0].decode("utf-8-sig") == ",".join(OLD_COLUMNS)
         rows = csv.writer(file, lineterminator="\n")
         if not before:
             rows.writerow(COLUMNS)
@@ -151,10 +183,19 @@ def fooling_rate(*paths: str | Path, model: str | None = None,
                  split: str | None = None) -> FoolingRate:
     """Pool the answers of several files, for one model, one split, or all.
 
-    ValueError if there are none. Answers without a split count only if none is asked for.
+    ValueError if there are none. Answers without a split count only if none is asked for. A file
+    that is given twice counts once. Of several files, one that holds something else is left out,
+    with a warning.
     """
-    rows = [row for path in paths for row in read_answers(path)
-            if model in (None, row["model"]) and split in (None, row.get("split"))]
+    rows = []
+    for path in sorted({expand(path).resolve() for path in paths}):
+        try:
+            rows += [row for row in read_answers(path)
+                     if model in (None, row["model"]) and split in (None, row.get("split"))]
+        except ValueError as error:
+            if len(paths) == 1:
+                raise
+            warnings.warn(f"left out: {error}", stacklevel=2)
     if not rows:
         raise ValueError("there are no answers yet" + (f" for {model}" if model else "")
                          + (f" on {split} pictures" if split else ""))

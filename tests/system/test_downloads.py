@@ -3,6 +3,7 @@
 A small archive with sources of its own stands for the real one; the last test fetches the real one.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -578,3 +579,19 @@ def test_the_real_download_brings_the_published_pixels(place):
     except datasets.DataUnavailable as error:
         pytest.skip(str(error))
     assert len(images) == 10_000 and names(place) == KEPT
+
+
+def test_labels_that_belong_to_other_images_are_found(place):
+    """Case: cifar_labels.py: each label was shifted by one, and the pixels alone were hashed."""
+    labels = {split: hashlib.sha256(pixels(split)[1].astype(np.uint8).tobytes()).hexdigest() for split in COUNTS}
+    archive = dataclasses.replace(small(good), labels=labels)
+    cifar10.load_split(archive, "train")
+    path = archive.path("test")
+    data = bytearray(path.read_bytes())
+    count = COUNTS["test"]
+    for i in range(count):
+        place_of_label = len(data) - count * 3073 + i * 3073 + 3072
+        data[place_of_label] = (data[place_of_label] + 1) % 10
+    path.write_bytes(data)
+    with pytest.raises(cifar10.DamagedFile, match="the test labels belong to other images"):
+        cifar10.read_split(archive, "test")

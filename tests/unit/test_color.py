@@ -417,3 +417,39 @@ def test_lightness_out_of_range_is_refused():
                         (color.gray_from_lightness, lab), (color.hsv_to_rgb, torch.full((3, 1, 1), 2.0))):
         with pytest.raises(ValueError, match="L: expected|1, H, W|saturation"):
             function(x)
+
+
+def test_colors_that_no_screen_shows_lose_chroma_and_nothing_else():
+    generator = torch.Generator().manual_seed(0)
+    lab = torch.rand(1, 3, 60, 50, generator=generator) * torch.tensor([100.0, 240, 240]).view(3, 1, 1)
+    lab[:, 1:] -= 120
+    shown = color.into_gamut(lab)
+    assert color.in_gamut(shown).all() and shown.dtype == lab.dtype
+    assert torch.equal(shown[:, 0], lab[:, 0])
+    moved = (shown != lab).any(1, keepdim=True)
+    assert torch.equal(moved, ~color.in_gamut(lab)) and 0.2 < moved.float().mean() < 0.95
+    a, b = shown[:, 1:].unbind(1)
+    cross = a * lab[:, 2] - b * lab[:, 1]  # 0 if the hue is the same
+    assert cross.abs().max() < 0.1 and (a * lab[:, 1] + b * lab[:, 2] >= 0).all()
+    # On the border: a little more chroma is outside, where the color had more.
+    more = torch.cat([shown[:, :1], shown[:, 1:] * 1.01 + 0.1 * lab[:, 1:] / lab[:, 1:].norm(dim=1, keepdim=True)], 1)
+    assert not color.in_gamut(more, eps=2e-4)[moved].any()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_black_and_white_stay_whatever_color_is_predicted_for_them(dtype):
+    turn = torch.linspace(0, 2 * torch.pi, 721, dtype=dtype)
+    for chroma in (0.5, 20, 200, 1e4):
+        ab = chroma * torch.stack([turn.cos(), turn.sin()])[:, None]  # 2 1 721
+        for gray in (0, 255):
+            L = color.lightness(torch.full((3, 1, 1), gray, dtype=torch.uint8)).to(dtype).expand(1, 1, 721)
+            rgb = color.to_uint8(color.lab_to_rgb(color.into_gamut(torch.cat([L, ab]))))
+            assert (rgb == gray).all(), (chroma, gray)
+
+
+def test_a_gamut_mapping_refuses_nan_and_leaves_bytes_as_they_are():
+    with pytest.raises(ValueError, match="NaN"):
+        color.into_gamut(torch.full((3, 1, 1), float("nan")))
+    rgb = torch.randint(256, (2, 3, 40, 40), dtype=torch.uint8, generator=torch.Generator().manual_seed(1))
+    lab = color.rgb_to_lab(rgb)
+    assert torch.equal(color.to_uint8(color.lab_to_rgb(color.into_gamut(lab))), rgb)

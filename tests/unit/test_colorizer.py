@@ -461,3 +461,13 @@ def test_target_blur_takes_detail_from_the_color_and_not_from_what_the_net_sees(
     assert torch.equal(x, x_blurred)
     for a, b in zip(y.numpy().reshape(-1, 16, 16), y_blurred.numpy().reshape(-1, 16, 16), strict=True):
         np.testing.assert_allclose(b, ndimage.gaussian_filter(a, 1.5, mode="mirror", truncate=10 / 3), atol=2e-2)
+
+
+def test_a_picture_keeps_its_lightness_whatever_the_network_predicts():
+    """Colors beyond the gamut were once clipped channel by channel: up to 15 L, and black borders turned colored."""
+    L = color.lightness(torch.arange(256, dtype=torch.uint8).expand(3, 64, 256)[None])  # 1 1 64 256
+    turn = torch.linspace(0, 6.28, 64).view(1, 1, 64, 1).expand_as(L)
+    for chroma in (15, 60, 300):
+        shown = picture(L, chroma * torch.cat([turn.cos(), turn.sin()], dim=1))
+        assert (color.lightness(shown) - L).abs().max() < 0.7  # two bytes of green in the dark: rounding alone
+        assert (shown[..., 0] == 0).all() and (shown[..., 255] == 255).all()

@@ -28,8 +28,8 @@ BINDER = CONDA | {"torch": "pytorch-cpu"}
 
 # What a package is imported as, where that is not its name.
 IMPORTS = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
-IMPORTS |= {"pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "websocket-client": "websocket",
-            "python-pptx": "pptx"}
+IMPORTS |= {"beautifulsoup4": "bs4", "pyyaml": "yaml", "pytest-timeout": "pytest_timeout",
+            "websocket-client": "websocket", "python-pptx": "pptx"}
 
 
 def read(path):

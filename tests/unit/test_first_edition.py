@@ -71,7 +71,7 @@ def test_a_classifier_loads_and_is_saved_in_the_new_format(tmp_path):
 
 
 def test_a_record_is_read(tmp_path):
-    shutil.copy(RECORD, tmp_path)
+    shutil.copy(RECORD, tmp_path / "koo-baseline.cifar10.lesson.s0.json")
     (record,) = records.read(tmp_path)
     assert record == json.loads(RECORD.read_text())
     assert record["recipe"] == "koo-baseline" and record["metrics"]["judge_accuracy"] == 0.7516

@@ -267,6 +267,8 @@ def test_a_profile_is_ignored_where_pillow_was_built_without_color_management(mo
 
 def test_a_png_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     class Halfway:
+        width = height = 8
+
         def save(self, path, **_):
             path.write_bytes(b"half of it")
             raise OSError("the disk is full")

@@ -211,3 +211,13 @@ def test_the_hash_is_that_of_the_code_alone(tmp_path):
                              cell("b = 2"))
     assert plain == notebook(cell("a = 1"), cell("P = 2", tags=["injected-parameters"]), cell("b = 2"))
     assert plain != notebook(cell("a = 1"), cell("b = 3")) and plain != notebook(cell("a = 1b = 2"))
+
+
+def test_a_folder_with_few_pictures_is_said_in_the_first_cell(tmp_path, capsys):
+    """Case: 02_notebooks_on_a_small_folder.sh."""
+    for i in range(12):
+        (tmp_path / f"{i:02}.png").touch()
+    Lesson("03", "smoke", data=f"folder:{tmp_path}")
+    assert "the folder has 10 and 2" in capsys.readouterr().out
+    Lesson("03", "smoke", data="fruits")
+    assert "the folder has" not in capsys.readouterr().out

@@ -283,7 +283,7 @@ def test_results_writes_the_table_and_checks_it(folder, capsys):
     (folder / "runs").mkdir(parents=True)
     (folder / "runs" / "odd.json").write_text("{")
     capsys.readouterr()
-    assert run("results") == 2 and "odd.json" in capsys.readouterr().err
+    assert run("results") == 0 and "odd.json is no record of a run" in capsys.readouterr().err
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 import torch
 from pictures import smooth
 
-from colorlib import losses
+from colorlib import losses, metrics
 from colorlib.checkpoint import read_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
@@ -34,10 +34,10 @@ def clock(folder, monkeypatch):
 
 def put(folder, name, profile="lesson", seed=0, minutes=6.0, epochs=6, device="2 cores", data="cifar10"):
     """Write a made-up record."""
-    metrics = dict.fromkeys(records.metrics.NAMES, 0.5)
     made = dict.fromkeys(records.FIELDS, "") | {
-        "recipe": name, "data": data, "profile": profile, "seed": seed, "metrics": metrics, "epochs": epochs,
-        "minutes": minutes, "device": device}
+        "recipe": name, "data": data, "profile": profile, "seed": seed, "n": 10, "epochs": epochs,
+        "metrics": dict.fromkeys(metrics.NAMES, 0.5), "minutes": minutes, "device": device, "parameters": 1,
+        "versions": {}}
     folder.mkdir(parents=True, exist_ok=True)
     records.path_of(name, data, profile, seed, folder).write_text(json.dumps(made))
 

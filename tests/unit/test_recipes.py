@@ -10,7 +10,7 @@ from pictures import smooth
 from colorlib import models
 from colorlib.colorizer import Colorizer
 from colorlib.experiments import recipes
-from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, get
+from colorlib.experiments.recipes import ABLATIONS, RECIPES, SAME_TIME, TRANSFER, TRANSFER_IMAGES, fit_batch, get
 from colorlib.image_classifier import ImageClassifier
 from colorlib.models import dahl2016, resnet_unet
 from colorlib.paths import CHECKPOINTS
@@ -315,3 +315,19 @@ def test_targets_that_are_fitted_need_images(name, published):
 def test_an_unknown_recipe_is_named():
     with pytest.raises(ValueError, match="vgg"):
         recipes.get("vgg")
+
+
+def test_few_pictures_train_in_smaller_batches_and_too_few_are_refused():
+    config = get("nazeri-unet").training_config("quick")
+    assert fit_batch(config, 5000) is config
+    assert fit_batch(config, 20).batch_size == 5 and fit_batch(config, 36, 36).batch_size == 36
+    for images, batch_size in ((2, None), (36, 37), (36, 0)):
+        with pytest.raises(ValueError, match="too few to train on|a batch can have 1 to 36"):
+            fit_batch(config, images, batch_size)
+
+
+def test_a_discriminator_takes_pictures_as_the_generator_gets_them_or_refuses_their_size():
+    assert get("nazeri-gan").make_step(size=60).net.size == 64
+    for name, larger in (("nazeri-gan", 57), ("koo-gan", 56)):
+        with pytest.raises(ValueError, match=f"no images of 50 pixels; the next larger size that it takes is {larger}"):
+            get(name).make_step(size=50)

@@ -196,7 +196,8 @@ def test_what_the_stored_run_cost_comes_from_its_record(course, tmp_path):
     nb = files.read(course)
     nb.cells[5].source = "prose"
     links.apply(nb, course.name)
-    record = {"profile": "lesson", "data": "cifar10", "minutes": 3.21, "peak_memory_mb": 1234, "hardware": "a laptop"}
+    record = {"profile": "lesson", "data": "cifar10", "minutes": 3.21, "peak_memory_mb": 1234, "hardware": "a laptop",
+              "claims": []}
     (tmp_path / "results/notebooks").mkdir(parents=True)
     (tmp_path / "results/notebooks/01.lesson.json").write_text(json.dumps(record))
     links.apply(nb, course.name)

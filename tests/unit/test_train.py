@@ -5,15 +5,19 @@ import math
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from pictures import smooth
+from safetensors import SafetensorError
 from torch import nn
 
+from colorlib import checkpoint as checkpoint_module
 from colorlib import hardware, losses, train, training_run
-from colorlib.checkpoint import read_tensors
-from colorlib.colorizer import Colorizer
+from colorlib.checkpoint import read_tensors, write_tensors
+from colorlib.colorizer import Colorizer, pad
+from colorlib.data.image_set import ImageSet
 from colorlib.experiments.recipes import get
 from colorlib.models import PatchDiscriminator, UNet
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES, AdadeltaNesterov, make_optimizer, make_schedule
@@ -671,3 +675,91 @@ print(within - before > 150, after - before < 40, again - before < 100)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.split() == ["True"] * 3, (done.stdout, done.stderr)
+
+
+# little and odd data
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_every_schedule_takes_any_number_of_steps(schedule):
+    """Case: 01_three_steps.py: a one-cycle training of exactly three steps divided by zero."""
+    for steps in (*range(1, 26), 101):
+        config = TrainingConfig(epochs=1, schedule=schedule, optimizer="sgd", lr=0.5)
+        optimizer = make_optimizer([nn.Parameter(torch.zeros(1))], config)
+        made, rates = make_schedule(optimizer, config, steps), []
+        for _ in range(steps):
+            rates.append(optimizer.param_groups[0]["lr"])
+            optimizer.step()
+            made.step()
+        assert all(0 < rate <= 0.5 + 1e-9 for rate in rates), (steps, rates)
+        if schedule == "onecycle" and steps > 1:
+            assert rates[0] < 0.1 and max(rates) > 0.3, (steps, rates)              # it rises first
+
+
+@pytest.mark.parametrize(("height", "width"), [(5, 7), (9, 8), (1, 1)])
+def test_pictures_of_any_size_are_padded_as_they_are_for_coloring(height, width):
+    """Case: 03_size_not_multiple.sh."""
+    images = ImageSet(smooth(8, size=12).pixels[..., :height, :width])
+    for cell, step in ((1, regression_step), (2, classification_step)):
+        colorizer = classifier(cell=2) if cell == 2 else unet()
+        history = fit(colorizer, FOUR.replace(epochs=1, batch_size=4), images, step, validation=images)
+        assert math.isfinite(history["loss"][0]) and math.isfinite(history["validation_loss"][0])
+        assert colorizer.colorize(images.pixels).shape == images.pixels.shape
+
+
+def test_padding_repeats_the_border_of_bytes_as_of_floats():
+    rgb = smooth(2, size=12).pixels[..., :5, :7]
+    assert torch.equal(pad(rgb, 4).float(), pad(rgb.float(), 4)) and pad(rgb, 4).shape[2:] == (8, 8)
+
+
+def test_a_stopped_training_goes_on_with_the_same_pictures_only(tmp_path):
+    """Two folders of one name, size and count once passed for each other."""
+    path = tmp_path / "c.safetensors"
+    stop = {"stop": lambda taken, _: taken >= 4, "checkpoint": path}
+    assert fit(unet(), **stop).interrupted
+    other = smooth(32, size=8, seed=9)
+    with pytest.raises(ValueError, match="belongs to another training: its digest is"):
+        fit(unet(), images=other, checkpoint=path)
+    tensors, notes = read_tensors(path)
+    del notes["digest"]                                                     # a file of an older version
+    write_tensors(path, tensors, notes)
+    assert len(fit(unet(), checkpoint=path).epochs) == 4
+
+
+@pytest.mark.parametrize("seed", [-1, 1.9, None, "0", 2**40])
+def test_what_is_no_seed_is_refused(seed):
+    with pytest.raises(ValueError, match="a seed is a whole number"):
+        fit(unet(), seed=seed)
+
+
+def test_numpys_numbers_are_seeds():
+    one, other = unet(), unet()
+    fit(one, seed=np.int64(3))
+    fit(other, seed=3)
+    assert equal(one, other)
+
+
+def test_a_checkpoint_with_senseless_notes_is_refused_by_name(tmp_path):
+    path = tmp_path / "c.safetensors"
+    fit(unet(), FOUR.replace(epochs=1), checkpoint=path)
+    tensors, notes = read_tensors(path)
+    for change in ({"groups": None}, {"schedule": 3}, {"epochs": [1]}):
+        write_tensors(path, tensors, notes | change)
+        with pytest.raises(ValueError, match="c.safetensors"):
+            fit(unet(), FOUR.replace(epochs=1), checkpoint=path)
+    write_tensors(path, tensors | {"optimizer.99.step": torch.zeros(1)}, notes)
+    with pytest.raises(ValueError, match="c.safetensors"):
+        fit(unet(), FOUR.replace(epochs=1), checkpoint=path)
+
+
+def test_a_full_disk_leaves_the_last_checkpoint_and_a_sentence(tmp_path, monkeypatch):
+    path = tmp_path / "c.safetensors"
+    fit(unet(), FOUR.replace(epochs=1), checkpoint=path)
+    before = path.read_bytes()
+
+    def full(tensors, file, metadata):
+        file.write_bytes(b"half")
+        raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
+    monkeypatch.setattr(checkpoint_module, "save_file", full)
+    with pytest.raises(OSError, match="c.safetensors was not written .*No space left.*free space"):
+        unet().save(path)
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,36 @@
+"""Pages without the scripts that a notebook's text or outputs may have brought along."""
+
+from __future__ import annotations
+
+import re
+
+from bs4 import BeautifulSoup
+
+RUNNABLE = {"", "module", "text/javascript", "application/javascript"}  # types of scripts
+ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "data"}
+# What the theme of the pages itself writes between a notebook's cells.
+HARMLESS = re.compile(r"\s*kernelName = '[\w-]*'\s*;?\s*")
+
+
+def defuse(html: str, inside: str) -> str:
+    """Remove scripts, event handlers and javascript: links.
+
+    inside   CSS selector of the elements that hold what notebooks bring; the rest stays as it is
+    """
+    soup, found = BeautifulSoup(html, "html.parser"), False
+    places = soup.select(inside)
+    for tag in {id(tag): tag for place in places for tag in place.find_all(True)}.values():
+        script = tag.name == "script" and tag.get("type", "").lower() in RUNNABLE
+        foreign = tag.name in ("iframe", "object", "embed")
+        if foreign or script and not HARMLESS.fullmatch(tag.get_text()):
+            tag.extract()
+            found = True
+            continue
+        for name, value in list(tag.attrs.items()):
+            # Browsers pass over spaces and control characters in front of an address, and in it.
+            address = re.sub(r"[\x00-\x20]", "", str(value)).lower()
+            runs = name.lower() in ADDRESSES and address.startswith(("javascript:", "vbscript:"))
+            if runs or name.lower().startswith("on") or name.lower() == "srcdoc":
+                del tag[name]
+                found = True
+    return str(soup) if found else html  # nearly all pages stay as they are, to the byte
