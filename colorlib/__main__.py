@@ -26,7 +26,8 @@ from colorlib.data.image_files import COLOR_SIDE, check_png, format_names
 from colorlib.data.storage import DataUnavailable
 from colorlib.paths import CHECKPOINTS, atomic_write, project_root
 
-DATA_SETS = "auto, cifar10, fruits, photos or folder:PATH (default: auto)"
+DATA_SETS = ("auto, cifar10, fruit-photos, fruits, apples, plums, photos or folder:PATH "
+    "(default: auto)")
 
 
 def main(arguments: list[str] | None = None) -> int:

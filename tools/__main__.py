@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--profile", choices=PROFILE_NAMES, default="quick",
         help="sizes and epochs (default: %(default)s)")
     sub.add_argument("--data", default="auto",
-        help="auto, cifar10, fruits, photos or folder:PATH (default: auto)")
+        help="auto, cifar10, fruit-photos, fruits, photos or folder:PATH (default: auto)")
     sub.add_argument("--device", default="auto", help="auto, cpu, cuda or mps (default: auto)")
     sub.add_argument("--seed", type=int, default=0, help="(default: 0)")
     sub.add_argument("--parameter", "-p", nargs=2, action="append", default=[],
