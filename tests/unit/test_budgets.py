@@ -15,6 +15,7 @@ from colorlib.__main__ import main
 from colorlib.checkpoint import write_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import cued_fruit, datasets
+from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.experiments import budgets, fingerprint, missing_runs, records
 from colorlib.experiments.curves import Curve
 from colorlib.experiments.missing_runs import WantedRun, wanted_runs
@@ -59,6 +60,14 @@ def test_held_out_images_are_never_trained_on_and_the_same_for_each_call():
     assert len(together) == len(TRAIN.pixels.flatten(1).unique(dim=0))
     assert torch.equal(budgets.hold_out(TRAIN, "long")[1].pixels, held_out.pixels)
     assert budgets.hold_out(TRAIN, "lesson") == (TRAIN, None)
+
+
+def test_specimens_of_fruit_that_are_held_out_are_of_no_training_image():
+    images = load_fruit_photos("train", n=300, size=32)
+    kept, held_out = budgets.hold_out(images, "fruit-photos")
+    assert kept is images and len(held_out) == budgets.BUDGETS["fruit-photos"].held_out
+    distances = torch.cdist(held_out.pixels.flatten(1).float(), kept.pixels.flatten(1).float())
+    assert distances.min() > 100                                            # none of them is the same picture
 
 
 def test_the_command_trains_a_budget_to_its_end_with_curves_in_the_records(tiny, capsys):
