@@ -3,10 +3,14 @@
     apples = paint("apples", 1000, size=64, seed=0)     # apples.rgb: uint8, (1000, 3, 64, 64)
     apples.posterior()                                  # (1000, 2): probability of red and of green
 
-An apple is green with probability 0.8 if it has a leaf, and 0.3 if it has none. The gray picture
-shows the leaf and nothing else about the color, so the right answer to a gray apple is a
-distribution that we know exactly. A colorizer can use the leaf (then its colors depend on it) or
-not; it can paint the best single color, or choose. `known_truth.py` measures which.
+An apple is green with probability 0.8 if it has a leaf, and 0.3 if it has none. The lightness is
+painted before the color is drawn, so the leaf is all that a gray apple tells about its color, and
+the right answer is a distribution that we know exactly. A colorizer can use the leaf (then its
+colors depend on it) or not; it can paint the best single color, or choose. `known_truth.py`
+measures which.
+
+Rounding RGB to 8 bits leaves faint traces of the color in the lightness of apples. Whether a
+network can use them is to be measured: its `agreement` would rise above that of the leaf.
 
 Plums are the same with blue and yellow, for readers who cannot tell red from green. Wall and table
 are gray, so that nothing else has a color to be learned but the leaf itself.

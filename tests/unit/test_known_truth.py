@@ -37,7 +37,7 @@ def test_the_leaf_shifts_the_odds_as_it_is_written(kind):
 
 
 @pytest.mark.parametrize("kind", cued_fruit.KINDS)
-@pytest.mark.parametrize("size", [32, 64])
+@pytest.mark.parametrize("size", [32, 64, 96])
 def test_a_gray_picture_shows_the_leaf_and_nothing_else_about_the_color(kind, size):
     first, second = (cued_fruit.paint(kind, 40, size, seed=2, mode=mode) for mode in (0, 1))
     assert torch.equal(first.L, second.L) and torch.equal(first.region, second.region)
@@ -69,6 +69,7 @@ def test_splits_and_sizes_and_names():
 
 def test_the_truth_and_another_draw_of_it_are_right():
     truth = measured(APPLES.color)
+    assert truth["second_with_leaf"] == truth["drawn_with_leaf"] > truth["drawn_without"] == truth["second_without"]
     assert truth["pure"] > 0.99 and truth["agreement"] == 1 and truth["unexplained"] < 1e-3
     assert truth["chroma_ratio"] == pytest.approx(1, abs=1e-3) and truth["variation"] == pytest.approx(1, abs=1e-3)
     sampler = measured(chosen(torch.where(APPLES.cue, coin(0.8), coin(0.3))))
@@ -101,7 +102,9 @@ def test_the_best_that_squared_error_can_reach_is_that_of_simulated_colors():
         variance += share * (colors - center).square().sum(1).mean().item()
     assert known_truth.best_unexplained(APPLES) == pytest.approx(error / variance, abs=0.005)
     given = torch.stack([cued_fruit.distribution("apples", bool(cue)).mean().float() for cue in APPLES.cue])
-    assert measured(given)["unexplained"] < 0.9     # the drawn colors of 400 apples scatter around it
+    found = measured(given)
+    assert found["unexplained"] < 0.9               # the drawn colors of 400 apples scatter around it
+    assert found["undecided"] == 1 and found["pure"] == 0   # it averages, also where a leaf makes green likely
 
 
 def test_half_a_red_apple_is_mixed_and_has_an_edge():
