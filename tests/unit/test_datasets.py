@@ -314,7 +314,7 @@ def test_load_knows_every_name(pictures):
 
 
 def test_an_unknown_name_lists_the_known_ones():
-    with pytest.raises(ValueError, match="no data set 'cifar'; there are auto, cifar10, fruit-photos, fruits, photos"):
+    with pytest.raises(ValueError, match="no data set 'cifar'; there are auto, cifar10, .*fruits, apples, plums"):
         datasets.load("cifar")
     with pytest.raises(ValueError, match="'train' or 'test'"):
         datasets.load("fruits", "val")
