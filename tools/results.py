@@ -1,4 +1,4 @@
-"""Draw the pictures of the results page: a row of test images for each system, and the plot.
+"""Draw the pictures of the results page: a sheet with a row for each system, and the plot.
 
     python -m tools results
 
@@ -11,9 +11,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image
 from torch import Tensor
 
 from colorlib import color
@@ -21,42 +18,41 @@ from colorlib.colorizer import Colorizer, picture
 from colorlib.data import datasets
 from colorlib.evaluate import baseline
 from colorlib.experiments import records, results_page, results_table
-from colorlib.notebook import display, plots, style
+from colorlib.notebook import display, pictures, plots, style
 
 SHOWN = 8  # images in a row
-ENLARGED = 3  # side of a pixel of CIFAR-10
-GAP = 4  # white pixels between two images
-BASELINES = {name: kind for name, kind in records.BASELINES.items() if kind != "boosted"}
+BASELINES = dict(records.BASELINES)
 
 
 def draw(check: bool = False) -> list[str]:
-    """Draw the pictures into results/pictures, then write the page; returns what was written.
+    """Draw the pictures into results/, then write the page; returns what was written.
 
     check   change nothing; returns the files of the page that do not agree with the records
     """
     found = records.read()
     if check:
         return results_page.outdated(found)
-    folder = records.root() / results_page.PICTURES
-    folder.mkdir(parents=True, exist_ok=True)
-    written = [_save_plot(found), *_save_rows(folder)]
+    written = [_save_plot(found), _save_sheet(found)]
     return [*written, *(path.name for path in results_page.write(found))]
 
 
-def _save_rows(folder: Path) -> list[str]:
+def _save_sheet(found: list[dict]) -> str:
     try:
         train, test = (datasets.load_cifar10(split) for split in ("train", "test"))
     except datasets.DataUnavailable as error:
-        return [f"the rows of pictures stay as they are: {error}"]
+        return f"{results_page.SHEET} stays as it is: {error}"
     rgb = test.pixels[:SHOWN]
-    L = color.lightness(rgb)
-    rows = {results_table.TRUTH: rgb}
-    for name in results_table.SYSTEMS | results_table.CONTROLS:
-        if (predict := _predictor(name, train)) is not None:
-            rows[name] = color.to_uint8(picture(L, predict(L)))
-    for name, row in rows.items():
-        _strip(row).save(folder / f"{name}.png", optimize=True)
-    return [f"{name}.png" for name in rows]
+    L, data = color.lightness(rgb), results_table.frame(found)
+    rows, errors = {"photographs": rgb}, {"photographs": -1.0}
+    for name, label in (results_table.SYSTEMS | results_table.CONTROLS).items():
+        runs, predict = results_table.longest(data, name), _predictor(name, train)
+        if predict is not None and not runs.empty:
+            rows[label.strip("*")] = color.to_uint8(picture(L, predict(L)))
+            errors[label.strip("*")] = runs.unexplained.mean()
+    ordered = {label: rows[label] for label in sorted(rows, key=errors.get)}
+    figure = pictures.images(ordered, width=13)
+    (records.root() / results_page.SHEET).write_bytes(display.png(figure))
+    return results_page.SHEET
 
 
 def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
@@ -67,14 +63,6 @@ def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
     paths = (records.checkpoint_folder() / f"{name}{of}.safetensors" for of in (".long", ""))
     checkpoint = next(filter(Path.exists, paths), None)
     return None if checkpoint is None else Colorizer.load(checkpoint).predict
-
-
-def _strip(images: Tensor) -> Image.Image:
-    """uint8 (N, 3, H, W) -> one enlarged row with white gaps."""
-    large = images.repeat_interleave(ENLARGED, 2).repeat_interleave(ENLARGED, 3)
-    gap = torch.full((len(large), 3, large.shape[2], GAP), 255, dtype=torch.uint8)
-    row = torch.cat([large, gap], 3).permute(2, 0, 3, 1).flatten(1, 2)[:, :-GAP]  # H, N·(W+gap), 3
-    return Image.fromarray(np.ascontiguousarray(row.numpy()))
 
 
 def _save_plot(found: list[dict]) -> str:

@@ -14,8 +14,13 @@ from colorlib.experiments.records import root
 from colorlib.paths import write_text_atomic
 
 PAGE, ALL_RUNS = "README.md", "all.csv"
-PICTURES = "pictures"  # folder of the page's pictures
-PLOT = f"{PICTURES}/perception_distortion.png"
+SHEET, PLOT = "cifar10.png", "perception_distortion.png"  # in results/
+SHEET_TEXT = """![Eight test images, colored by each system, in the order of the table]({sheet})
+
+*The first eight test images of the set, none chosen, in the order of the table. Look for a row that
+is both colorful and right.*
+
+"""
 PLOT_TEXT = """## Error or looks?
 
 ![The systems in the plane of error and Fréchet distance]({plot})
@@ -33,7 +38,6 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     """
     folder = folder or root()
     data = results_table.frame(records)
-    pictures = {path.stem for path in (folder / PICTURES).glob("*.png")}
     questions = ""
     for question in results_table.QUESTIONS:
         if table := results_table.question_table(data, question):
@@ -45,7 +49,8 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     template = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
     data["stale"] = ["; ".join(fingerprint.stale(record)) for record in records]
     page = template.format(
-        stale=_stale(data), main=results_table.main_table(data, pictures), questions=questions,
+        stale=_stale(data), main=results_table.main_table(data), questions=questions,
+        sheet=SHEET_TEXT.format(sheet=SHEET) if (folder / SHEET).exists() else "",
         plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
         versions="; ".join(versions))
     csv = data.sort_values(["data", "profile", "recipe", "seed"]).to_csv(

@@ -35,7 +35,6 @@ SYSTEMS = {
 }
 BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a constant
 BOOSTED_SYSTEM = "nazeri-unet"
-TRUTH = "truth"  # stands for the photographs themselves
 CONTROLS = {
     BOOSTED: "*U-Net, saturation boosted*",
     "baseline-mean": "*mean color everywhere*",
@@ -161,24 +160,15 @@ def _spread(values: list[float], form: str) -> str:
 COLUMNS = ["color explained", "Fréchet distance", "amount of color"]
 
 
-def main_table(data: pandas.DataFrame, pictures: set[str] = frozenset()) -> str:
-    """Return the Markdown table of `SYSTEMS` and `CONTROLS` on CIFAR-10, least error first.
-
-    pictures   the rows of pictures that there are, by recipe: pictures/<recipe>.png
-    """
-    rows = [(-1.0, TRUTH, ["*the photographs themselves*", "100 %", "0", "1", ""])]
+def main_table(data: pandas.DataFrame) -> str:
+    """Return the Markdown table of `SYSTEMS` and `CONTROLS` on CIFAR-10, least error first."""
+    rows = [(-1.0, ["*the photographs themselves*", "100 %", "0", "1", ""])]
     for recipe, label in (SYSTEMS | CONTROLS).items():
         runs = longest(data, recipe)
         if not runs.empty:
-            rows.append((runs.unexplained.mean(), recipe, [label, *cells(runs), budget(runs)]))
-    titles = ["system", *COLUMNS, "training"]
-    if pictures:
-        titles.append("the first eight test images")
-        for _, recipe, row in rows:
-            alt = f"eight test images: {row[0].strip('*')}"
-            row.append(f'<img src="pictures/{recipe}.png" width="300" alt="{alt}">'
-                       if recipe in pictures else "")
-    return markdown(titles, [row for *_, row in sorted(rows, key=lambda entry: entry[0])])
+            rows.append((runs.unexplained.mean(), [label, *cells(runs), budget(runs)]))
+    ordered = [row for _, row in sorted(rows, key=lambda entry: entry[0])]
+    return markdown(["system", *COLUMNS, "training"], ordered)
 
 
 def question_table(data: pandas.DataFrame, question: Question) -> str:

@@ -85,11 +85,9 @@ def test_the_list_of_all_runs_gives_back_each_metric(tmp_path):
 
 
 def test_the_page_shows_the_pictures_that_are_there_and_no_other(tmp_path):
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "nazeri-unet.png").write_bytes(b"png")
+    (tmp_path / results_page.SHEET).write_bytes(b"png")
     page = results_page.texts([record("nazeri-unet"), record()], tmp_path)[results_page.PAGE]
-    assert page.count("<img") == 1 and 'src="pictures/nazeri-unet.png"' in page
-    assert "perception_distortion" not in page
+    assert f"]({results_page.SHEET})" in page and results_page.PLOT not in page
 
 
 def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
