@@ -96,7 +96,7 @@ def write_source(folder: Path) -> None:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         text = link_outside(text, Path(name).parent.as_posix(), pages, course)
-        target.write_text(text, encoding="utf-8")
+        target.write_text(picture_directives(text), encoding="utf-8")
     for pattern in ("results/*.png", "notebooks/figures/*"):
         for path in root.glob(pattern):
             target = folder / path.relative_to(root)
