@@ -82,7 +82,8 @@ def test_the_wheel_holds_the_code_its_texts_and_the_checkpoints_alone(wheel):
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     package = ROOT / "colorlib"
-    expected = {path.relative_to(ROOT).as_posix() for pattern in ("*.py", "*.md", "checkpoints/*.safetensors")
+    expected = {path.relative_to(ROOT).as_posix() for pattern in (
+        "*.py", "*.md", "checkpoints/*.safetensors", "data/fruit_photos.zip", "data/fruit_photos.LICENSE.txt")
                 for path in package.rglob(pattern) if "__pycache__" not in path.parts}
     assert {name for name in names if ".dist-info/" not in name} == expected
     assert any(name.endswith("licenses/LICENSE") for name in names)
