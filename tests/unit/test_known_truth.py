@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from scipy.stats import mannwhitneyu
 
 from colorlib import color, known_truth
 from colorlib.data import cued_fruit, datasets
@@ -34,6 +35,24 @@ def test_the_leaf_shifts_the_odds_as_it_is_written(kind):
     assert green[~fruit.cue].mean() == pytest.approx(0.3, abs=0.04)
     assert fruit.posterior()[fruit.cue][0].tolist() == pytest.approx([0.2, 0.8])
     assert cued_fruit.distribution(kind).weights == pytest.approx((0.55, 0.45))
+
+
+def told_apart_by_roughness():
+    """Area under the ROC curve of an apple's roughness, for green against red; without leaves."""
+    apples = cued_fruit.paint("apples", 1000, 64, seed=6)
+    L = color.lightness(apples.rgb)[:, 0]
+    neighbors = L[:, :-2, 1:-1] + L[:, 2:, 1:-1] + L[:, 1:-1, :-2] + L[:, 1:-1, 2:]
+    roughness = (4 * L[:, 1:-1, 1:-1] - neighbors).abs()
+    inside = apples.mask[:, 0, 1:-1, 1:-1]
+    medians = torch.stack([one[here].median() for one, here in zip(roughness, inside)])[~apples.cue]
+    green = apples.mode[~apples.cue].bool()
+    return mannwhitneyu(medians[green], medians[~green]).statistic / (green.sum() * (~green).sum())
+
+
+def test_grain_hides_what_rounding_to_8_bits_would_give_away(monkeypatch):
+    assert told_apart_by_roughness() == pytest.approx(0.5, abs=0.05)
+    monkeypatch.setattr(cued_fruit, "GRAIN", 0.0)
+    assert told_apart_by_roughness() > 0.8
 
 
 @pytest.mark.parametrize("kind", cued_fruit.KINDS)
