@@ -109,7 +109,7 @@ TEACHING = {
     "03.1": {
         "minutes": 5,
         "mistakes": (
-            ("the sizes of the 3x3 kernels added up, which gives K's 9",
+            ("the sizes of the 3x3 kernels added up, which gives Koo's 9",
              "Draw two 3x3 layers, one after the other. How many pixels does the second one bring that the first has "
              "not seen, on each side?"),
             ("the sum of all kernel sizes less one, started from zero",
@@ -122,11 +122,11 @@ TEACHING = {
         "minutes": 5,
         "mistakes": (
             ("((predicted - target) ** 2).mean(), which is nn.MSELoss",
-             "Over which dimensions does K add, and over which does he average? Say it for a single pixel first: what "
-             "should a color cost that is 3 off in one channel and 4 in the other?"),
+             "Over which dimensions does Koo add, and over which does he average? Say it for a single pixel first: "
+             "what should a color cost that is 3 off in one channel and 4 in the other?"),
             ("the norm over the channels, averaged",
              "A color that is 3 and 4 away should cost 25. What does yours charge, and which operation did you do that "
-             "K does not?"),
+             "Koo does not?"),
         ),
         "question": "A report gives the final loss of a colorizer and nothing else. What would you have to ask before "
                     "you could say whether it is good?",
@@ -138,7 +138,7 @@ TEACHING = {
              "Today one image is tested, tomorrow the same one among a hundred others. Should it come out "
              "differently?"),
             ("train_uv.mean() and .std(): one number for both channels",
-             "U and V are two quantities. How many means did K take, and is either channel centered after yours?"),
+             "U and V are two quantities. How many means did Koo take, and is either channel centered after yours?"),
         ),
         "question": "To turn a network's answer back into colors, somebody must know what was subtracted. Whose mean "
                     "is known when one gray picture is to be colored, and whose is not?",
@@ -154,6 +154,30 @@ TEACHING = {
         ),
         "question": "What is a network worth that leaves exactly 1 unexplained, and what must a system do to leave "
                     "more than that?",
+    },
+    "03.5": {
+        "minutes": 20,
+        "mistakes": (
+            ("torch.cat([net.up[0](x3), x2]): the tensors are in the other order",
+             "Both orders have the same shape. Whose weights would no longer fit, if you loaded a network that "
+             "somebody else has trained?"),
+            ("net.merge[0](net.up[0](x3)), without the skip connection",
+             "Read the error message: how many channels does merge expect, and where in the diagram do the others "
+             "come from?"),
+        ),
+        "question": "What would the pictures of a U-Net look like without its skip connections, and which part of the "
+                    "answer is in the gray picture anyway?",
+    },
+    "03.6": {
+        "minutes": 10,
+        "mistakes": (
+            ("optimizer.zero_grad() between backward() and step()",
+             "Print a gradient right before step(). How large is it?"),
+            ("net.train() is added, and the gradients are not cleared",
+             "Print the size of a gradient for the first five batches. Why does it grow?"),
+        ),
+        "question": "Both mistakes leave a program that runs. Which picture or number would have shown you that "
+                    "something was wrong?",
     },
     "04.1": {
         "minutes": 15,
@@ -375,12 +399,12 @@ CLOSING = {
         "neighbor has it, in specks that belong to another picture.",
     ),
     "03": (
-        "Seven by seven pixels, not nine by nine as K writes. His local normalization brings in more around them: 19 "
-        "by 19, but no longer whether the place is black or white.",
-        "In which units, averaged over what, and what the laziest painter pays, one color for everything. In plain "
-        "U and V that one pays 0.0073 as well.",
-        "Chroma ratio and colorfulness: they ask only how much color there is. The five that compare pixel by pixel "
-        "(unexplained, ab error, PSNR, both AuC) put the random image last.",
+        "Seven by seven pixels. Follow the gradient of one output pixel back to the input: it is zero outside of the "
+        "region that matters.",
+        "In which units, averaged over what, and what one color for everything costs. In plain U and V that costs "
+        "0.0073 as well.",
+        "The random picture, whose colors belong to another one, and the boosted network, whose colors were multiplied "
+        "by a constant. The squared error of both is higher than that of the network as it was.",
     ),
     "04": (
         "A low temperature goes to the mode, and for most pixels the likeliest bin is gray or near it: paler than the "

@@ -28,6 +28,7 @@ from colorlib.paths import project_root
 # the colors apart: (name in the legend, color, line).
 LAYERS = {
     "convolution": ("3×3 convolutions", PALETTE[0], "-"),
+    "single": ("3×3 convolution", PALETTE[0], "-"),
     "pool": ("max pool, 3×3 convolutions", PALETTE[1], (0, (5, 2))),
     "stride": ("4×4 convolution, stride 2", PALETTE[1], (0, (5, 2))),
     "patch": ("4×4 convolution, stride 1", PALETTE[0], "-"),
@@ -98,6 +99,14 @@ def _arrow(
     return ax.plot([left + 0.06, right - 0.16], [y, y], color=color, ls=line, lw=width)[0]
 
 
+def koo_cnn() -> Figure:
+    """Koo's CNN of notebook 03, for 32x32 pixels (Koo 2016, section 3.1.1)."""
+    # Every tensor has the size of the picture: nothing is pooled.
+    wide = [Stage(32, 32, by="single"), Stage(32, 32, by="single"), Stage(64, 32, by="single"),
+            Stage(32, 32, by="point")]
+    return draw([Stage(1, 32, "gray"), *wide, Stage(2, 32, "ab", by="point")], width=8.0)
+
+
 def unet() -> Figure:
     """The U-Net of notebook 03, for 32x32 pixels."""
     down = [Stage(16, 32, by="convolution"), Stage(32, 16, by="pool"), Stage(64, 8, by="pool"),
@@ -116,7 +125,7 @@ def patch_discriminator() -> Figure:
 
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
-    "unet": unet, "patch-discriminator": patch_discriminator,
+    "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
 }
 
 

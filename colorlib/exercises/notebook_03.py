@@ -1,8 +1,12 @@
-"""Checkers for notebook 03, *The baseline CNN*."""
+"""Checkers for notebook 03, *Your first colorizer*."""
+
+import copy
 
 import torch
+import torch.nn.functional as F
+from torch import nn
 
-from colorlib import losses, metrics
+from colorlib import losses, metrics, models
 
 
 def check_03_1(c, f):
@@ -84,3 +88,63 @@ def check_03_4(c, f):
               "this compares with gray; the best single color is the mean")
     c.hint_if(got, right**0.5, "leave out the root: a variance is squared")
     c.hint_if(got, 1 - right, "this is the explained part")
+
+
+def check_03_5(c, f):
+    """unet_forward: down as far as the last level, then up, each time with the tensor of its size.
+
+    The library's U-Net has the same layers under the same names, so its output is the right one.
+    """
+    torch.manual_seed(0)
+    net, x = models.UNet(width=4, depth=3).eval(), torch.randn(2, 1, 16, 24)
+    nn.init.normal_(net.last.weight)  # it starts at zero, and every answer would be the same
+    with torch.no_grad():
+        # The learner's network may be called with any size, so height and width differ.
+        got, right = f(net, x), net(x)
+        c.equal(got, right, "the output must be that of the U-Net in the diagram")
+        c.hint_if(got, _swapped(net, x), "the tensor from the way down comes first in torch.cat")
+        c.hint_if(got, net.down[0](x), "this is the end of the first level, not of the network")
+        c.hint_if(got.shape[1:], (4, 16, 24), "the last layer, net.last, is missing")
+
+
+def _swapped(net, x):
+    """A U-Net that concatenates in the other order, a mistake that raises no error."""
+    tensors = [net.down[0](x)]
+    for unit in net.down[1:]:
+        tensors.append(unit(net.pool(tensors[-1])))
+    x = tensors.pop()
+    for up, merge in zip(net.up, net.merge, strict=True):
+        x = merge(torch.cat([up(x), tensors.pop()], dim=1))
+    return net.last(x)
+
+
+def check_03_6(c, f):
+    """repaired_epoch: training mode, gradients cleared before each batch."""
+    torch.manual_seed(0)
+    batches = [(torch.randn(4, 1, 5, 5) + 2, torch.randn(4, 2, 5, 5)) for _ in range(3)]
+    start = nn.Sequential(nn.Conv2d(1, 3, 3, padding=1), nn.BatchNorm2d(3), nn.Conv2d(3, 2, 1))
+
+    def trained(epoch):
+        net = copy.deepcopy(start).eval()  # as it is after its pictures were painted
+        returned = epoch(net, batches, torch.optim.SGD(net.parameters(), lr=0.1))
+        if returned is None or returned is ...:
+            return returned
+        # Weights and the running means of batch norm, which only the training mode changes.
+        return torch.cat([v.detach().flatten().float() for v in net.state_dict().values()])
+
+    def variant(training, clear):
+        def epoch(net, loader, optimizer):
+            net.train(training)
+            for x, y in loader:
+                if clear:
+                    optimizer.zero_grad()
+                F.mse_loss(net(x), y).backward()
+                optimizer.step()
+            return net
+        return trained(epoch)
+
+    got = trained(f)
+    c.equal(got, variant(True, True), "after three batches the network differs from a repaired one")
+    c.hint_if(got, variant(False, False), "nothing is repaired yet")
+    c.hint_if(got, variant(True, False), "backward() adds to the gradients of the batch before")
+    c.hint_if(got, variant(False, True), "in evaluation mode batch norm does not learn the batches")

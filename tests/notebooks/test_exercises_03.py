@@ -1,7 +1,15 @@
 """Each checker of notebook 03: the solution is right, the stub is not done, two usual mistakes are named."""
+import ast
 from pathlib import Path
 
+import nbformat
+import pytest
+import torch
+import torch.nn.functional as F
 from checkers import *  # noqa: F403
+from torch import nn
+
+from colorlib import color, exercises, losses, metrics, models
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "03_baseline_cnn.py"
 
@@ -13,6 +21,44 @@ def wrong_uv_own_statistics(train_uv, test_uv):
 def wrong_unexplained_own_mean(predicted, true, train_mean):
     own = true.mean(dim=(0, 2, 3), keepdim=True)
     return ((predicted - true) ** 2).sum() / ((true - own) ** 2).sum()
+
+
+def down(net, lightness):
+    x0 = net.down[0](lightness)
+    x1 = net.down[1](net.pool(x0))
+    x2 = net.down[2](net.pool(x1))
+    return x0, x1, x2, net.down[3](net.pool(x2))
+
+
+def wrong_unet_other_order(net, lightness):
+    x0, x1, x2, y = down(net, lightness)
+    for up, merge, skip in zip(net.up, net.merge, (x2, x1, x0), strict=True):
+        y = merge(torch.cat([up(y), skip], dim=1))
+    return net.last(y)
+
+
+def wrong_unet_no_last_layer(net, lightness):
+    x0, x1, x2, y = down(net, lightness)
+    for up, merge, skip in zip(net.up, net.merge, (x2, x1, x0), strict=True):
+        y = merge(torch.cat([skip, up(y)], dim=1))
+    return y
+
+
+def wrong_epoch_gradients_add_up(net, loader, optimizer):
+    net.train()
+    for lightness, ab in loader:
+        F.mse_loss(net(lightness), ab).backward()
+        optimizer.step()
+    return net
+
+
+def wrong_epoch_in_evaluation_mode(net, loader, optimizer):
+    net.eval()
+    for lightness, ab in loader:
+        optimizer.zero_grad()
+        F.mse_loss(net(lightness), ab).backward()
+        optimizer.step()
+    return net
 
 
 CASES = [
@@ -27,4 +73,30 @@ CASES = [
     ("check_03_4", "unexplained", wrong_unexplained_own_mean, "mean of the test images"),
     ("check_03_4", "unexplained",
      lambda predicted, true, train_mean: ((predicted - true) ** 2).sum() / (true ** 2).sum(), "compares with gray"),
+    ("check_03_5", "unet_forward", wrong_unet_other_order, "comes first"),
+    ("check_03_5", "unet_forward", wrong_unet_no_last_layer, "net.last"),
+    ("check_03_6", "repaired_epoch", wrong_epoch_gradients_add_up, "adds to the gradients"),
+    ("check_03_6", "repaired_epoch", wrong_epoch_in_evaluation_mode, "batch norm"),
 ]
+
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_baseline_cnn.ipynb"
+
+
+def functions_of_the_notebook():
+    """{name: function} of every function that a code cell of the notebook defines, methods included."""
+    cells = [c.source for c in nbformat.read(NOTEBOOK, 4).cells if c.cell_type == "code"]
+    nodes = [node for source in cells for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
+    known = {"torch": torch, "F": F, "nn": nn, "color": color, "losses": losses, "metrics": metrics, "models": models}
+    # Each is compiled alone: what it uses of the notebook's other names is found among the known ones or missing.
+    for node in nodes:
+        node.decorator_list = []
+        exec(compile(ast.Module([node], []), node.name, "exec"), known)
+    return {node.name: known[node.name] for node in nodes}
+
+
+@pytest.mark.parametrize("number", range(1, 7))
+def test_no_function_of_the_notebook_solves_an_exercise(number, capsys):
+    functions = functions_of_the_notebook()
+    assert {"encode", "learn", "forward", "seen_by_the_middle"} <= set(functions)
+    checker = getattr(exercises, f"check_03_{number}")
+    assert not [name for name, function in functions.items() if checker(function).status == "right"]

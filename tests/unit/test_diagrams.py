@@ -37,6 +37,12 @@ def test_the_unet_is_that_of_its_recipe():
     assert drawn("unet") == [(1, 32), *found]
 
 
+def test_koos_cnn_is_that_of_its_recipe():
+    net = build(RECIPES["koo-baseline"].net)
+    found = shapes(net.eval(), [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)], torch.zeros(1, 1, 32, 32))
+    assert drawn("koo-cnn") == [(1, 32), *found]
+
+
 def test_the_patch_discriminator_is_the_librarys():
     net, pair = PatchDiscriminator(n_layers=2), (torch.zeros(1, 1, 32, 32), torch.zeros(1, 2, 32, 32))
     found = shapes(net.eval(), [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)], *pair)
