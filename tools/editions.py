@@ -24,7 +24,7 @@ from tools.files import CourseError, build, find, fresh, read, write
 PARTS = ("README.md", "LICENSE", "CITATION.cff", "pyproject.toml", "constraints.txt",
     "environment.yml", "Makefile", "binder", "colorlib", "tools", "data", "docs", "results",
     "notebooks/figures")
-CHECK = re.compile(r"^exercises\.check_(\d\d)_(\d)\((\w+)\)", re.M)
+CHECK = re.compile(r"^(?:\w+ = )?exercises\.check_(\d\d)_(\d)\((\w+)\).*$", re.M)
 WHERE = re.compile(r" ?The solutions are in `solutions/[^`]*`\.")
 # Parts of the README that students do not get: whole paragraphs, or the end of one.
 WHOLE = re.compile(
