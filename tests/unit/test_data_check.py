@@ -14,7 +14,7 @@ def pictures(tmp_path, monkeypatch):
     root = tmp_path / "pictures"
     for i, name in enumerate(("a/1.png", "a/2.png", "b/3.png", "b/4.png", "b/5.png")):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        Image.new("RGB", (8, 8), (40 * i, 0, 0)).save(root / name)
+        Image.new("RGB", (8, 8), (40 * i, 0, 90)).save(root / name)
     (root / "notes.txt").write_text("not a picture")
     return root
 
