@@ -55,7 +55,7 @@ The course
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
                         `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
                         From `experiments.records` of trainings (`experiments.record_check`), the
-                        `experiments.results_table`;
+                        `experiments.results_table`, `experiments.known_truth_table`;
                         `experiments.missing_runs` trains what it lacks; `experiments.budgets`;
                         `experiments.painted`: trainings on painted fruit; `experiments.curves`,
                         `experiments.fingerprint`: what a record says of its run, and of its code;

@@ -4,6 +4,9 @@
 
 A row shows the first eight test images of CIFAR-10, none chosen, colored by the stored checkpoint
 of a system. Without CIFAR-10 on this machine, nothing is drawn and the stored pictures stay.
+
+For painted fruit, the colors of six test pictures are kept in results/apples.npz instead of the
+networks, which would take too much space: they are computed where a network has just been trained.
 """
 
 from __future__ import annotations
@@ -11,16 +14,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import torch
 from torch import Tensor
 
 from colorlib import color
 from colorlib.colorizer import Colorizer, picture
-from colorlib.data import datasets
+from colorlib.data import cued_fruit, datasets
 from colorlib.evaluate import baseline
-from colorlib.experiments import records, results_page, results_table
+from colorlib.experiments import known_truth_table, records, results_page, results_table
 from colorlib.notebook import display, pictures, plots, style
 
 SHOWN = 8  # images in a row
+FRUITS = 6
 BASELINES = dict(records.BASELINES)
 
 
@@ -32,7 +38,8 @@ def draw(check: bool = False) -> list[str]:
     found = records.read()
     if check:
         return results_page.outdated(found)
-    written = [_save_plot(found), _save_sheet(found)]
+    written = [_save_plot(found), _save_sheet(found), *map(_save_fruit, cued_fruit.KINDS)]
+    written = [name for name in written if name]
     return [*written, *(path.name for path in results_page.write(found))]
 
 
@@ -63,6 +70,32 @@ def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
     paths = (records.checkpoint_folder() / f"{name}{of}.safetensors" for of in (".long", ""))
     checkpoint = next(filter(Path.exists, paths), None)
     return None if checkpoint is None else Colorizer.load(checkpoint).predict
+
+
+def _save_fruit(kind: str) -> str:
+    """Draw six painted fruits, a row for each loss; "" without any stored colors."""
+    store = records.root() / f"{kind}.npz"  # by recipe: ab (6, 2, 64, 64), rounded to int8
+    fruit = cued_fruit.truth_of(kind, "test", FRUITS, 64, seed=0)
+    L = color.lightness(fruit.rgb)
+    stored = dict(np.load(store)) if store.exists() else {}
+    trained = {}
+    for name in known_truth_table.ROWS:  # from build/trained
+        file = records.pending_folder() / f"{name}.{kind}.known-truth.s0.safetensors"
+        if file.exists():
+            ab = Colorizer.load(file).predict(L)
+            trained[name] = ab.round().clamp(-128, 127).to(torch.int8).numpy()
+    if trained:
+        np.savez_compressed(store, **stored | trained)
+    elif not stored:
+        return ""
+    rows = {"gray": color.gray_from_lightness(L), "true colors": fruit.rgb}
+    for name, label in known_truth_table.ROWS.items():
+        if name in stored | trained:
+            ab = torch.from_numpy((stored | trained)[name].astype(np.float32))
+            rows[label] = color.to_uint8(picture(L, ab))
+    figure = pictures.images(rows, width=9)
+    (records.root() / f"{kind}.png").write_bytes(display.png(figure))
+    return f"{kind}.png"
 
 
 def _save_plot(found: list[dict]) -> str:

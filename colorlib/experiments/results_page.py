@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pandas
 
-from colorlib.experiments import fingerprint, results_table
+from colorlib.data.cued_fruit import KINDS
+from colorlib.experiments import fingerprint, known_truth_table, results_table
 from colorlib.experiments.records import root
 from colorlib.paths import write_text_atomic
 
@@ -19,6 +20,21 @@ SHEET_TEXT = """![Eight test images, colored by each system, in the order of the
 
 *The first eight test images of the set, none chosen, in the order of the table. Look for a row that
 is both colorful and right.*
+
+"""
+FRUIT_TEXT = """## Painted fruit: where the right answer is known
+
+Our program draws {kind} in gray and then picks the color of each at random, so we know the odds:
+{second} with probability 0.8 for fruit with a leaf, and 0.3 without one. A colorizer sees the gray
+picture only. Does it paint one clear color (nine tenths of a fruit), do both colors meet in one
+fruit (at least a tenth each), and does it take the leaf into account?
+
+{table}
+{sheet}"""
+FRUIT_SHEET_TEXT = """![Six painted {kind}, colored by a network for each loss]({sheet})
+
+*The first six test pictures of the first seed, none chosen. Which rows choose a color for each
+fruit, and in which do all fruits look alike?*
 
 """
 PLOT_TEXT = """## Error or looks?
@@ -42,6 +58,13 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     for question in results_table.QUESTIONS:
         if table := results_table.question_table(data, question):
             questions += f"## {question.text}\n\n{table}\n"
+    fruit = ""
+    for kind in KINDS:
+        if table := known_truth_table.table(data, kind):
+            sheet = (FRUIT_SHEET_TEXT.format(kind=kind, sheet=f"{kind}.png")
+                     if (folder / f"{kind}.png").exists() else "")
+            fruit += FRUIT_TEXT.format(kind=kind, second=KINDS[kind][1].names[1], table=table,
+                                       sheet=sheet)
     # Results of different versions may differ: the page names every combination that was used.
     # Escaped, because others may have written the records.
     versions = sorted({escape(", ".join(f"{k} {v}" for k, v in r["versions"].items()), quote=False)
@@ -49,7 +72,8 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     template = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
     data["stale"] = ["; ".join(fingerprint.stale(record)) for record in records]
     page = template.format(
-        stale=_stale(data), main=results_table.main_table(data), questions=questions,
+        stale=_stale(data), main=results_table.main_table(data), fruit=fruit,
+        questions=questions,
         sheet=SHEET_TEXT.format(sheet=SHEET) if (folder / SHEET).exists() else "",
         plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
         versions="; ".join(versions))

@@ -1,0 +1,57 @@
+"""The table of painted apples or plums: what each loss makes of odds that we know exactly.
+
+    table(results_table.frame(records.read()), "apples")      # Markdown; "" without records
+"""
+import pandas
+
+from colorlib.data.cued_fruit import KINDS, SECOND_WITH_LEAF, SECOND_WITHOUT
+from colorlib.experiments import results_table
+from colorlib.intervals import seed_interval
+
+ROWS = {
+    "painted-squared-error": "squared error",
+    "painted-absolute-error": "absolute error",
+    "painted-classes": "color classes, annealed mean",
+    "painted-image-gan": "discriminator of whole pictures + L1",
+    "painted-patch16": "PatchGAN of 16 pixels + L1",
+    "painted-patch34": "PatchGAN of 34 pixels + L1",
+    "painted-patch70": "PatchGAN of 70 pixels + L1",
+    "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
+    "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1, weight 1 instead of 10",
+    "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1, weight 100",
+}
+
+
+def table(data: pandas.DataFrame, kind: str) -> str:
+    """Return a line for each loss, with intervals over seeds; "" if nothing was trained.
+
+    kind   "apples" or "plums"
+    """
+    second = KINDS[kind][1].names[1]  # "green" or "yellow"
+    titles = ["trained with", "one clear color", "both colors in one fruit",
+              f"{second}, with a leaf", f"{second}, without", "training"]
+    rows = [["*the true colors*", "100 %", "0 %", f"{SECOND_WITH_LEAF:.0%}".replace("%", " %"),
+             f"{SECOND_WITHOUT:.0%}".replace("%", " %"), ""]]
+    for recipe, label in ROWS.items():
+        runs = data[(data.recipe == recipe) & (data.data == kind) & (data.profile == "known-truth")]
+        if not runs.empty:
+            keys = ("pure", "mixed", "second_with_leaf", "second_without")
+            rows.append([label, *(share(runs.get(f"truth_{key}")) for key in keys),
+                         results_table.budget(runs)])
+    return results_table.markdown(titles, rows) if len(rows) > 1 else ""
+
+
+def share(values: pandas.Series | None) -> str:
+    """Return the mean of shares over seeds, in percent; from three seeds on with its 95 % interval.
+
+    A dash if none was measured: where no fruit has a clear color, there is no share of green.
+    """
+    values = [] if values is None else values.dropna().tolist()
+    if not values:
+        return "–"
+    mean = f"{100 * sum(values) / len(values):.0f} %"
+    if len(values) < 3:
+        return mean
+    interval = seed_interval(values)
+    low, high = max(interval.low, 0), min(interval.high, 1)
+    return f"{mean} ({100 * low:.0f} to {100 * high:.0f})"

@@ -1,0 +1,40 @@
+"""The table of painted fruit: its shares are those of the records, and a share that nobody measured is a dash."""
+
+import pandas
+import pytest
+
+from colorlib.experiments import budgets, known_truth_table, recipes, results_table
+
+
+def run(recipe, seed=0, data="apples", profile="known-truth", **shares):
+    return {"recipe": recipe, "data": data, "profile": profile, "seed": seed, "n": 500, "epochs": 8, "minutes": 4,
+            "metrics": {f"truth_{name}": value for name, value in shares.items()}}
+
+
+def cells(runs, kind="apples"):
+    lines = known_truth_table.table(results_table.frame(runs), kind).splitlines()[2:]
+    return {line.split(" | ")[0].strip("| "): [cell.strip(" |") for cell in line.split(" | ")[1:]] for line in lines}
+
+
+def test_a_row_holds_the_mean_share_and_its_interval_over_seeds():
+    shares = (0.7, 0.8, 0.9)
+    runs = [run("painted-patch16", seed, pure=share, mixed=0.0, second_with_leaf=share, second_without=0.3)
+            for seed, share in enumerate(shares)]
+    found = cells([*runs, run("painted-squared-error", pure=0.0, mixed=0.0)])
+    # Student's t for 3 values: 0.8 ± 4.303 · 0.1 / √3, which is cut off at 100 %
+    assert found["PatchGAN of 16 pixels + L1"][:4] == ["80 % (55 to 100)", "0 % (0 to 0)", "80 % (55 to 100)",
+                                                       "30 % (30 to 30)"]
+    assert found["squared error"][:4] == ["0 %", "0 %", "–", "–"]           # no fruit has a clear color
+    assert found["*the true colors*"][:4] == ["100 %", "0 %", "80 %", "30 %"]
+
+
+@pytest.mark.parametrize("other", [{"data": "plums"}, {"profile": "quick"}])
+def test_runs_of_other_fruit_and_budgets_do_not_count(other):
+    runs = [run("painted-patch16", pure=1.0, mixed=0.0, **other)]
+    assert known_truth_table.table(results_table.frame(runs), "apples") == ""
+    assert "yellow" in known_truth_table.table(results_table.frame([run("painted-patch16", data="plums")]), "plums")
+
+
+def test_every_system_of_the_budget_has_a_row():
+    assert set(known_truth_table.ROWS) == set(budgets.PAINTED) <= set(recipes.ALL)
+    assert known_truth_table.share(pandas.Series([float("nan")])) == "–"
