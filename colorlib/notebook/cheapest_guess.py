@@ -163,6 +163,20 @@ def shares(kind: str, values: Sequence[float]) -> Figure:
     return figure
 
 
+@in_course_style
+def chords() -> Axes:
+    """Draw three pairs of equally vivid colors on a circle around gray, and the mean of each."""
+    plane, turn = ab_plane(lightness=65, alpha=0.45), torch.arange(0, 6.3, 0.05)
+    plane.plot(35 * turn.cos(), 35 * turn.sin(), color="0.3", lw=1.2, ls="--")
+    for tint, hues in zip(PALETTE, [(0.3, 1.0), (-1.3, -0.1), (2.1, 4.6)], strict=False):
+        angles = torch.tensor(hues)  # radians
+        pair = 35 * torch.stack([angles.cos(), angles.sin()], 1)  # (2, 2)
+        plane.plot(*pair.T, "o-", color=tint, ms=8, lw=2)
+        plane.plot(*pair.mean(0), "D", color=tint, ms=10, mec="white")
+    plane.set(xlim=(-60, 60), ylim=(-60, 60))
+    return plane
+
+
 def _draw_plane(ax: Axes, law) -> None:
     """The colors of 120 fruits, with mean (cross) and median (square)."""
     colors = law.sample(120, seed=0)
