@@ -416,8 +416,8 @@ CLOSING = {
     "02": (
         "The mean (brown, a color that no apple has), the median of a and of b (the majority's color), and the "
         "distribution itself, which names no single color at all.",
-        "The mean says to which side most apples lean, not which colors there are. Stretched, it is a vivid color that "
-        "no apple has either, and in squared error it costs more than the mean did.",
+        "A red and a green apple have the same gray picture, and a network returns one answer for one picture. Only a "
+        "clue in the picture helps, such as the leaf: it narrows the distribution down. What is left is the variance.",
         "The chroma ratio (or another measure of how much color there is). From one neighbor to sixteen both fell "
         "together: the loss falls when a dull mean takes the place of a guess. And a ratio near 1 is no proof: one "
         "neighbor has it, in specks that belong to another picture.",
