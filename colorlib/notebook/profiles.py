@@ -36,7 +36,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 1, 1, 3), memory_mb=(900, 1_300, 3_000, 4_000)),
     "02": _by_profile(
         train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 100, 100, 100),
-        patches=(20_000, 60_000, 400_000, 2_000_000),  # of training images, with known colors
+        patches=(20_000, 60_000, 200_000, 1_000_000),  # of training images, with known colors
         pictures=(8, 12, 32, 64),  # test images, colored by looking up similar patches
         minutes=(0.5, 1, 6, 3), memory_mb=(1_050, 1_250, 2_500, 4_000)),
     "03": _by_profile(
