@@ -19,6 +19,7 @@ from torch import Tensor
 
 from colorlib import color
 from colorlib.data import cued_fruit
+from colorlib.data.painted_fruit import ColorDistribution
 from colorlib.notebook.ab_plane import ab_plane, scatter_ab
 from colorlib.notebook.display import png
 from colorlib.notebook.pictures import image
@@ -102,14 +103,14 @@ def costs(colors: Tensor, guess: Sequence[float]) -> Tensor:
 @in_course_style
 def bill(colors: Tensor, guess: Sequence[float], kind: str = "apples") -> Figure:
     """Draw a guess on the ab plane, revealed colors (P, 2), the fruit as guessed, and the bill."""
-    law = cued_fruit.distribution(kind)
+    distribution = cued_fruit.distribution(kind)
     figure, (plane, picture) = new(1, 2, width=9, height=4.2)
-    ab_plane(plane, lightness=law.pivot, alpha=0.3)
+    ab_plane(plane, lightness=distribution.pivot, alpha=0.3)
     for point in colors.tolist():
         plane.plot(*zip(guess, point, strict=True), color="0.5", lw=0.9, zorder=2)
     if len(colors):
-        scatter_ab(plane, colors, _at_pivot(colors, law.pivot), size=70, edgecolors="black",
-                   linewidths=0.8)
+        scatter_ab(plane, colors, _at_pivot(colors, distribution.pivot), size=70,
+                   edgecolors="black", linewidths=0.8)
     plane.plot(*guess, ms=15, mec="white", zorder=5, ls="", **(MEAN | {"color": "black"}))
     plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT),
               title=f"guess: a {guess[0]}, b {guess[1]}")
@@ -148,14 +149,14 @@ def shares(kind: str, values: Sequence[float]) -> Figure:
     everything, fruit = cued_fruit.distribution(kind), _one(kind)
     figure, axes = new(len(values), 4, width=9, height=2.1 * len(values) + 0.4, squeeze=False)
     for row, share in zip(axes, values, strict=True):
-        law = replace(everything, weights=(1 - share, share))
-        _draw_plane(row[0], law)
-        row[0].set_ylabel(f"{share:.0%} {law.names[1]}")
-        for ax, answer in zip(row[1:3], (law.mean(), law.median()), strict=True):
+        distribution = replace(everything, weights=(1 - share, share))
+        _draw_plane(row[0], distribution)
+        row[0].set_ylabel(f"{share:.0%} {distribution.names[1]}")
+        for ax, answer in zip(row[1:3], (distribution.mean(), distribution.median()), strict=True):
             image(ax, painted(fruit, answer)[0])
-        tints = _at_pivot(torch.tensor(law.modes).float(), law.pivot).tolist()
-        bars = row[3].bar(law.names, law.weights, color=tints, width=0.6)
-        row[3].bar_label(bars, [f"{weight:.0%}" for weight in law.weights], padding=2)
+        tints = _at_pivot(torch.tensor(distribution.modes).float(), distribution.pivot).tolist()
+        bars = row[3].bar(distribution.names, distribution.weights, color=tints, width=0.6)
+        row[3].bar_label(bars, [f"{weight:.0%}" for weight in distribution.weights], padding=2)
         row[3].set(ylim=(0, 1.25), yticks=[])
     titles = ("on the ab plane", "mean (cross)", "median (square)", "distribution")
     for ax, title in zip(axes[0], titles, strict=True):
@@ -177,12 +178,12 @@ def chords() -> Axes:
     return plane
 
 
-def _draw_plane(ax: Axes, law) -> None:
+def _draw_plane(ax: Axes, distribution: ColorDistribution) -> None:
     """The colors of 120 fruits, with mean (cross) and median (square)."""
-    colors = law.sample(120, seed=0)
-    ab_plane(ax, lightness=law.pivot, alpha=0.25)
-    scatter_ab(ax, colors, _at_pivot(colors, law.pivot), size=10)
-    for answer, style in ((law.mean(), MEAN), (law.median(), MEDIAN)):
+    colors = distribution.sample(120, seed=0)
+    ab_plane(ax, lightness=distribution.pivot, alpha=0.25)
+    scatter_ab(ax, colors, _at_pivot(colors, distribution.pivot), size=10)
+    for answer, style in ((distribution.mean(), MEAN), (distribution.median(), MEDIAN)):
         ax.plot(*answer, ms=11, mec="white", zorder=5, **style)
     ax.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=[], yticks=[], xlabel="")
 
