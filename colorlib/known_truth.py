@@ -14,11 +14,14 @@ odds given the gray picture (`cued_fruit`), so each way of being wrong has a num
 """
 
 import torch
+from scipy.stats import binomtest
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from colorlib import color
 from colorlib.data.cued_fruit import SECOND_WITH_LEAF, SECOND_WITHOUT, CuedFruit, distribution
 from colorlib.evaluate import Predictor
+from colorlib.targets import ColorBinsTarget
 
 LIT = 0.4  # where the scale is smaller, in deep shade and highlights, two colors look alike
 # A pixel has the color of the nearer mode, if it is no farther than this share of the modes'
@@ -40,7 +43,8 @@ def measure(colorizer: Predictor, fruit: CuedFruit, batch_size: int = 100) -> di
     among these very pictures; compare with them, since few pictures scatter about the odds. Of the
     colors: `chroma_ratio`; `unexplained`, the squared error over the variance about the mean of all
     fruits; `best_unexplained`, what is expected of the best prediction from leaf and lightness;
-    `variation`, the differences of neighboring pixels over the true ones.
+    `variation`, the differences of neighboring pixels over the true ones. Of a classifier, also the
+    probability that it gives the second mode: `odds_with_leaf` and `odds_without`.
     """
     shares, sums, variations = [], torch.zeros(4, dtype=torch.float64), []
     everything = distribution(fruit.kind)
@@ -62,8 +66,13 @@ def measure(colorizer: Predictor, fruit: CuedFruit, batch_size: int = 100) -> di
         variations.append(torch.stack([_variation(predicted, mask), _variation(true, mask)]))
     first, second = torch.cat(shares).unbind(1)  # N each
     error, variance, chroma, true_chroma = sums.tolist()
+    odds = {}
+    if isinstance(getattr(colorizer, "target", None), ColorBinsTarget):
+        second_odds = second_probability(colorizer, fruit)
+        odds = {"odds_with_leaf": float(second_odds[fruit.cue].mean()),
+                "odds_without": float(second_odds[~fruit.cue].mean())}
     varied, true_varied = torch.stack(variations).sum(0).tolist()
-    return _decisions(first, second, fruit) | {
+    return _decisions(first, second, fruit) | odds | {
         "chroma_ratio": chroma / true_chroma, "unexplained": error / variance,
         "best_unexplained": best_unexplained(fruit), "variation": varied / true_varied}
 
@@ -79,6 +88,51 @@ def best_unexplained(fruit: CuedFruit) -> float:
     within = torch.stack([one.variance().sum() for one in given])
     apart = torch.stack([(one.mean() - center).square().sum() for one in given])
     return float((weights @ within) / (weights @ (within + apart)))
+
+
+@torch.no_grad()
+def second_probability(colorizer, fruit: CuedFruit, batch_size: int = 100) -> Tensor:
+    """The probability that a classifier of colors gives the second mode of each fruit: (N,).
+
+    colorizer   a Colorizer with a ColorBinsTarget, else ValueError
+
+    Each bin counts for the mode that is nearer; the mean is taken over the lit pixels of the fruit.
+    """
+    target = getattr(colorizer, "target", None)
+    if not isinstance(target, ColorBinsTarget):
+        raise ValueError(f"expected a classifier of colors, got one with target {target!r}")
+    first, second = torch.tensor(distribution(fruit.kind).modes, dtype=torch.float32)
+    along = target.bins.centers.cpu() @ (second - first)  # Q
+    halfway = (second.square().sum() - first.square().sum()) / 2
+    found = []
+    for start in range(0, len(fruit), batch_size):
+        rows = slice(start, start + batch_size)
+        L = color.lightness(fruit.rgb[rows]).to(colorizer.device)
+        logits = colorizer.net.eval()(target.inputs(L)).float().cpu()  # N Q S/cell S/cell
+        scale = avg_pool2d(fruit.scale[rows], target.cell)
+        # A color in shade is the mode's times the scale, and so is what lies halfway.
+        is_second = along[:, None, None] > scale * halfway  # N Q S/cell S/cell
+        probability = (logits.softmax(1) * is_second).sum(1, keepdim=True)
+        inside = avg_pool2d((fruit.mask[rows] & (fruit.scale[rows] >= LIT)).float(), target.cell)
+        found.append((probability * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp(min=1e-6))
+    return torch.cat(found)
+
+
+def reliability(probability: Tensor, happened: Tensor, bins: int = 5) -> list[dict[str, float]]:
+    """Compare predicted probabilities (N,) with how often it happened (N,), bool, in equal bins.
+
+    Each bin that is not empty gives the mean predicted probability, the share that happened with
+    Wilson's 95 % interval (`low`, `high`), and the number of cases.
+    """
+    which, found = (probability * bins).long().clamp(0, bins - 1), []
+    for number in which.unique().tolist():
+        here = which == number
+        result = binomtest(int(happened[here].sum()), int(here.sum()))
+        interval = result.proportion_ci(method="wilson")
+        found.append({"predicted": float(probability[here].mean()), "happened": result.statistic,
+                      "low": float(interval.low), "high": float(interval.high),
+                      "cases": result.n})
+    return found
 
 
 def _shares(ab: Tensor, inside: Tensor, modes: Tensor) -> Tensor:

@@ -38,6 +38,9 @@ def table(data: pandas.DataFrame, kind: str) -> str:
             keys = ("pure", "mixed", "second_with_leaf", "second_without")
             rows.append([label, *(share(runs.get(f"truth_{key}")) for key in keys),
                          results_table.budget(runs)])
+            odds = [share(runs.get(f"truth_odds_{which}")) for which in ("with_leaf", "without")]
+            if set(odds) != {"–"}:
+                rows.append(["the odds that its classes give", "", "", *odds, ""])
     return results_table.markdown(titles, rows) if len(rows) > 1 else ""
 
 

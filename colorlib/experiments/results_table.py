@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import pandas
 
 from colorlib import metrics
-from colorlib.experiments import recipes
+from colorlib.experiments import budgets, recipes
 from colorlib.experiments.records import BASELINES, PUBLISHED, SIZES
 from colorlib.train import classification_step
 
@@ -90,6 +90,9 @@ def pictures_seen(record: dict) -> int | None:
     """Return how many training pictures a run was shown, repeats included; None if unknown."""
     if "pictures_seen" in record:
         return record["pictures_seen"]
+    budget = budgets.BUDGETS.get(record["profile"])
+    if budget and budget.train:
+        return record["epochs"] * (budget.train - budget.held_out)
     # A profile such as "lesson-12-epochs" has the images of "lesson".
     profile = re.sub(r"-\d+-epochs$", "", record["profile"])
     if not record["epochs"] or record["data"] != "cifar10" or profile not in SIZES:

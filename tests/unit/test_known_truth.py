@@ -6,6 +6,7 @@ from scipy.stats import mannwhitneyu
 
 from colorlib import color, known_truth
 from colorlib.data import cued_fruit, datasets
+from colorlib.targets import ColorBinsTarget
 
 APPLES = cued_fruit.paint("apples", 400, 32, seed=5)
 MODES = torch.tensor(cued_fruit.distribution("apples").modes, dtype=torch.float32)
@@ -132,3 +133,45 @@ def test_half_a_red_apple_is_mixed_and_has_an_edge():
     mixed = measured(half)
     assert mixed["mixed"] > 0.95 and mixed["pure"] < 0.05 and mixed["variation"] > 1.2
     assert measured(APPLES.color)["mixed"] == 0
+
+
+# classifiers
+
+class Odds:
+    """A classifier that gives each fruit's second mode a probability (N,), and the first the rest."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, probability):
+        self.target = ColorBinsTarget(cell=2)
+        scale = torch.nn.functional.avg_pool2d(APPLES.scale, 2)                         # N 1 S/2 S/2
+        nearest = [self.target.bins.encode(mode[:, None, None] * scale).index[:, 0].long() for mode in MODES]
+        outputs = torch.full((len(APPLES), len(self.target.bins), *scale.shape[2:]), -30.0)
+        for index, share in zip(nearest, (1 - probability, probability), strict=True):
+            outputs.scatter_(1, index[:, None], share.log()[:, None, None, None].expand(-1, 1, *scale.shape[2:]))
+        self.batches, self.net = iter(outputs.split(100)), self
+
+    def eval(self):
+        return lambda inputs: next(self.batches)
+
+
+def odds(probability):
+    return known_truth.second_probability(Odds(probability), APPLES)
+
+
+def test_the_odds_of_a_classifier_are_read_from_its_bins():
+    planted = torch.where(APPLES.cue, 0.8, 0.3)
+    assert odds(planted).sub(planted).abs().max() < 0.02
+    with pytest.raises(ValueError, match="expected a classifier of colors"):
+        known_truth.second_probability(lambda L: L, APPLES)
+
+
+def test_right_odds_lie_within_their_interval_and_bold_or_swapped_ones_do_not():
+    green = APPLES.mode.bool()
+    right = known_truth.reliability(APPLES.posterior()[:, 1], green)
+    assert len(right) == 2 and sum(one["cases"] for one in right) == len(APPLES)
+    assert all(one["low"] <= one["predicted"] <= one["high"] for one in right)
+    bold = known_truth.reliability(torch.where(APPLES.cue, 0.99, 0.01), green)
+    assert not any(one["low"] <= one["predicted"] <= one["high"] for one in bold)
+    wrong = known_truth.reliability(torch.where(APPLES.cue, 0.3, 0.8), green)
+    assert not any(one["low"] <= one["predicted"] <= one["high"] for one in wrong)
