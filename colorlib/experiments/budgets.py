@@ -42,7 +42,8 @@ class Budget:
 # Pérez García 2020 shows his networks 47 times 10,000 images, in batches of 16. Here they see as
 # many images of a larger set: 3,000 of the 50,000 are held out, and 10 times 47,000 is 470,000.
 PEREZ = ("generator-l1", "generator-squared-error", "perez-sigmoid-gan-l1", "perez-patchgan",
-         "perez-patchgan-no-l1")
+         "perez-patchgan-no-l1", "perez-sigmoid-gan", "perez-sigmoid-gan-ab",
+         "perez-sigmoid-gan-l1-ab", "perez-patchgan-ab", "perez-patchgan-no-l1-ab")
 LONG_TRAINED = ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced", "koo-baseline")
 PAINTED = ("painted-squared-error", "painted-absolute-error", "painted-classes",
            "painted-image-gan", "painted-patch16", "painted-patch34", "painted-patch70",

@@ -129,7 +129,7 @@ class Recipe:
         if gan is None:
             return self.step
         image_size = {}
-        if gan.net["model"] != "patch":
+        if not gan.net["model"].startswith("patch"):
             config = self.published_net if as_published and self.published_net else self.net
             multiple = models.outline({"outputs": 2} | config).multiple
             image_size = {"size": self._size_that_fits(gan.net, size, multiple)}

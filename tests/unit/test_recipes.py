@@ -131,6 +131,32 @@ def test_nazeris_gan_has_the_settings_of_his_section_3_3():
     assert (gan.config.loss, gan.config.l1, gan.config.real, gan.config.fake) == ("non-saturating", 100, 0.9, 0.0)
 
 
+@pytest.mark.parametrize("published", [False, True])
+def test_nazeris_generator_is_his_baseline_but_for_the_leak_of_its_encoder(published):
+    """Section 3.2: the same architecture, with pools; strides are the proposal of section 5."""
+    with torch.device("meta"):
+        baseline, generator, strided = (get(name).build(0, as_published=published).net
+                                        for name in ("nazeri-unet", "nazeri-gan", "nazeri-gan-strided"))
+
+    def shapes(net):
+        return {name: t.shape for name, t in net.state_dict().items()}
+
+    def slopes(part):
+        return {m.negative_slope for m in part.modules() if isinstance(m, torch.nn.LeakyReLU)}
+
+    assert shapes(generator) == shapes(baseline) != shapes(strided)
+    assert isinstance(generator.pool, torch.nn.MaxPool2d) and not isinstance(strided.pool, torch.nn.MaxPool2d)
+    assert slopes(generator.down) == {0.2} and not slopes(generator.merge) and not slopes(baseline)
+    assert get("nazeri-gan").published_gan == get("nazeri-gan-strided").published_gan
+
+
+def test_the_stored_gan_of_nazeri_is_the_strided_one_under_its_own_name():
+    stored = Colorizer.load(CHECKPOINTS / "nazeri-gan-strided.safetensors")
+    assert stored.net.config == get("nazeri-gan-strided").build(0).net.config
+    assert not (CHECKPOINTS / "nazeri-gan.safetensors").exists() or Colorizer.load(
+        CHECKPOINTS / "nazeri-gan.safetensors").net.config == get("nazeri-gan").build(0).net.config
+
+
 def test_perezs_gans_differ_in_the_discriminator_only_as_published():
     one, two = get("perez-sigmoid-gan"), get("perez-patchgan")
     assert one.published_training == two.published_training and one.published_net == two.published_net
@@ -138,7 +164,27 @@ def test_perezs_gans_differ_in_the_discriminator_only_as_published():
     assert (rules.real, rules.fake) == ((0.0, 0.49), (0.5, 0.99)) and rules.together
     assert one.published_training.batch_size == 16                                      # of 32 images G colors one half
     assert two.published_gan.config == rules and two.published_gan.training == one.published_gan.training
-    assert (one.published_gan.net["model"], two.published_gan.net["model"]) == ("image", "patch")
+    assert (one.published_gan.net["model"], two.published_gan.net["model"]) == (
+        "image-ab", "patch-ab")
+
+
+def test_perezs_square_has_four_corners_each_with_and_without_lightness():
+    """One answer or patches, with or without L1; "-ab" differs in what the discriminator gets alone."""
+    for one in ("sigmoid-gan", "sigmoid-gan-l1", "patchgan", "patchgan-no-l1"):
+        plain, alone = get(f"perez-{one}"), get(f"perez-{one}-ab")
+        assert (alone.net, alone.training, alone.target) == (plain.net, plain.training, plain.target)
+        assert (alone.gan.config, alone.gan.training) == (plain.gan.config, plain.gan.training)
+        x, ab = torch.randn(2, 1, 32, 32), torch.randn(2, 2, 32, 32)
+        with_gray, without = (recipe.make_step(0).net.eval() for recipe in (plain, alone))
+        assert torch.equal(without(x, ab), without(-x, ab)) and not torch.equal(with_gray(x, ab), with_gray(-x, ab))
+        assert {"l1": 100.0}.items() <= vars(plain.gan.config).items() or one in ("sigmoid-gan", "patchgan-no-l1")
+        assert alone.training_config("long").batch_size == 16
+
+
+def test_perez_shows_his_transfer_model_after_180_epochs_and_the_others_after_47():
+    assert {name: get(name).training_config("full", True).epochs
+            for name in ("perez-sigmoid-gan", "perez-patchgan", "perez-resnet50-patchgan")} == {
+        "perez-sigmoid-gan": 47, "perez-patchgan": 47, "perez-resnet50-patchgan": 180}
 
 
 @pytest.mark.parametrize("name", ["dahl-hypercolumn", "dahl-residual-encoder"])
