@@ -62,7 +62,8 @@ BUDGETS: dict[str, Budget] = {
     # After 8 epochs the loss of the classes still fell by 3 % an epoch.
     "known-truth": Budget(dict.fromkeys(PAINTED, 8) | {"painted-classes": 24}, ("apples", "plums"),
                           64, 3_200, 500, 200, seeds=(0, 1, 2, 3, 4)),
-    "long": Budget(dict.fromkeys(LONG_TRAINED, 60) | dict.fromkeys(PEREZ, 10), held_out=3_000,
+    "long": Budget(dict.fromkeys((*LONG_TRAINED, "koo-baseline-averaged"), 60)
+                   | dict.fromkeys(PEREZ, 10), held_out=3_000,
                    changes=dict.fromkeys(PEREZ, {"batch_size": 16})
                    | dict.fromkeys(LONG_TRAINED, LARGE_BATCH), collected=True),
     "fruit-photos": Budget(dict.fromkeys(FRUIT_GAN, 30) | DORSCHEIDT

@@ -63,6 +63,8 @@ class Recipe:
     # Name of a file in colorlib/checkpoints that the generator starts from, or "". A name
     # "encoder-..." or "classifier-..." gives the encoder's weights alone.
     start: str = ""
+    # Where the source's settings diverge: its section, and what we measured. "" where they do not.
+    diverges: str = ""
     # Changes to `training` on a CUDA GPU: a larger batch, a higher rate.
     gpu_training: dict = dataclasses.field(default_factory=dict)
 

@@ -68,6 +68,27 @@ def test_koos_settings_are_those_of_his_section_5():
     assert 0.5 < history["loss"][0] < 50                    # two channels of unit variance: about 2 for the mean
 
 
+def test_koos_rate_trains_in_the_reading_that_averages_twice_and_not_as_printed():
+    """Section 5.1 with equations 1 and 2; the first has no finite loss left after eight steps, the second falls."""
+    images = smooth(8 * 128, size=8)
+    averaged, printed = get("koo-baseline-averaged"), get("koo-baseline")
+    config = averaged.training_config("long", epochs=1)
+    assert averaged.training_config("long") == printed.training_config("full", as_published=True)
+    assert printed.diverges and not averaged.diverges
+
+    def train(recipe):
+        return recipes.fit_recipe(recipe.build(0, images, True), images, recipe.make_step(0, True), config.replace(
+            epochs=3 if recipe is averaged else 1), device="cpu", precision="no", progress=False)
+
+    losses = train(averaged)["loss"]
+    assert losses[-1] < losses[0] / 2
+    with pytest.raises(FloatingPointError):
+        train(printed)
+    x, y = averaged.build(0, images).encode(images.pixels[:5])
+    net = averaged.build(0, images).net
+    torch.testing.assert_close(averaged.step(net, x, y), torch.nn.functional.mse_loss(net(x), y) / 5)
+
+
 def test_nazeris_settings_are_those_of_his_paper():
     recipe = get("nazeri-unet")
     source = recipe.training_config("full", as_published=True)
@@ -88,8 +109,8 @@ def test_delfts_networks_have_the_settings_of_table_ii(name):
     target = recipe.build(0, IMAGES).target
     if recipe.code in ("D1", "D6", "D8"):
         assert target.space == {"": "lab", "blur": "lab"}.get(
-            variant := name.removeprefix("delft-compact").removeprefix("-"), variant)
-        assert target.blur == (recipe.code == "D8")
+            variant := name.removeprefix("delft-compact").removeprefix("-full").removeprefix("-"), variant)
+        assert target.blur == name.endswith("-blur") and target.cell == (1 if "-full" in name else 2)
     else:
         assert (target.k, target.sigma, len(target.bins)) == (10, 5.0, 261)
         assert len(target.weights) == (261 if recipe.code == "D10" else 0)
@@ -101,10 +122,20 @@ def test_delfts_networks_differ_only_in_the_named_property():
     for name in nets:                                                       # as published: an answer for each pixel
         source = RECIPES[name].build(0, IMAGES, as_published=True)
         assert RECIPES[name].published_net == nets[name] | {"cell": 1} and source.target.cell == 1
-    assert all(nets[name] == plain for name in nets if "dilated" not in name)
-    assert nets["delft-dilated"] == plain | {"dilated": True, "concat": False}
-    assert nets["delft-dilated-concat"] == plain | {"dilated": True}
+    assert all(nets[name] == plain | {"cell": 1 if "-full" in name else 2} for name in nets if "dilated" not in name)
+    dilated = {"dilated": True, "padding": "symmetric"}                     # section III.B, of dilated convolutions
+    assert nets["delft-dilated"] == plain | dilated | {"concat": False}
+    assert nets["delft-dilated-concat"] == plain | dilated
     assert len({str(RECIPES[name].training) for name in nets}) == 1
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_blurred_target_is_all_that_tells_the_two_regressions_at_full_resolution_apart(published):
+    sharp, blurred = (get(f"delft-compact-full{end}").build(0, IMAGES, published) for end in ("", "-blur"))
+    assert sharp.net.config == blurred.net.config and sharp.net.config["cell"] == 1
+    assert dataclasses.replace(blurred.target, blur=0.0) == sharp.target
+    (_, one), (_, other) = (colorizer.encode(IMAGES.pixels) for colorizer in (sharp, blurred))
+    assert one.shape == other.shape == (150, 2, 16, 16) and other.var() < one.var()
 
 
 @pytest.mark.parametrize("name", ["unet-classifier", "delft-classifier"])
