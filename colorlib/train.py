@@ -88,6 +88,11 @@ def averaged_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tens
     return losses.squared_error(net(inputs), targets) / (targets.shape[1] * len(targets))
 
 
+def gray_penalty_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error with the gray penalty: (N, 1, H, W), (N, C, H, W), gray is 0 -> scalar."""
+    return losses.gray_penalty_error(net(inputs), targets)
+
+
 def absolute_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean absolute error, as the L1 term of a GAN: (N, 1, H, W), (N, C, H, W) -> scalar."""
     return (net(inputs) - targets).abs().mean()

@@ -5,7 +5,13 @@ from functools import partial
 
 from colorlib.experiments.recipe import Recipe, color_bins_target, color_space_target
 from colorlib.experiments.systems_dahl2016 import ON_VGG, ON_VGG_GPU, VGG_EPOCHS
-from colorlib.train import TrainingConfig, classification_step, regression_step
+from colorlib.targets import LabTarget
+from colorlib.train import (
+    TrainingConfig,
+    classification_step,
+    gray_penalty_step,
+    regression_step,
+)
 
 ADADELTA = TrainingConfig(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9,
                           weight_decay=0.0, schedule="constant")
@@ -44,10 +50,11 @@ def _regression(name: str, code: str, title: str, space: str, description: str,
     return _system(name, code, title, 50, target, description, step=regression_step, **fields)
 
 
-def _full(name: str, title: str, description: str, blur: float = 0.0) -> Recipe:
+def _full(name: str, title: str, description: str, blur: float = 0.0,
+          code: str = "D8") -> Recipe:
     """A compact network that predicts every pixel, as in the source."""
     recipe = _regression(
-        name, "D8", title, "lab", description, blur, net=COMPACT | {"cell": 1},
+        name, code, title, "lab", description, blur, net=COMPACT | {"cell": 1},
         changes="Width 16, because the original width is lost. AdamW and few epochs instead of "
             "ADADELTA, since two cores have minutes.")
     return replace(recipe, target=recipe.published_target)
@@ -89,6 +96,12 @@ SYSTEMS = [
         "the compact network with one prediction for each pixel, its target as it is."),
     _full("delft-compact-full-blur", "compact, full resolution, target blurred",
         "the same, and a Gaussian of one pixel blurs the color channels of the target.", blur=1.0),
+    replace(_full(
+        "delft-compact-full-gray-penalty", "compact, full resolution, gray penalty",
+        "color rebalancing that increases the loss exponentially toward gray; it did not give the "
+        "desired results and was dropped. The formula is not given: here a pixel weighs one, plus "
+        "the exponential of its chroma over minus ten Lab units.", code="D10"),
+        target=LabTarget(), published_target=LabTarget(), step=gray_penalty_step),
     _system("delft-classifier", "D2", "compact classifier", 28, color_bins_target,
         "the compact network with a softmax over color bins; k = 10, sigma 5, 28 epochs."),
     _system("delft-classifier-rebalanced", "D10", "compact classifier, rebalanced", 28, _rebalanced,
