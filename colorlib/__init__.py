@@ -63,7 +63,8 @@ The course
                         `experiments.reported_effects`: red cars, green textures, brown animals
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
-                        `notebook.display`, `notebook.style`); widgets: `notebook.data_check`,
+                        `notebook.display`, `notebook.style`); widgets:
+                        `notebook.cheapest_guess`, `notebook.data_check`,
                         `notebook.photo_upload`, `notebook.turing_test` (as a page:
                         `notebook.turing_page`); also `notebook.report`,
                         `notebook.cell_order`, `notebook.files`

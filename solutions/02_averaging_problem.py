@@ -26,3 +26,20 @@ def cross_entropy(logits, shares):
 def color_kept(colors):
     """02.4. Jensen: never above one."""
     return colors.mean(0).norm() / colors.norm(dim=1).mean()
+
+
+def explained_by(colors, cue):
+    """02.5. Two guesses in place of one: what they save, as a share of the variance."""
+    one = (colors - colors.mean(0)).square().sum()
+    two = sum((colors[part] - colors[part].mean(0)).square().sum() for part in (cue, ~cue))
+    return 1 - two / one
+
+
+def repaired_descent(colors, guess, rate, steps):
+    """02.6. The cost is a mean over the colors, and the step goes against the gradient."""
+    for _ in range(steps):
+        guess = guess.detach().clone().requires_grad_()
+        cost = (colors - guess).square().sum(1).mean()
+        cost.backward()
+        guess = guess.detach() - rate * guess.grad
+    return guess

@@ -106,6 +106,30 @@ TEACHING = {
         "question": "The mean is too gray by a factor that can be computed. Why does it not help to multiply by that "
                     "factor?",
     },
+    "02.5": {
+        "minutes": 15,
+        "mistakes": (
+            ("the two variances averaged as if both groups had the same size",
+             "Suppose that one apple in a thousand has a leaf. How much should it matter how well those few are "
+             "guessed?"),
+            ("the share that is left, in place of the share that is explained",
+             "Try a clue that says everything. What should your number be, and what is it?"),
+        ),
+        "question": "The leaf explains a part of the variance. What would a clue have to be like to explain all of it, "
+                    "and would the guesses still be colors that no apple has?",
+    },
+    "02.6": {
+        "minutes": 10,
+        "mistakes": (
+            ("only the sign repaired: the sum over all apples stays",
+             "Run it with ten apples, then with a thousand, at the same rate. What should a learning rate not depend "
+             "on?"),
+            ("cost.mean() over apples and channels",
+             "It arrives, too, but more slowly than the exercise asks. By which factor, and why?"),
+        ),
+        "question": "The walk arrives at the mean, like the formula. Why do we train networks by walking, although "
+                    "there is a formula?",
+    },
     "03.1": {
         "minutes": 5,
         "mistakes": (
@@ -392,8 +416,8 @@ CLOSING = {
     "02": (
         "The mean (brown, a color that no apple has), the median of a and of b (the majority's color), and the "
         "distribution itself, which names no single color at all.",
-        "The mean says which way the crowd leans, not which colors there are. Stretched, it is a vivid color that no "
-        "apple has either, and in squared error it costs more than the mean did.",
+        "A red and a green apple have the same gray picture, and a network returns one answer for one picture. Only a "
+        "clue in the picture helps, such as the leaf: it narrows the distribution down. What is left is the variance.",
         "The chroma ratio (or another measure of how much color there is). From one neighbor to sixteen both fell "
         "together: the loss falls when a dull mean takes the place of a guess. And a ratio near 1 is no proof: one "
         "neighbor has it, in specks that belong to another picture.",

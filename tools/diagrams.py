@@ -20,7 +20,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
+from colorlib import color
+from colorlib.data import cued_fruit
 from colorlib.notebook.display import png
+from colorlib.notebook.pictures import images
 from colorlib.notebook.style import PALETTE, in_course_style, new
 from colorlib.paths import project_root
 
@@ -129,6 +132,16 @@ DIAGRAMS: dict[str, Callable[[], Figure]] = {
 }
 
 
+def six_apples() -> Figure:
+    """The course's running example: six gray apples that may be red or green."""
+    apples = cued_fruit.paint("apples", 6, size=192, seed=0)
+    return images(color.gray_from_lightness(apples.L), width=11.8)
+
+
+# Stored pictures, as PNG alone.
+PICTURES: dict[str, Callable[[], Figure]] = {"six-apples": six_apples}
+
+
 def write(folder: Path | None = None) -> list[Path]:
     """Store every diagram in `folder` (notebooks/figures/); returns the files."""
     folder = folder or project_root() / "notebooks" / "figures"
@@ -140,4 +153,7 @@ def write(folder: Path | None = None) -> list[Path]:
         with rc_context(SVG):
             drawn.savefig(files[-2], format="svg", metadata={"Date": None, "Creator": None})
         files[-1].write_bytes(png(drawn, dpi=200))
+    for name, make in PICTURES.items():
+        files.append(folder / f"{name}.png")
+        files[-1].write_bytes(png(make()))
     return files

@@ -1,4 +1,4 @@
-"""Checkers for notebook 02, *The averaging problem*."""
+"""Checkers for notebook 02, *The cheapest wrong answer*."""
 
 import math
 
@@ -94,3 +94,43 @@ def check_02_4(c, f):
               "take the mean of the lengths, not the root of the mean square")
     c.hint_if(got, 1.0, "in the numerator, take the mean of the colors and then its length; in the "
               "denominator, the other way round")
+
+
+def check_02_5(c, f):
+    """explained_by: 1 − squared error with one mean for each value of the cue, over that of one."""
+    colors, _ = _apples(12)
+    cue = torch.arange(12) % 3 == 0  # a weak one, in groups of 4 and 8
+    one = (colors - colors.mean(0)).square().sum()
+    two = sum((colors[part] - colors[part].mean(0)).square().sum() for part in (cue, ~cue))
+    got = f(colors, cue)
+    pure = torch.arange(12) % 2 == 0  # the cue of an oracle: red or green
+    spread = sum((colors[part] - colors[part].mean(0)).square().sum() for part in (pure, ~pure))
+    c.equal(f(torch.tensor([[9.0, 0], [9, 0], [-5, 0]]), torch.tensor([True, True, False])), 1.0,
+            "if the cue decides the color, everything is explained")
+    c.equal(f(torch.tensor([[9.0, 0], [-5, 0], [9, 0], [-5, 0]]),
+              torch.tensor([True, True, False, False])), 0.0,
+            "if the cue does not change the mean, nothing is explained")
+    c.equal(got, 1 - two / one, "one minus what two guesses cost over what one guess costs")
+    c.equal(f(colors, pure), 1 - spread / one, "a cue that splits red from green explains the most")
+    c.hint_if(got, two / one, "this is the part that stays unexplained")
+    mean_of_two = sum((colors[part] - colors[part].mean(0)).square().sum(1).mean()
+                      for part in (cue, ~cue)) / 2
+    c.hint_if(f(colors, cue), 1 - mean_of_two / (one / len(colors)),
+              "every apple counts once: the two groups may differ in size")
+    c.hint_if(got, 1 - (two / one).sqrt(), "squared error, not its root")
+
+
+def check_02_6(c, f):
+    """repaired_descent: downhill on the mean squared distance, and it arrives at the mean color."""
+    colors, _ = _apples(300)
+    start, mean = torch.tensor([0.0, 0.0]), colors.mean(0)
+    got = f(colors[:1], start, 0.25, 1)
+    c.equal(got, 0.5 * colors[0], "one step of rate 0.25 goes half of the way to a single color")
+    once = f(colors, start, 0.25, 1)
+    c.equal(once, 0.5 * mean, "a step must not grow with the number of colors")
+    c.equal(f(colors, start, 0.05, 200), mean, "two hundred steps must arrive at the mean",
+            tolerance=1e-3)
+    c.equal(start, [0.0, 0.0], "the start that was handed in must stay as it is")
+    c.hint_if(got, -0.5 * colors[0], "you climb: the gradient points uphill")
+    c.hint_if(once, 150 * mean, "a sum over 300 colors makes a step 300 times as long: average")
+    c.hint_if(once, 0.25 * mean, "each color costs a² + b²: add the channels, average the colors")

@@ -35,12 +35,10 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         jpegs=(50, 300, 2_000, 10_000),  # images that are compressed as JPEG
         minutes=(1, 1, 1, 3), memory_mb=(900, 1_300, 3_000, 4_000)),
     "02": _by_profile(
-        train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
-        colors=(10_000, 15_000, 100_000, 100_000),  # samples from a known color distribution
-        apples=(500, 2_000, 4_000, 10_000),  # generated images
-        patches=(20_000, 60_000, 400_000, 2_000_000),  # of training images, with known colors
-        pictures=(8, 16, 32, 64),  # test images, colored by looking up similar patches
-        minutes=(0.5, 1, 6, 3), memory_mb=(1_050, 1_250, 2_500, 4_000)),
+        train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 100, 100, 100),
+        patches=(20_000, 60_000, 200_000, 1_000_000),  # of training images, with known colors
+        pictures=(8, 12, 32, 64),  # test images, colored by looking up similar patches
+        minutes=(1, 1, 4, 3), memory_mb=(1_100, 1_250, 1_700, 4_000)),
     "03": _by_profile(
         train_images=(256, 2_000, 50_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
         epochs=(1, 3, 2, 20), unet_epochs=(1, 3, 3, 20),  # of Koo's CNN and of the U-Net

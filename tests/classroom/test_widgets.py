@@ -50,13 +50,21 @@ HANDLE = "document.querySelector('.noUi-handle')"
 
 
 def move_the_slider(browser, folder):
-    """The slice of Lab by lightness (01), the pictures by temperature (04)."""
+    """The slice of Lab by lightness (01), the guess of the game (02), the pictures by temperature (04)."""
     browser.wait(HANDLE, 60)
     before = browser.js(PICTURES)
     browser.js(f"{HANDLE}.focus()")
     browser.press("ArrowRight")
     browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
     assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100
+
+
+def finish_a_round(browser, folder):
+    """02's game: the button reveals all apples, and the guess may no longer move."""
+    before = browser.js(PICTURES)
+    browser.js("[...document.querySelectorAll('button')].find(b => b.innerText == 'all twenty').click()")
+    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
+    assert browser.js("document.querySelector('.noUi-target').getAttribute('disabled') !== null")
 
 
 def mark_a_picture(browser, folder):
@@ -93,8 +101,8 @@ def bring_a_photograph(browser, folder):
     assert pictures > 10 and Image.open(folder / "yours.png").size == (64, 64 * pictures)
 
 
-OPERATED = {"01": [move_the_slider], "04": [move_the_slider, mark_a_picture], "06": [judge_a_pair],
-            "07": [bring_a_photograph]}
+OPERATED = {"01": [move_the_slider], "02": [move_the_slider, finish_a_round],
+            "04": [move_the_slider, mark_a_picture], "06": [judge_a_pair], "07": [bring_a_photograph]}
 
 
 @pytest.mark.timeout(500)

@@ -1,15 +1,10 @@
 """Each checker of notebook 03: the solution is right, the stub is not done, two usual mistakes are named."""
-import ast
 from pathlib import Path
 
-import nbformat
-import pytest
 import torch
 import torch.nn.functional as F
 from checkers import *  # noqa: F403
-from torch import nn
-
-from colorlib import color, exercises, losses, metrics, models
+from checkers import test_no_function_of_the_notebook_solves_an_exercise  # noqa: F401
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "03_baseline_cnn.py"
 
@@ -78,25 +73,3 @@ CASES = [
     ("check_03_6", "repaired_epoch", wrong_epoch_gradients_add_up, "adds to the gradients"),
     ("check_03_6", "repaired_epoch", wrong_epoch_in_evaluation_mode, "batch norm"),
 ]
-
-NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "03_baseline_cnn.ipynb"
-
-
-def functions_of_the_notebook():
-    """{name: function} of every function that a code cell of the notebook defines, methods included."""
-    cells = [c.source for c in nbformat.read(NOTEBOOK, 4).cells if c.cell_type == "code"]
-    nodes = [node for source in cells for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FunctionDef)]
-    known = {"torch": torch, "F": F, "nn": nn, "color": color, "losses": losses, "metrics": metrics, "models": models}
-    # Each is compiled alone: what it uses of the notebook's other names is found among the known ones or missing.
-    for node in nodes:
-        node.decorator_list = []
-        exec(compile(ast.Module([node], []), node.name, "exec"), known)
-    return {node.name: known[node.name] for node in nodes}
-
-
-@pytest.mark.parametrize("number", range(1, 7))
-def test_no_function_of_the_notebook_solves_an_exercise(number, capsys):
-    functions = functions_of_the_notebook()
-    assert {"encode", "learn", "forward", "seen_by_the_middle"} <= set(functions)
-    checker = getattr(exercises, f"check_03_{number}")
-    assert not [name for name, function in functions.items() if checker(function).status == "right"]

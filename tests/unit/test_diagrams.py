@@ -1,12 +1,16 @@
 """Diagrams of networks: what they say of tensors is what the networks compute; the stored files are theirs."""
 
+import io
 import re
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from colorlib.experiments.recipes import RECIPES
 from colorlib.models import PatchDiscriminator, build
+from colorlib.notebook.display import png
 from colorlib.paths import project_root
 from tools import diagrams
 
@@ -58,4 +62,11 @@ def test_a_diagram_is_stored_as_png_and_svg_of_today(name, tmp_path):
 
     assert texts(FOLDER) == texts(tmp_path) and texts(FOLDER)
     assert (FOLDER / f"{name}.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
-    assert {p.stem for p in FOLDER.iterdir()} == set(diagrams.DIAGRAMS)
+    assert {p.stem for p in FOLDER.iterdir()} == {*diagrams.DIAGRAMS, *diagrams.PICTURES}
+
+
+@pytest.mark.parametrize("name", diagrams.PICTURES)
+def test_a_stored_picture_is_that_of_today(name):
+    today = np.asarray(Image.open(io.BytesIO(png(diagrams.PICTURES[name]()))), float)
+    stored = np.asarray(Image.open(FOLDER / f"{name}.png"), float)
+    assert stored.shape == today.shape and abs(stored - today).mean() < 1  # levels of 255

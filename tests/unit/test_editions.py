@@ -20,6 +20,7 @@ SOLUTIONS = project_root() / "solutions"
 KNOWN = {
     "01.1": "linear_to_srgb", "01.2": "mean_hue", "01.3": "to_network", "01.4": "on_screen",
     "02.1": "mean_color", "02.2": "median_color", "02.3": "cross_entropy_of_shares", "02.4": "color_kept_by_the_mean",
+    "02.5": "explained_by", "02.6": "repaired_descent",
     "03.1": "receptive_field", "03.2": "squared_error", "03.3": "normalized_uv", "03.4": "unexplained",
     "03.5": "unet_forward", "03.6": "repaired_epoch",
     "04.1": "soft_target", "04.2": "annealed_mean", "04.3": "rebalance", "04.4": "auc",
