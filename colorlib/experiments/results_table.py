@@ -30,7 +30,6 @@ SYSTEMS = {
     "unet-classifier-rebalanced": "U-Net, rebalanced color classes",
     "generator-l1": "U-Net, absolute error",
     "nazeri-gan": "U-Net, image discriminator + L1",
-    "nazeri-gan-strided": "U-Net with strides, image discriminator + L1",
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
 }
@@ -60,7 +59,7 @@ QUESTIONS = [
         "unet-classifier-rebalanced": "color classes, rebalanced"}),
     Question("What does the discriminator do?", {
         "generator-l1": "none (absolute error alone)",
-        "nazeri-gan-strided": "one answer per image, with L1",
+        "nazeri-gan": "one answer per image, with L1",
         "perez-patchgan": "patches of 34 pixels, with L1",
         "patchgan-no-l1": "patches, without L1"}),
     Question("What does pretraining do?", {

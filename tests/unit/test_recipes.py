@@ -172,7 +172,7 @@ def test_nazeris_generator_is_his_baseline_but_for_the_leak_of_its_encoder(publi
     """Section 3.2: the same architecture, with pools; strides are the proposal of section 5."""
     with torch.device("meta"):
         baseline, generator, strided = (get(name).build(0, as_published=published).net
-                                        for name in ("nazeri-unet", "nazeri-gan", "nazeri-gan-strided"))
+                                        for name in ("nazeri-unet", "nazeri-gan-pooled", "nazeri-gan"))
 
     def shapes(net):
         return {name: t.shape for name, t in net.state_dict().items()}
@@ -183,14 +183,12 @@ def test_nazeris_generator_is_his_baseline_but_for_the_leak_of_its_encoder(publi
     assert shapes(generator) == shapes(baseline) != shapes(strided)
     assert isinstance(generator.pool, torch.nn.MaxPool2d) and not isinstance(strided.pool, torch.nn.MaxPool2d)
     assert slopes(generator.down) == {0.2} and not slopes(generator.merge) and not slopes(baseline)
-    assert get("nazeri-gan").published_gan == get("nazeri-gan-strided").published_gan
+    assert get("nazeri-gan").published_gan == get("nazeri-gan-pooled").published_gan
 
 
-def test_the_stored_gan_of_nazeri_is_the_strided_one_under_its_own_name():
-    stored = Colorizer.load(CHECKPOINTS / "nazeri-gan-strided.safetensors")
-    assert stored.net.config == get("nazeri-gan-strided").build(0).net.config
-    assert not (CHECKPOINTS / "nazeri-gan.safetensors").exists() or Colorizer.load(
-        CHECKPOINTS / "nazeri-gan.safetensors").net.config == get("nazeri-gan").build(0).net.config
+def test_the_stored_gan_of_nazeri_is_the_strided_one():
+    stored = Colorizer.load(CHECKPOINTS / "nazeri-gan.safetensors")
+    assert stored.net.config == get("nazeri-gan").build(0).net.config
 
 
 def test_perezs_gans_differ_in_the_discriminator_only_as_published():
