@@ -13,6 +13,7 @@ From gray to color
     `color`             color spaces: RGB, linear light, XYZ, Lab, YUV, YCbCr, HSV (`_lab_cpu`: to
                         and from Lab in pieces, on a CPU)
     `color_bins`        the ab plane cut into bins: soft targets, rebalancing, annealed mean
+    `color_regions`     one color for a whole region, by the joint probability of its pixels
     `targets`           what a network gets and should predict, and the colors of its outputs
     `models`            the networks: `models.unet`, `models.discriminators`, `models.fast_unet`,
                         `models.koo2016`, `models.dorscheidt2016`, `models.dahl2016`,

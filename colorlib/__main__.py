@@ -135,6 +135,8 @@ def _add_train_options(option: Callable) -> None:
     option("--epochs", type=int, help="instead of the profile's number")
     option("--batch-size", type=int, metavar="N", help="instead of the recipe's number of images")
     option("--as-published", action="store_true", help="use the source's own settings")
+    option("--although-it-diverges", action="store_true",
+        help="with --as-published: train settings that are known to diverge, to see it happen")
     option("--keep", type=Path, metavar="FILE",
         help="write the trained colorizer to this safetensors file")
 
@@ -180,9 +182,20 @@ def _train(options) -> int | None:
             print(f"  settings: {recipe.training}, epochs {recipe.epochs}")
             if recipe.has_source:
                 print(f"  settings with --as-published: {recipe.published_training}")
+            if recipe.diverges:
+                print(f"  as published it diverges: {recipe.diverges}")
             if gan := recipe.gan:
                 print(f"  discriminator: {gan.net}, {gan.config}, rate {gan.training.lr:g}")
         return 0
+    diverges = options.as_published and recipes.get(options.recipe).diverges
+    if options.although_it_diverges and not diverges:
+        raise ValueError("--although-it-diverges goes with --as-published and a recipe that is "
+            "known to diverge")
+    if diverges:
+        message = f"as published, {options.recipe} diverges: {diverges}."
+        if not options.although_it_diverges:
+            raise ValueError(f"{message} To see it happen, add --although-it-diverges")
+        print(message, file=sys.stderr, flush=True)
     name = options.recipe + (records.PUBLISHED if options.as_published else "")
     # The profile has no default in the parser, where None stands for all profiles of --minutes.
     record = records.run(name, options.data, options.profile or "lesson", options.seed,

@@ -41,6 +41,22 @@ def blurred_squared_error(predicted: Tensor, target: Tensor) -> Tensor:
     return (plain + sum(blurred)) / 3
 
 
+def gray_penalty_error(predicted: Tensor, target: Tensor, strength: float = 1.0,
+                       scale: float = 0.2) -> Tensor:
+    """Squared error, in which a pixel weighs more the grayer its prediction is.
+
+    Arguments as in `squared_error`; gray must be 0, as in `LabTarget`. The weight of a pixel is
+    1 + strength exp(-chroma / scale), chroma that of the prediction, in the target's numbers.
+
+    Dorscheidt et al. 2016, section III.B, "exponentially increasing the loss function when
+    converging towards desaturated solutions". The formula is not given; this one is ours, and is
+    zero where the prediction is right, gray or not. They dropped the idea.
+    """
+    chroma = predicted.square().sum(dim=1).clamp_min(1e-12).sqrt()  # a root has no slope at 0
+    weight = 1 + strength * torch.exp(-chroma / scale)  # N H W
+    return (weight * (predicted - target).square().sum(dim=1)).mean()
+
+
 def soft_cross_entropy(logits: Tensor, index: Tensor, share: Tensor) -> Tensor:
     """Cross-entropy against sparse soft targets: -sum_k share_k log softmax(logits)[index_k].
 

@@ -80,6 +80,19 @@ def regression_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     return losses.squared_error(net(inputs), targets)
 
 
+def averaged_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error, averaged over the channels and once more over the batch -> scalar.
+
+    The reading of Koo 2016, equation 2, with which a learning rate of 1 trains (notebook 03).
+    """
+    return losses.squared_error(net(inputs), targets) / (targets.shape[1] * len(targets))
+
+
+def gray_penalty_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error with the gray penalty: (N, 1, H, W), (N, C, H, W), gray is 0 -> scalar."""
+    return losses.gray_penalty_error(net(inputs), targets)
+
+
 def absolute_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Mean absolute error, as the L1 term of a GAN: (N, 1, H, W), (N, C, H, W) -> scalar."""
     return (net(inputs) - targets).abs().mean()

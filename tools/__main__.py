@@ -17,6 +17,7 @@ from tools import (
     readme,
     results,
     run,
+    sources,
     store,
     text,
     turing,
@@ -71,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
         "and the picture strip results/strip.png")
     _add_check(sub)
     sub = command("results", _results, "draw the pictures of the results page, and write the page")
+    _add_check(sub)
+    sub = command("sources", _sources, "write what was run of each source in docs/sources.md")
     _add_check(sub)
     command("diagrams", _diagrams, "draw the diagrams of networks in notebooks/figures/")
     command("site", _site, "write the notebooks with their outputs as pages to build/site/")
@@ -139,6 +142,10 @@ def _readme(options: argparse.Namespace) -> int:
 
 def _results(options: argparse.Namespace) -> int:
     return _report(results.draw(check=options.check), options.check)
+
+
+def _sources(options: argparse.Namespace) -> int:
+    return _report(sources.write(check=options.check), options.check)
 
 
 def _report(changed: list[str], check: bool) -> int:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from colorlib.experiments.recipe import Recipe
 from colorlib.experiments.systems_koo2016 import GAN as KOO_GAN
-from colorlib.experiments.systems_nazeri2018 import GENERATOR, IMAGE_DISCRIMINATOR
+from colorlib.experiments.systems_nazeri2018 import IMAGE_DISCRIMINATOR, STRIDED_GENERATOR
 from colorlib.experiments.systems_perez2020 import PATCH, PEREZ_GAN, SIGMOID
 from colorlib.targets import LabTarget
 from colorlib.train import absolute_error_step
@@ -67,7 +67,8 @@ ABLATIONS: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("patch-instance", "discriminator with instance norm", discriminator={"norm": "instance"}),
     _row("patch-spectral", "discriminator with spectral norm", discriminator={"norm": "spectral"}),
     _row("patch-no-norm", "discriminator without norm", discriminator={"norm": "none"}),
-    _row("patch-noise", "noise as an input of the generator", net=GENERATOR | {"noise": 32}),
+    _row("patch-noise", "noise as an input of the generator",
+         net=STRIDED_GENERATOR | {"noise": 32}),
     _row("patch-wide", "discriminator twice as wide", discriminator={"width": 32}),
     _row("patch-slow", "a tenth of the discriminator's learning rate", lr_factor=0.1),
     _row("koo", "Koo's cGAN", KOO_GAN),

@@ -42,7 +42,8 @@ class Budget:
 # Pérez García 2020 shows his networks 47 times 10,000 images, in batches of 16. Here they see as
 # many images of a larger set: 3,000 of the 50,000 are held out, and 10 times 47,000 is 470,000.
 PEREZ = ("generator-l1", "generator-squared-error", "perez-sigmoid-gan-l1", "perez-patchgan",
-         "perez-patchgan-no-l1")
+         "perez-patchgan-no-l1", "perez-sigmoid-gan", "perez-sigmoid-gan-ab",
+         "perez-sigmoid-gan-l1-ab", "perez-patchgan-ab", "perez-patchgan-no-l1-ab")
 LONG_TRAINED = ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced", "koo-baseline")
 PAINTED = ("painted-squared-error", "painted-absolute-error", "painted-classes",
            "painted-image-gan", "painted-patch16", "painted-patch34", "painted-patch70",
@@ -61,7 +62,8 @@ BUDGETS: dict[str, Budget] = {
     # After 8 epochs the loss of the classes still fell by 3 % an epoch.
     "known-truth": Budget(dict.fromkeys(PAINTED, 8) | {"painted-classes": 24}, ("apples", "plums"),
                           64, 3_200, 500, 200, seeds=(0, 1, 2, 3, 4)),
-    "long": Budget(dict.fromkeys(LONG_TRAINED, 60) | dict.fromkeys(PEREZ, 10), held_out=3_000,
+    "long": Budget(dict.fromkeys((*LONG_TRAINED, "koo-baseline-averaged"), 60)
+                   | dict.fromkeys(PEREZ, 10), held_out=3_000,
                    changes=dict.fromkeys(PEREZ, {"batch_size": 16})
                    | dict.fromkeys(LONG_TRAINED, LARGE_BATCH), collected=True),
     "fruit-photos": Budget(dict.fromkeys(FRUIT_GAN, 30) | DORSCHEIDT

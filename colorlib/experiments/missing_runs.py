@@ -39,7 +39,7 @@ PRIORITY = (
     ("long", ("generator-l1", "perez-sigmoid-gan-l1", "perez-patchgan"), records.SEEDS),
     ("fruit-photos", ("fruit-l1", "fruit-patch34"), records.SEEDS),
     ("fruit-photos", ("fruit-patch16", "fruit-patch70"), records.SEEDS),
-    ("long", ("koo-baseline",), (0,)),
+    ("long", ("koo-baseline-averaged", "koo-baseline"), (0,)),
     ("fruit-photos", tuple(budgets.DORSCHEIDT), (0,)),
     *((f"best-{n}", budgets.ENCODERS, records.SEEDS) for n in budgets.BEST_EPOCHS),
     ("long", ("generator-squared-error", "perez-patchgan-no-l1"), (0,)),

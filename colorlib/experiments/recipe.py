@@ -63,6 +63,8 @@ class Recipe:
     # Name of a file in colorlib/checkpoints that the generator starts from, or "". A name
     # "encoder-..." or "classifier-..." gives the encoder's weights alone.
     start: str = ""
+    # Where the source's settings diverge: its section, and what we measured. "" where they do not.
+    diverges: str = ""
     # Changes to `training` on a CUDA GPU: a larger batch, a higher rate.
     gpu_training: dict = dataclasses.field(default_factory=dict)
 
@@ -129,7 +131,7 @@ class Recipe:
         if gan is None:
             return self.step
         image_size = {}
-        if gan.net["model"] != "patch":
+        if not gan.net["model"].startswith("patch"):
             config = self.published_net if as_published and self.published_net else self.net
             multiple = models.outline({"outputs": 2} | config).multiple
             image_size = {"size": self._size_that_fits(gan.net, size, multiple)}

@@ -22,7 +22,8 @@ SAME_TIME = dahl.SAME_TIME
 RECIPES: dict[str, Recipe] = {recipe.name: recipe for source in (
     koo, nazeri, dorscheidt, perez, dahl, course) for recipe in source.SYSTEMS}
 # Trained only by the budgets of budgets.py
-BUDGETED: dict[str, Recipe] = {recipe.name: recipe for recipe in [*painted.SYSTEMS, *perez.SQUARE]}
+BUDGETED: dict[str, Recipe] = {recipe.name: recipe for recipe in [
+    *painted.SYSTEMS, *perez.SQUARE, koo.AVERAGED]}
 ALL = RECIPES | ABLATIONS | TRANSFER | BUDGETED
 
 

@@ -42,7 +42,21 @@ RESIDUAL_ENCODER = replace(
 
 SYSTEMS = [
     HYPERCOLUMN,
+    replace(
+        HYPERCOLUMN, name="dahl-linear", title="hypercolumns of VGG16, one 1x1 convolution",
+        net=HYPERCOLUMN.net | {"hidden": ()}, published_net={"model": "hypercolumns", "hidden": ()},
+        epochs=VGG_EPOCHS,
+        description="Dahl 2016: the simplest thing, a 1x1 convolution from the 963 channels of the "
+            "hypercolumn to two, and a sigmoid. Dahl found that it converges to pale images.",
+        changes=f"As dahl-hypercolumn. {HYPERCOLUMN.changes}"),
     RESIDUAL_ENCODER,
+    replace(
+        RESIDUAL_ENCODER, name="dahl-residual-encoder-five", title="residual encoder, five pools",
+        net=RESIDUAL_ENCODER.net | {"pools": 5}, epochs=VGG_EPOCHS,
+        published_net={"model": "residual-encoder", "pools": 5},
+        description="Dahl 2016, conclusion: the residual encoder could use all five pools of "
+            "VGG16. It was not tried for want of memory.",
+        changes=f"As dahl-residual-encoder. {RESIDUAL_ENCODER.changes}"),
     replace(
         RESIDUAL_ENCODER, name="dahl-residual-encoder-plain", code="A2*",
         title="residual encoder on VGG16, plain distance", step=regression_step,

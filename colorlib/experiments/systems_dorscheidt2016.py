@@ -1,10 +1,17 @@
 """The systems of Dorscheidt et al. 2016: a compact network with one property changed at a time."""
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from colorlib.experiments.recipe import Recipe, color_bins_target, color_space_target
 from colorlib.experiments.systems_dahl2016 import ON_VGG, ON_VGG_GPU, VGG_EPOCHS
-from colorlib.train import TrainingConfig, classification_step, regression_step
+from colorlib.targets import LabTarget
+from colorlib.train import (
+    TrainingConfig,
+    classification_step,
+    gray_penalty_step,
+    regression_step,
+)
 
 ADADELTA = TrainingConfig(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0, momentum=0.9,
                           weight_decay=0.0, schedule="constant")
@@ -12,6 +19,7 @@ ADADELTA = TrainingConfig(epochs=30, batch_size=20, optimizer="adadelta", lr=1.0
 COURSE = TrainingConfig(epochs=2, batch_size=32, lr=4e-3, flip=True)
 GPU = {"batch_size": 256, "lr": 1.1e-2}  # still to be measured: see systems_koo2016.py
 COMPACT = {"model": "compact", "width": 16}
+DILATED = COMPACT | {"dilated": True, "padding": "symmetric"}
 VGG = {"model": "vgg-classifier", "width": 16}
 
 
@@ -36,10 +44,20 @@ def _system(name: str, code: str, title: str, published_epochs: int, target: Cal
 
 
 def _regression(name: str, code: str, title: str, space: str, description: str,
-                blur: float = 0.0) -> Recipe:
+                blur: float = 0.0, **fields) -> Recipe:
     """Make a compact network that predicts two channels of a color space, by squared error."""
     target = partial(color_space_target, space=space, blur=blur)
-    return _system(name, code, title, 50, target, description, step=regression_step)
+    return _system(name, code, title, 50, target, description, step=regression_step, **fields)
+
+
+def _full(name: str, title: str, description: str, blur: float = 0.0,
+          code: str = "D8") -> Recipe:
+    """A compact network that predicts every pixel, as in the source."""
+    recipe = _regression(
+        name, code, title, "lab", description, blur, net=COMPACT | {"cell": 1},
+        changes="Width 16, because the original width is lost. AdamW and few epochs instead of "
+            "ADADELTA, since two cores have minutes.")
+    return replace(recipe, target=recipe.published_target)
 
 
 _rebalanced = partial(color_bins_target, lam=0.5)  # 0.5 is Zhang's lambda; 1 would not rebalance
@@ -74,6 +92,16 @@ SYSTEMS = [
     _regression("delft-compact-blur", "D8", "compact, target blurred", "lab",
         "a Gaussian blurs the color channels of the target, because lightness carries the detail. "
         "The width of the Gaussian is not given; here it is one pixel.", blur=1.0),
+    _full("delft-compact-full", "compact, full resolution",
+        "the compact network with one prediction for each pixel, its target as it is."),
+    _full("delft-compact-full-blur", "compact, full resolution, target blurred",
+        "the same, and a Gaussian of one pixel blurs the color channels of the target.", blur=1.0),
+    replace(_full(
+        "delft-compact-full-gray-penalty", "compact, full resolution, gray penalty",
+        "color rebalancing that increases the loss exponentially toward gray; it did not give the "
+        "desired results and was dropped. The formula is not given: here a pixel weighs one, plus "
+        "the exponential of its chroma over minus ten Lab units.", code="D10"),
+        target=LabTarget(), published_target=LabTarget(), step=gray_penalty_step),
     _system("delft-classifier", "D2", "compact classifier", 28, color_bins_target,
         "the compact network with a softmax over color bins; k = 10, sigma 5, 28 epochs."),
     _system("delft-classifier-rebalanced", "D10", "compact classifier, rebalanced", 28, _rebalanced,
@@ -81,11 +109,11 @@ SYSTEMS = [
         "annealed mean."),
     _system("delft-dilated", "D3", "compact classifier, dilated", 30, color_bins_target,
         "strides instead of max pooling, and two blocks of three dilated convolutions instead of "
-        "concatenation; 30 epochs.", COMPACT | {"dilated": True, "concat": False}),
+        "concatenation; 30 epochs.", DILATED | {"concat": False}),
     _system("delft-dilated-concat", "D4", "compact classifier, dilated and concatenated", 30,
         color_bins_target,
         "the dilated network that also concatenates the layers of the encoder; 30 epochs.",
-        COMPACT | {"dilated": True}),
+        DILATED),
     _system("delft-vgg16-classifier", "D5", "compact classifier on VGG16", 25, color_bins_target,
         "the compact classifier after the convolutions of VGG16, which are not trained.", VGG,
         net=VGG | {"cell": 2, "enlarge": 2}, training=ON_VGG,

@@ -1,4 +1,8 @@
-"""The systems of Pérez García 2020, and systems of the course that are compared with them."""
+"""The systems of Pérez García 2020, and systems of the course that are compared with them.
+
+His discriminators get ab alone (chapter 3). Those of the course get L, too, as in pix2pix; names
+that end in "-ab" have his input, and nothing else differs.
+"""
 from dataclasses import replace
 
 from colorlib.experiments import systems_nazeri2018 as nazeri
@@ -15,33 +19,36 @@ PEREZ_GAN = GanConfig(from_logits=False, real=(0.0, 0.49), fake=(0.5, 0.99), tog
 
 PATCH = Recipe(
     name="perez-patchgan", code="P2", title="Pérez's U-Net PatchGAN",
-    net=nazeri.GENERATOR, target=LabTarget(), training=COURSE,
+    net=nazeri.STRIDED_GENERATOR, target=LabTarget(), training=COURSE,
     gan=GanSetup({"model": "patch", "n_layers": 2, "width": 16}, GanConfig(l1=100), ADAM),
     published_net=nazeri.PUBLISHED_GENERATOR, published_training=ADAM,
-    published_gan=GanSetup({"model": "patch", "n_layers": 3}, PEREZ_GAN, ADAM),
+    published_gan=GanSetup({"model": "patch-ab", "n_layers": 3}, PEREZ_GAN, ADAM),
     epochs={"smoke": 1, "quick": 1, "lesson": 1, "full": 47},
     description="Pérez 2020: the U-Net cGAN with a PatchGAN discriminator. Pérez reports that it "
         "trains without diverging and leaves red and blue patches.",
-    changes="Patches of 34 pixels and a discriminator of width 16. It gets real and generated "
-        "images one after the other, with plain labels, and the loss is computed from logits. The "
-        "generator's loss includes 100 times the mean absolute error, as in pix2pix and Nazeri.")
+    changes="Strides in place of the U-Net's pools, patches of 34 pixels and a discriminator of "
+        "width 16, which sees L besides ab. It gets real and generated images one after the other, "
+        "with plain labels, and the loss is computed from logits. The generator's loss includes "
+        "100 times the mean absolute error, as in pix2pix and Nazeri.")
 SIGMOID = replace(
     PATCH, name="perez-sigmoid-gan", code="P1", title="Pérez's U-Net cGAN, one output per image",
     gan=GanSetup(nazeri.IMAGE_DISCRIMINATOR, PEREZ_GAN, ADAM),
-    published_gan=GanSetup({"model": "image", "width": 64}, PEREZ_GAN, ADAM),
+    published_gan=GanSetup({"model": "image-ab", "width": 64}, PEREZ_GAN, ADAM),
     description="Pérez 2020: a U-Net and an ordinary discriminator with a sigmoid. Batches of 32, "
         "half real with labels from 0 to 0.49, half generated with labels from 0.5 to 0.99. Pérez "
         "reports the same output for every input after 40 epochs.",
-    changes="32 x 32 pixels, width 16, three levels, Nazeri's discriminator, 32 real and 32 "
-        "generated images per batch. Pérez names no optimizer: we use that of DCGAN.")
+    changes="32 x 32 pixels, width 16, three levels, strides in place of pools, Nazeri's "
+        "discriminator, which sees L besides ab, 32 real and 32 generated images per batch. "
+        "Pérez names no optimizer: we use that of DCGAN.")
 RESNET50 = replace(
     PATCH, name="perez-resnet50-patchgan", code="P3", title="ResNet-50 encoder, PatchGAN",
     net={"model": "resnet", "depth": 50, "small": True},
     published_net={"model": "resnet", "depth": 50, "width": 64},
-    epochs={"smoke": 1, "quick": 1, "full": 47},  # no lesson: two cores would need hours
+    published_training=ADAM.replace(epochs=180),  # the last that figure 3.7 shows
+    epochs={"smoke": 1, "quick": 1, "full": 180},  # no lesson: two cores would need hours
     description="Pérez 2020: a ResNet-50 with the weights of ImageNet, a plain decoder, and a "
-        "PatchGAN. The gray image is repeated three times, at 224 x 224 pixels. Pérez calls the "
-        "images 'pretty realistic' and the network overfitted.",
+        "PatchGAN. The gray image is repeated three times, at 224 x 224 pixels. Shown after 47 "
+        "and 180 epochs. Pérez calls the images 'pretty realistic' and the network overfitted.",
     changes="As the U-Net PatchGAN of the course. The encoder is frozen, and its first convolution "
         "has no stride and no pooling after it, because our images have 32 pixels.")
 # Stands for the ResNet-50 in lessons: it needs no download and trains on two cores.
@@ -87,6 +94,18 @@ SYSTEMS = [
         changes="The U-Net PatchGAN of the course without its discriminator: the same generator, "
             "images, learning rate and number of steps."),
 ]
+
+
+def _on_color_alone(recipe: Recipe) -> Recipe:
+    """The same system with a discriminator that does not see L, as Pérez describes it."""
+    net = recipe.gan.net | {"model": f"{recipe.gan.net['model']}-ab"}
+    return replace(
+        recipe, name=f"{recipe.name}-ab", title=f"{recipe.title}, on ab alone",
+        gan=replace(recipe.gan, net=net), published_training=None, epochs={},
+        description="Pérez 2020 gives the discriminator the ab vectors alone.",
+        changes=f"As {recipe.name}, with a discriminator that gets ab without L.")
+
+
 # The rest of Pérez's square: one answer or patches, with or without the absolute error. And the
 # regression that the GANs are compared with.
 SQUARE = [
@@ -108,3 +127,4 @@ SQUARE = [
             "are compared with: the same generator and budget.",
         changes="The U-Net PatchGAN of the course without its discriminator, squared error."),
 ]
+SQUARE += [_on_color_alone(recipe) for recipe in (SIGMOID, PATCH, *SQUARE) if recipe.gan]

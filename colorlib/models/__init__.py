@@ -5,7 +5,7 @@
 `koo2016`         small CNN, generator and discriminator of Koo 2016; contrast normalization
 `unet`            U-Net and generator after Nazeri and Ng 2018
 `fast_unet`       U-Net that learns in minutes on two CPU cores
-`discriminators`  PatchGAN (Isola et al. 2017) and a discriminator with one output per image
+`discriminators`  PatchGAN (Isola et al. 2017) and one with one output per image; with or without L
 `dorscheidt2016`  four compact networks, for regression and for classification
 `dahl2016`        colorizers on top of VGG16: hypercolumns, residual encoder, classifier
 `resnet_unet`     colorizer on top of an ImageNet ResNet, after Pérez
@@ -30,7 +30,12 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from colorlib.models.blocks import receptive_field
 from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
-from colorlib.models.discriminators import ImageDiscriminator, PatchDiscriminator
+from colorlib.models.discriminators import (
+    ImageColorDiscriminator,
+    ImageDiscriminator,
+    PatchColorDiscriminator,
+    PatchDiscriminator,
+)
 from colorlib.models.dorscheidt2016 import DorscheidtNet
 from colorlib.models.fast_unet import FastUNet
 from colorlib.models.koo2016 import KooCNN, KooDiscriminator, KooGenerator
@@ -38,8 +43,9 @@ from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
-__all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageDiscriminator", "KooCNN",
-           "KooDiscriminator", "KooGenerator", "PatchDiscriminator", "ResNet", "ResNetUNet",
+__all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageColorDiscriminator",
+           "ImageDiscriminator", "KooCNN", "KooDiscriminator", "KooGenerator",
+           "PatchColorDiscriminator", "PatchDiscriminator", "ResNet", "ResNetUNet",
            "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
            "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field"]
 
@@ -50,6 +56,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "patch": PatchDiscriminator, "image": ImageDiscriminator, "small-resnet": SmallResNet,
     "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
     "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
+    "patch-ab": PatchColorDiscriminator, "image-ab": ImageColorDiscriminator,
 }
 
 

@@ -16,31 +16,32 @@ from torch import Tensor, nn
 from colorlib.models.blocks import check_gray, conv_bn_relu, double_conv, glorot_init, he_init
 from colorlib.models.pretrained import keep_statistics, load_into, state_of
 
-CUTS = (3, 8, 15, 22)  # indices in vgg16().features of the ReLUs before the first four max-pools
-WIDTHS = (64, 128, 256, 512)  # channels there
+CUTS = (3, 8, 15, 22, 29)  # indices in vgg16().features of the ReLUs before the five max-pools
+WIDTHS = (64, 128, 256, 512, 512)  # channels there
 LARGE_ENOUGH = 64  # pixels per side from which an image is not enlarged for VGG16
 
 
 class Vgg16(nn.Module):
     """VGG16 as an encoder of gray images: the tensors before each of its first four max-pools.
 
+    pools    5: also the tensor before the last one, as Dahl 2016 proposes in his conclusion
     weights  "imagenet": torchvision's IMAGENET1K_FEATURES, the original ones; "none": random (He)
     tuned    False: the weights are frozen
 
     The gray value enters as three equal channels (Dahl 2016), normalized as the weights expect.
     """
 
-    multiple = 8
-
-    def __init__(self, weights: str = "imagenet", tuned: bool = False):
+    def __init__(self, weights: str = "imagenet", tuned: bool = False, pools: int = 4):
         from torchvision.models import VGG16_Weights, vgg16  # slow to import, and rarely needed
 
         super().__init__()
-        self.tuned = tuned
+        if pools not in (4, 5):
+            raise ValueError(f"pools must be 4 or 5, got {pools}")
+        self.tuned, self.cuts, self.multiple = tuned, CUTS[:pools], 2 ** (pools - 1)
         entry = VGG16_Weights.IMAGENET1K_FEATURES
         keep_statistics(self, weights, entry)
         with torch.device("meta"):  # neither memory nor random numbers for the layers not used
-            self.features = vgg16(weights=None).features[:CUTS[-1] + 1]
+            self.features = vgg16(weights=None).features[:self.cuts[-1] + 1]
         he_init(self.features.to_empty(device="cpu")).requires_grad_(tuned)
         if weights == "imagenet":
             state = {k.removeprefix("features."): t for k, t in state_of(entry, "VGG16").items()}
@@ -48,14 +49,15 @@ class Vgg16(nn.Module):
             load_into(self.features, {k: t for k, t in state.items() if k in used}, "VGG16")
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Gray (N, 1, H, W), -1...1 -> the normalized input and four tensors, see the comments."""
+        """Gray (N, 1, H, W), -1...1 -> the normalized input and the tensors, see the comments."""
         check_gray(x, self.multiple)
         with torch.set_grad_enabled(self.tuned and torch.is_grad_enabled()):
             x = ((x + 1) / 2 - self.mean) / self.std  # N 3 H W
             stages = [x]
             for i, layer in enumerate(self.features):
                 x = layer(x)  # N c h w
-                if i in CUTS:  # N 64 H W, N 128 H/2 W/2, N 256 H/4 W/4, N 512 H/8 W/8
+                # N 64 H W, N 128 H/2 W/2, N 256 H/4 W/4, N 512 H/8 W/8, N 512 H/16 W/16
+                if i in self.cuts:
                     stages.append(x)
         return stages
 
@@ -63,12 +65,15 @@ class Vgg16(nn.Module):
 class _OnVgg16(nn.Module):
     """Base class of networks on top of VGG16."""
 
-    def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, **settings):
+    def __init__(self, model: str, weights: str, tuned: bool, enlarge: int, pools: int = 4,
+                 **settings):
         super().__init__()
         if enlarge not in (1, 2):
             raise ValueError(f"enlarge must be 1 or 2, got {enlarge}")
         self.config = dict(model=model, weights=weights, tuned=tuned, enlarge=enlarge, **settings)
-        self.encoder, self.enlarge = Vgg16(weights, tuned), enlarge
+        if pools != 4:  # older checkpoints do not name it
+            self.config["pools"] = pools
+        self.encoder, self.enlarge = Vgg16(weights, tuned, pools), enlarge
         self.multiple = self.encoder.multiple
         # Checkpoints need no frozen ImageNet weights, since torchvision provides them.
         self.not_saved = ("encoder.",) if weights == "imagenet" and not tuned else ()
@@ -100,7 +105,7 @@ class Hypercolumns(_OnVgg16):
         super().__init__("hypercolumns", weights, tuned, enlarge, outputs=outputs,
                          hidden=list(hidden), squash=squash)
         self.max_pixels = 2 ** 16 // enlarge ** 2  # per batch of `Colorizer.predict`: memory
-        channels = 3 + sum(WIDTHS)
+        channels = 3 + sum(WIDTHS[:4])
         layers: list[nn.Module] = [nn.BatchNorm2d(channels)]
         for width in hidden:
             layers.append(conv_bn_relu(channels, width, bias=False))
@@ -128,16 +133,17 @@ class ResidualEncoder(_OnVgg16):
     """Dahl 2016: decode VGG16's tensors from the deepest up, adding the next one at each level.
 
     outputs, squash, enlarge   as in `Hypercolumns`
+    pools                      4, or 5: begin one tensor deeper
 
     Each level: a 1x1 convolution to the width of the next tensor, bilinear upsampling, addition, a
     3x3 convolution. Dorscheidt et al. 2016 write that this network concatenates; Dahl adds.
     """
 
     def __init__(self, outputs: int = 2, weights: str = "imagenet", tuned: bool = False,
-                 squash: bool = True, enlarge: int = 1):
-        super().__init__("residual-encoder", weights, tuned, enlarge,
+                 squash: bool = True, enlarge: int = 1, pools: int = 4):
+        super().__init__("residual-encoder", weights, tuned, enlarge, pools,
                          outputs=outputs, squash=squash)
-        widths = (3, *WIDTHS)
+        widths = (3, *WIDTHS[:pools])
         self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
         steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))  # (512, 256) ... (64, 3)
         self.narrow = nn.ModuleList(conv_bn_relu(c, d, kernel=1, bias=False) for c, d in steps)
@@ -149,9 +155,9 @@ class ResidualEncoder(_OnVgg16):
         nn.init.zeros_(self.last.bias)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8."""
+        """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); see `multiple`."""
         stages, norms = self._encode(x), self.norm[::-1]
-        y = norms[0](stages.pop())  # N 512 H/8 W/8
+        y = norms[0](stages.pop())  # N 512 H/8 W/8 (five pools: H/16 W/16)
         for narrow, join, norm in zip(self.narrow, self.join, norms[1:], strict=True):
             y = narrow(y)  # N c h w: 256, 128, 64, 3 channels
             encoded = norm(stages.pop())  # N c 2h 2w, the last one N c h w

@@ -3,6 +3,7 @@
     net = PatchDiscriminator(n_layers=2)  # one output per patch (Isola et al. 2017)
     logits = net(gray, ab)  # N 1 32 32, N 2 32 32 -> N 1 6 6; the patches have 34x34 pixels
     logits = ImageDiscriminator()(gray, ab)  # one output per image: N 1
+    logits = ImageColorDiscriminator()(gray, ab)  # looks at ab alone (Pérez García 2020)
 
 Both return logits; the sigmoid that the papers draw is part of the loss. Notebooks 05 and 06.
 """
@@ -116,3 +117,37 @@ class ImageDiscriminator(nn.Module):
         check_pair(gray, color, self.size)
         x = torch.cat([gray, color], dim=1)  # N inputs size size
         return self.layers(x)  # N 1
+
+
+class PatchColorDiscriminator(PatchDiscriminator):
+    """A PatchGAN that sees the color alone, so it cannot compare it with the picture.
+
+    Pérez García 2020, chapter 3, feeds the discriminator the ab vectors, without L.
+    """
+
+    def __init__(self, n_layers: int = 2, width: int = 64, inputs: int = 2, norm: str = "batch"):
+        super().__init__(n_layers, width, inputs, norm)
+        self.config["model"] = "patch-ab"
+
+    def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        """Gray (N, 1, H, W), which is not used, and color (N, inputs, H, W) -> logits."""
+        return super().forward(*_color_alone(gray, color))
+
+
+class ImageColorDiscriminator(ImageDiscriminator):
+    """One logit per image, from its color alone (Pérez García 2020, chapter 3)."""
+
+    def __init__(self, width: int = 32, levels: int = 4, inputs: int = 2, size: int = 32,
+                 dropout: float = 0.2, late_dropout: bool = False):
+        super().__init__(width, levels, inputs, size, dropout, late_dropout)
+        self.config["model"] = "image-ab"
+
+    def forward(self, gray: Tensor, color: Tensor) -> Tensor:
+        """Gray (N, 1, size, size), not used, and color (N, inputs, size, size) -> logits (N, 1)."""
+        return super().forward(*_color_alone(gray, color))
+
+
+def _color_alone(gray: Tensor, color: Tensor) -> tuple[Tensor, Tensor]:
+    """The color in two parts, which a discriminator joins again; gray is only checked."""
+    check_pair(gray, color)
+    return color[:, :1], color[:, 1:]

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 
 from colorlib.models.blocks import check_gray, double_conv, glorot_init
 
+PADDINGS = ("reflect", "symmetric")
+
 
 class DorscheidtNet(nn.Module):
     """Encoder, bottom and decoder of 3x3 convolutions with batch norm and ReLU, two per level.
@@ -22,6 +24,8 @@ class DorscheidtNet(nn.Module):
               strides of 2, and two blocks of three dilated convolutions at 1/4 of the size
     concat    each level of the decoder also gets the encoder's tensor of its size
     cell      1 or 2: predict one output per cell x cell pixels
+    padding   of the dilated convolutions; the others pad with zeros. "symmetric" (section III.B)
+              repeats the edge: c b a a b c. "reflect" does not, and is that of older checkpoints
 
     The paper's text and table II give the operations, kernels, upsampling, initialization and
     padding. Its figures with widths and depths are lost, so we chose: the levels; dilations 1, 2
@@ -30,18 +34,22 @@ class DorscheidtNet(nn.Module):
     """
 
     def __init__(self, width: int = 24, outputs: int = 2, dilated: bool = False,
-                 concat: bool = True, cell: int = 1):
+                 concat: bool = True, cell: int = 1, padding: str = "reflect"):
         super().__init__()
+        if padding not in PADDINGS:
+            raise ValueError(f"unknown padding {padding!r}: expected {' or '.join(PADDINGS)}")
         if width < 1 or cell not in (1, 2):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
         self.config = dict(model="compact", width=width, outputs=outputs, dilated=dilated,
                            concat=concat, cell=cell)
+        if padding != "reflect":  # older checkpoints do not name it
+            self.config["padding"] = padding
         self.dilated, self.concat = dilated, concat
         self.multiple, stride = (4, 2) if dilated else (8, 1)
         w = [width, 2 * width, 4 * width]
         self.down = nn.ModuleList([double_conv(1, w[0]), double_conv(w[0], w[1], stride=stride),
                                    double_conv(w[1], w[2], stride=stride)])
-        self.bottom = (nn.Sequential(*(_dilated_layer(w[2], d) for d in 2 * (1, 2, 4)))
+        self.bottom = (nn.Sequential(*(_dilated_layer(w[2], d, padding) for d in 2 * (1, 2, 4)))
                        if dilated else double_conv(w[2], w[2]))
         # The dilated network's bottom has the size of level 2, so its decoder starts at level 1.
         # With cells of 2x2 pixels, the decoder ends a level earlier.
@@ -82,6 +90,23 @@ class _MirroredConv(nn.Conv2d):
         return super().forward(F.pad(x, (d,) * 4, mode=mode))  # N c h+2d w+2d -> N c h w
 
 
-def _dilated_layer(width: int, dilation: int) -> nn.Sequential:
-    conv = _MirroredConv(width, width, 3, dilation=dilation)
+class _SymmetricConv(nn.Conv2d):
+    """A dilated 3x3 convolution that keeps the size by mirroring the border, edge included."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        for dim in (-2, -1):
+            x = x.index_select(dim, symmetric_indices(x.shape[dim], self.dilation[0], x.device))
+        return super().forward(x)  # N c h+2d w+2d -> N c h w
+
+
+def symmetric_indices(n: int, pad: int, device: torch.device | str = "cpu") -> Tensor:
+    """Which of n pixels stands at each of n + 2 pad places, as NumPy's pad mode "symmetric"."""
+    # Forward, then backward, and so on: a wave of period 2n, for any pad.
+    place = torch.arange(-pad, n + pad, device=device).remainder(2 * n)
+    return torch.minimum(place, 2 * n - 1 - place)
+
+
+def _dilated_layer(width: int, dilation: int, padding: str) -> nn.Sequential:
+    kind = _SymmetricConv if padding == "symmetric" else _MirroredConv
+    conv = kind(width, width, 3, dilation=dilation)
     return nn.Sequential(conv, nn.BatchNorm2d(width), nn.ReLU(inplace=True))

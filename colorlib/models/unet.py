@@ -2,7 +2,7 @@
 
     net = UNet(width=64, depth=4, outputs=3)  # the size in the paper, three Lab channels
     net = UNet(width=16, depth=3)  # small enough for two CPU cores, notebook 03
-    net = UNet(width=16, depth=3, strided=True, leak=0.2)  # the generator of a GAN, notebook 05
+    net = UNet(width=16, depth=3, leak=0.2)  # the generator of a GAN, notebook 05
 """
 
 import torch
@@ -26,9 +26,8 @@ class UNet(NoiseInput, nn.Module):
 
     Each level has two 3x3 convolutions with batch norm and ReLU. We read the paper's five encoding
     units as five levels with four pools between them: a fifth pool would leave a single pixel of a
-    CIFAR-10 image. Section 3.2 gives the generator "convolution units" with a leak of 0.2 and does
-    not mention pools, but calls the generator equal to the baseline, which pools; `strided` is our
-    reading of it.
+    CIFAR-10 image. Section 3.2 calls the cGAN's generator equal to the baseline, so it pools, too;
+    `strided` is what section 5 proposes.
     """
 
     def __init__(self, width: int = 16, depth: int = 4, outputs: int = 2, cell: int = 1,

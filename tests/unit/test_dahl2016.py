@@ -51,8 +51,8 @@ def theirs(state):
     return features.eval()
 
 
-def check_against_torchvision(encoder, state):
-    x = torch.rand(2, 1, 32, 40)
+def check_against_torchvision(encoder, state, pools=4):
+    x = torch.rand(2, 1, 32, 48)
     about = VGG16_Weights.IMAGENET1K_FEATURES.transforms()
     t = x.expand(-1, 3, -1, -1)
     t = (t - torch.tensor(about.mean).view(3, 1, 1)) / torch.tensor(about.std).view(3, 1, 1)
@@ -61,14 +61,30 @@ def check_against_torchvision(encoder, state):
         if isinstance(layer, nn.MaxPool2d):
             expected.append(t.clone())                                      # what is before each pool
         t = layer(t)
-    assert len(seen) == 5
-    for one, other in zip(seen, expected[:5], strict=True):
+    for one, other in zip(seen, expected[:1 + pools], strict=True):
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-3)
 
 
 def test_the_tensors_are_those_before_torchvisions_first_four_pools():
     encoder = Vgg16("none")
     check_against_torchvision(encoder, encoder.features.state_dict())
+
+
+def test_with_five_pools_the_last_tensor_comes_too_and_the_residual_encoder_starts_there():
+    encoder = Vgg16("none", pools=5)
+    check_against_torchvision(encoder, encoder.features.state_dict(), pools=5)
+    torch.manual_seed(0)
+    net = randomized(ResidualEncoder(weights="none", pools=5)).eval()
+    x, dark = torch.rand(1, 1, 32, 48), []
+    assert net.multiple == 16 and net(x).shape == (1, 2, 32, 48)
+    for gain in (0.0, 1.0):                                                 # the deepest tensor changes the answer
+        net.narrow[0][1].weight.data.fill_(gain)
+        dark.append(net(x))
+    assert not torch.allclose(*dark)
+    again = models.build(net.config)
+    assert again.config == net.config and "pools" not in ResidualEncoder(weights="none").config
+    with pytest.raises(ValueError, match="4 or 5"):
+        Vgg16("none", pools=6)
 
 
 @pytest.mark.skipif(not THERE, reason="VGG16's ImageNet weights are not in torch's cache")
@@ -86,8 +102,8 @@ def test_a_hypercolumn_has_963_numbers_and_begins_with_the_pixel_itself():
 
 
 def test_an_answer_sees_as_much_of_the_picture_as_the_textbooks_say():
-    layers = Vgg16("none").features
-    assert [models.receptive_field(layers[:cut + 1]) for cut in dahl2016.CUTS] == [5, 14, 40, 92]
+    layers = Vgg16("none", pools=5).features
+    assert [models.receptive_field(layers[:cut + 1]) for cut in dahl2016.CUTS] == [5, 14, 40, 92, 196]
     nested = nn.Sequential(nn.Conv2d(1, 1, 3, dilation=4), nn.Sequential(nn.ReLU(), nn.Conv2d(1, 1, 3, stride=2)))
     assert models.receptive_field(nested) == 11                             # 9 pixels and one more on each side
 

@@ -5,7 +5,16 @@ import torch
 from torch import nn
 
 from colorlib import models
-from colorlib.models import ImageDiscriminator, KooCNN, KooDiscriminator, KooGenerator, PatchDiscriminator, UNet
+from colorlib.models import (
+    ImageColorDiscriminator,
+    ImageDiscriminator,
+    KooCNN,
+    KooDiscriminator,
+    KooGenerator,
+    PatchColorDiscriminator,
+    PatchDiscriminator,
+    UNet,
+)
 
 
 def pair(n=2, size=32, channels=2, seed=0):
@@ -123,6 +132,21 @@ def test_noise_is_drawn_in_training_and_repeated_in_evaluation():
         net(x, z[:1])
 
 
+@pytest.mark.parametrize("net", [PatchColorDiscriminator(1, 4), ImageColorDiscriminator(4, 2)],
+                         ids=lambda net: type(net).__name__)
+def test_a_discriminator_of_color_alone_sees_the_color_and_not_the_gray_image(net):
+    """It computes what its layers do with ab, whatever the picture; that with L answers to both."""
+    torch.manual_seed(0)
+    gray, ab = torch.randn(3, 1, 32, 32), torch.randn(3, 2, 32, 32)
+    answer = net.eval()(gray, ab)
+    assert torch.equal(answer, net.layers(ab)) and torch.equal(answer, net(gray.flip(0), ab))
+    assert not torch.allclose(answer, net(gray, ab.flip(0)))
+    with_gray = models.build(net.config | {"model": net.config["model"].removesuffix("-ab"), "inputs": 3}).eval()
+    assert not torch.allclose(with_gray(gray, ab), with_gray(gray.flip(0), ab))
+    with pytest.raises(ValueError, match="expected gray"):
+        net(gray, ab[:2])
+
+
 def test_the_strided_unet_has_no_pools_and_leaks_in_the_encoder_only():
     net = UNet(4, 2, strided=True, leak=0.2)
     assert not [layer for layer in net.modules() if isinstance(layer, nn.MaxPool2d)]
@@ -143,7 +167,8 @@ def test_settings_that_make_no_sense_are_refused(make, why):
         make()
 
 
-@pytest.mark.parametrize("net", [PatchDiscriminator(2, 4), ImageDiscriminator(4, 2), KooDiscriminator(width=4),
+@pytest.mark.parametrize("net", [PatchColorDiscriminator(2, 4), ImageColorDiscriminator(4, 2),
+                                 PatchDiscriminator(2, 4), ImageDiscriminator(4, 2), KooDiscriminator(width=4),
                                  KooDiscriminator(width=4, norm=True, leak=0.2, strided=True),
                                  ImageDiscriminator(4, 2, late_dropout=True), KooGenerator(),
                                  UNet(4, 2, strided=True, leak=0.2), UNet(4, 2, noise=8)],

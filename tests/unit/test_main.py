@@ -1,6 +1,7 @@
 """The command line: help that a person can use, photographs of every kind, mistakes answered in one line."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -235,6 +236,27 @@ def test_a_training_that_cannot_be_is_answered_in_one_line(folder, monkeypatch, 
     monkeypatch.setattr(datasets, "load", lambda name, split, n, seed, size: smooth(140))
     assert run("train", *words, "--device", "cpu") == 2
     assert capsys.readouterr().err.count("\n") == 1 and not folder.exists()
+
+
+def test_settings_that_diverge_are_announced_and_train_on_request(folder, monkeypatch, capsys):
+    """Koo's settings as published: nothing starts without the word, and with it the loss is soon no number."""
+    started, images = [], smooth(8 * 128, size=8)
+    run = records.run
+
+    def spy(name, *arguments, **keywords):
+        started.append(name)
+        return run(name, *arguments, **keywords, images=(images, images[:8]), progress=False)
+
+    monkeypatch.setattr(records, "run", spy)
+    words = ["train", "koo-baseline", "--as-published", "--profile", "smoke", "--device", "cpu"]
+    assert command.main(words) == 2 and not started
+    message = capsys.readouterr().err
+    assert "section 5.1" in message and "step 6" in message and "--although-it-diverges" in message
+    assert command.main([*words, "--although-it-diverges"]) == 2 and started == ["koo-baseline-as-published"]
+    assert re.search(r"as published, koo-baseline diverges.*\n.*became (nan|inf) at step \d", capsys.readouterr().err)
+    assert not list(folder.rglob("*.json"))
+    for other in (["train", "koo-baseline"], ["train", "nazeri-unet", "--as-published"]):
+        assert command.main([*other, "--although-it-diverges"]) == 2 and len(started) == 1
 
 
 def test_missing_trains_what_the_table_lacks_and_goes_on_after_what_cannot_be_had(folder, monkeypatch, capsys):

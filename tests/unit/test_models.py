@@ -12,6 +12,7 @@ from torch import nn
 from colorlib import models
 from colorlib.colorizer import pad
 from colorlib.models import DorscheidtNet, KooCNN, UNet
+from colorlib.models.dorscheidt2016 import symmetric_indices
 from colorlib.models.koo2016 import contrast_normalize, gaussian_window
 
 
@@ -231,6 +232,29 @@ def test_detail_reaches_the_answer_past_the_bottom_only_by_concatenation(name, j
     x = torch.rand(1, 1, 32, 32)
     apart = (net(x) - net(x.flip(-1))).abs().max()
     assert (apart > 1e-3) == joined
+
+
+@pytest.mark.parametrize("side, pad", [(8, 1), (8, 4), (8, 8), (3, 4), (1, 4)])
+def test_symmetric_padding_is_that_of_numpy(side, pad):
+    x = np.arange(side) + 10.0
+    padded = x[symmetric_indices(side, pad).numpy()]
+    assert np.array_equal(padded, np.pad(x, pad, mode="symmetric"))
+
+
+@pytest.mark.parametrize("padding, mode", [("symmetric", "symmetric"), ("reflect", "reflect")])
+def test_a_dilated_layer_pads_its_border_as_its_option_says(padding, mode):
+    """And what an older checkpoint, which names no padding, computes is unchanged."""
+    torch.manual_seed(0)
+    settings = {} if padding == "reflect" else {"padding": padding}
+    net = models.build({"model": "compact", "width": 2, "outputs": 2, "dilated": True} | settings)
+    assert net.config.get("padding", "reflect") == padding
+    conv, x = net.bottom[2][0], torch.rand(1, 8, 9, 11)
+    d = conv.dilation[0]
+    padded = torch.from_numpy(np.pad(x.numpy(), [(0, 0), (0, 0), (d, d), (d, d)], mode=mode))
+    expected = nn.functional.conv2d(padded, conv.weight, conv.bias, dilation=d)
+    assert d == 4 and torch.equal(conv(x), expected)
+    with pytest.raises(ValueError, match="unknown padding"):
+        models.build(net.config | {"padding": "zeros"})
 
 
 def test_a_block_of_three_dilated_convolutions_sees_15_pixels():

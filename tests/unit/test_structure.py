@@ -14,6 +14,7 @@ LEVELS = [
     ["paths", "color", "_lab_cpu", "distributed"],
     ["hardware", "checkpoint"],
     ["profiling", "color_bins", "data"],
+    ["color_regions"],
     ["models", "losses", "optimizers"],
     ["targets"],
     ["colorizer"],

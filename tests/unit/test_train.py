@@ -230,6 +230,18 @@ def test_the_loss_is_summed_over_channels_and_meant_over_pixels():
         losses.squared_error(predicted[:1], target)
 
 
+def test_the_gray_penalty_weighs_gray_predictions_by_an_exponential_and_is_zero_where_right():
+    rng = np.random.default_rng(0)
+    p, t = rng.normal(0, 0.3, (2, 3, 2, 4, 5))
+    chroma = np.hypot(p[:, 0], p[:, 1])
+    expected = ((1 + np.exp(-chroma / 0.2)) * ((p - t) ** 2).sum(1)).mean()
+    assert losses.gray_penalty_error(torch.tensor(p), torch.tensor(t)).item() == pytest.approx(expected)
+    gray = torch.zeros(1, 2, 2, 2, requires_grad=True)
+    loss = losses.gray_penalty_error(gray, torch.zeros(1, 2, 2, 2))
+    loss.backward()
+    assert loss.item() == 0 and torch.isfinite(gray.grad).all()
+
+
 def test_training_leaves_the_callers_random_numbers_alone_and_does_not_take_from_them():
     results = []
     for seed in (3, 4):
