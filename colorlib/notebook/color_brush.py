@@ -49,17 +49,18 @@ PAGE = """<!DOCTYPE html>
 const size = $size, bytes = atob("$lightness"), element = id => document.getElementById(id);
 const ab = [new Float32Array(size * size), new Float32Array(size * size)];
 const plane = element("plane").getContext("2d"), number = id => +element(id).value;
-for (const id of ["painting", "alone"]) element(id).width = element(id).height = size;
+const pictures = ["painting", "alone"].map(id => {
+  element(id).width = element(id).height = size;
+  return {context: element(id).getContext("2d"), image: new ImageData(size, size)};
+});
 
-function draw(id, lightness) {
-  const picture = new ImageData(size, size);
-  for (let i = 0; i < size * size; i++)
-    picture.data.set([...labToRgb(lightness(i), ab[0][i], ab[1][i]), 255], 4 * i);
-  element(id).getContext("2d").putImageData(picture, 0, 0);
-}
-function drawAll() {
-  draw("painting", i => bytes.charCodeAt(i) / 2.55);
-  draw("alone", i => 65);
+function draw(left, right, top, bottom) {  // both pictures, in this box only: strokes are fast
+  for (let y = top; y < bottom; y++) for (let x = left; x < right; x++) {
+    const i = y * size + x, levels = [bytes.charCodeAt(i) / 2.55, 65];
+    for (const k of [0, 1])
+      pictures[k].image.data.set([...labToRgb(levels[k], ab[0][i], ab[1][i]), 255], 4 * i);
+  }
+  for (const {context, image} of pictures) context.putImageData(image, 0, 0);
 }
 const map = new ImageData(221, 221);  // a to the right, b upwards, one unit a pixel
 for (let i = 0; i < 221 * 221; i++) {
@@ -84,13 +85,14 @@ function onDrag(id, act) {
 }
 function stroke(x0, y0) {
   const radius = number("width"), brush = [number("a"), number("b")];
-  for (let y = Math.max(0, Math.ceil(y0 - radius)); y < Math.min(size, y0 + radius); y++)
-    for (let x = Math.max(0, Math.ceil(x0 - radius)); x < Math.min(size, x0 + radius); x++) {
-      const distance = ((x - x0) ** 2 + (y - y0) ** 2) / radius ** 2, i = y * size + x;
-      const share = Math.max(0, Math.min(1, 2 - 2 * distance));  // a soft edge
-      for (const k of [0, 1]) ab[k][i] += share * (brush[k] - ab[k][i]);
-    }
-  drawAll();
+  const from = v => Math.max(0, Math.ceil(v - radius));
+  const to = v => Math.min(size, Math.ceil(v + radius));
+  for (let y = from(y0); y < to(y0); y++) for (let x = from(x0); x < to(x0); x++) {
+    const distance = ((x - x0) ** 2 + (y - y0) ** 2) / radius ** 2, i = y * size + x;
+    const share = Math.max(0, Math.min(1, 2 - 2 * distance));  // a soft edge
+    for (const k of [0, 1]) ab[k][i] += share * (brush[k] - ab[k][i]);
+  }
+  draw(from(x0), to(x0), from(y0), to(y0));
 }
 onDrag("plane", (x, y) => {
   element("a").value = Math.round(x - 110);
@@ -99,8 +101,9 @@ onDrag("plane", (x, y) => {
 });
 for (const id of ["painting", "alone"]) onDrag(id, stroke);
 for (const id of ["a", "b"]) element(id).oninput = drawBrush;
-element("clear").onclick = () => { for (const plane of ab) plane.fill(0); drawAll(); };
-drawBrush(); drawAll();
+element("clear").onclick = () => { ab.forEach(one => one.fill(0)); draw(0, size, 0, size); };
+drawBrush();
+draw(0, size, 0, size);
 </script></html>
 """
 
