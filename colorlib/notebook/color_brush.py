@@ -133,7 +133,7 @@ def show(rgb: Tensor) -> None:
     from IPython.display import display
 
     # In a frame of its own, the page's names and styles stay apart from the notebook's.
-    frame = (f'<iframe srcdoc="{html.escape(page(rgb))}" width="100%" height="340" '
+    frame = (f'<iframe srcdoc="{html.escape(page(rgb))}" width="100%" height="360" '
              'style="border: 0; min-width: 300px" title="Paint a gray photograph"></iframe>')
     words = "A page on which you paint a gray photograph. It needs a browser that runs scripts."
     display({"text/html": frame, "text/plain": words}, raw=True)
