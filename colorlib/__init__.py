@@ -64,10 +64,10 @@ The course
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets:
-                        `notebook.cheapest_guess`, `notebook.data_check`,
-                        `notebook.photo_upload`, `notebook.turing_test` (as a page:
-                        `notebook.turing_page`); also `notebook.report`,
-                        `notebook.cell_order`, `notebook.files`
+                        `notebook.color_brush`, `notebook.cheapest_guess`,
+                        `notebook.data_check`, `notebook.photo_upload`,
+                        `notebook.turing_test` (as a page: `notebook.turing_page`); also
+                        `notebook.report`, `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
                         with `exercises.checking`
     `paths`             where the checkout is, and files written in one step

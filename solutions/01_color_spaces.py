@@ -28,3 +28,17 @@ def on_screen(lab):
     """01.4. Convert without clipping, and see whether all three channels stayed in range."""
     rgb = color.lab_to_rgb(lab, clip=False)                         # N 3 H W
     return ((rgb >= 0) & (rgb <= 1)).all(dim=1, keepdim=True)       # N 1 H W
+
+
+def swap_colors(first, second):
+    """01.5. L stays, a and b change places."""
+    one, two = color.rgb_to_lab(first), color.rgb_to_lab(second)    # 3 H W each
+    return (color.lab_to_rgb(torch.cat([one[:1], two[1:]])),
+            color.lab_to_rgb(torch.cat([two[:1], one[1:]])))
+
+
+def half_size(rgb):
+    """01.6. Numbers to light, the mean of four pixels, and back to numbers."""
+    light = color.rgb_to_linear(rgb)                                # 3 H W, floats: sums fit
+    mean = torch.nn.functional.avg_pool2d(light, 2)                 # 3 H/2 W/2
+    return (color.linear_to_rgb(mean) * 255).round().byte()

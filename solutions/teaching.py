@@ -43,7 +43,7 @@ TEACHING = {
                     "and how would anybody find out?",
     },
     "01.4": {
-        "minutes": 5,
+        "minutes": 10,
         "mistakes": (
             ("lab_to_rgb as it is, then a test of the range",
              "What does the library do with a color that no screen can show, before you get to look at it? When can "
@@ -54,6 +54,29 @@ TEACHING = {
         ),
         "question": "A network can be right about a and b and still name a color that no screen has. How is that "
                     "possible, and why are such colors clipped for pictures but not for measurements?",
+    },
+    "01.5": {
+        "minutes": 10,
+        "mistakes": (
+            ("the first channel of RGB kept, the other two swapped",
+             "Look at your cat: does it still have its own whiskers? Which of your three numbers draws them?"),
+            ("the two pictures returned in the other order",
+             "Cover the colors with your hand and look at the shapes. Whose lightness is the first picture?"),
+        ),
+        "question": "Some places of the swapped pictures look wrong although every a and b is a true color. Which "
+                    "ones, and what would a person need to know to paint them right?",
+    },
+    "01.6": {
+        "minutes": 15,
+        "mistakes": (
+            ("the bytes made floats, and the numbers averaged",
+             "Put a fine checkerboard of black and white on the screen and step back. How much light comes from it, "
+             "and which number in a file has that light?"),
+            ("linear_to_rgb before the mean, rgb_to_linear after it",
+             "The names say what goes in. Is the file's number light already, or must it become light first?"),
+        ),
+        "question": "Most programs average the numbers when they make a picture smaller. In which pictures would you "
+                    "notice?",
     },
     "02.1": {
         "minutes": 5,
@@ -406,12 +429,12 @@ TEACHING = {
 # The questions that close each notebook, answered: what a learner's answer should hold.
 CLOSING = {
     "01": (
+        "The lightness draws the edges, and color is coarse. Coarse color does harm in small pictures, where a few "
+        "pixels are a whole thing, and where something differs from its surroundings in color alone.",
         "Half of the time a hair above 0, half of the time a hair below 1: the mean is 0.5, cyan. In Lab two like "
         "colors lie side by side, so their mean lies between them. Hue has a seam, Lab has none.",
-        "The lightness draws the edges; color is coarse and nobody notices. Not free where pictures are small, 32 "
-        "pixels: there a blur counted in pixels spans whole things, and takes color away.",
-        "It wins in separating lightness (next to nothing is left open) and in keeping a color's name at one place, "
-        "and has no seam. It pays with values that no screen has, three quarters of its box and more; so does YCbCr.",
+        "Correlation measures how well a straight line fits. Chroma is small near black and near white and larger "
+        "between, a curve that no line follows: lightness says much about chroma all the same.",
     ),
     "02": (
         "The mean (brown, a color that no apple has), the median of a and of b (the majority's color), and the "

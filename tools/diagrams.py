@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -21,7 +22,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from colorlib import color
-from colorlib.data import cued_fruit
+from colorlib.data import cued_fruit, photos
 from colorlib.notebook.display import png
 from colorlib.notebook.pictures import images
 from colorlib.notebook.style import PALETTE, in_course_style, new
@@ -141,8 +142,18 @@ def six_apples() -> Figure:
     return images(color.gray_from_lightness(apples.L), width=11.8)
 
 
+def swapped_colors() -> Figure:
+    """Two photographs, and below them the same with a and b exchanged."""
+    pair = photos.load_photos("test", size=300, n=3).rgb()[[0, 2]]  # a cat and a flower
+    lab = color.rgb_to_lab(pair)
+    swapped = color.lab_to_rgb(torch.cat([lab[:, :1], lab[[1, 0], 1:]], dim=1))
+    return images([pair, swapped], width=5.4)
+
+
 # Stored pictures, as PNG alone.
-PICTURES: dict[str, Callable[[], Figure]] = {"six-apples": six_apples}
+PICTURES: dict[str, Callable[[], Figure]] = {
+    "six-apples": six_apples, "swapped-colors": swapped_colors,
+}
 
 
 def write(folder: Path | None = None) -> list[Path]:

@@ -1,6 +1,9 @@
 """Checkers for notebook 01, *Color spaces*."""
 
+from unittest.mock import patch
+
 import torch
+from torch.nn.functional import avg_pool2d
 
 from colorlib import color
 
@@ -76,7 +79,9 @@ def check_01_4(c, f):
                         [87, -85, 82], [10, 0, 60]])[:, :, None, None]  # (6, 3, 1, 1)
     rgb = color.lab_to_rgb(lab, clip=False)
     in_range = (rgb >= 0) & (rgb <= 1)
-    got = torch.as_tensor(f(lab)).flatten()
+    with patch.object(color, "in_gamut", wraps=color.in_gamut) as library:
+        got = torch.as_tensor(f(lab)).flatten()
+    c.true(not library.called, "the library has this function; write it without color.in_gamut")
     c.equal(got.numel(), 6, "one truth value for each pixel, from its three channels together")
     c.equal(bool(got[0]), True, "every screen can show a middle gray")
     c.equal(bool(got[1]), False, "no screen can show L = 50, a = b = 90")
@@ -85,3 +90,46 @@ def check_01_4(c, f):
     c.hint_if(got, in_range.any(1).flatten(), "one channel in range is not enough: check all three")
     c.hint_if(got, (rgb <= 1).all(1).flatten(), "a screen cannot show less than no light")
     c.hint_if(got, (rgb >= 0).all(1).flatten(), "a screen cannot show more than its full light")
+
+
+def check_01_5(c, f):
+    """swap_colors: each picture keeps its L and gets the other's a and b; the order stays."""
+    draw = torch.Generator().manual_seed(0)
+    first, second = 0.3 + 0.4 * torch.rand(2, 3, 6, 5, generator=draw)  # all mixtures are in gamut
+    labs = [color.rgb_to_lab(first), color.rgb_to_lab(second)]
+    expected = [color.lab_to_rgb(torch.cat([mine[:1], other[1:]]))
+                for mine, other in (labs, labs[::-1])]
+    got = f(first, second)
+    c.equal(len(got), 2, "two pictures come out")
+    got = list(got)
+    c.equal(list(got[0].shape), [3, 6, 5], "a picture has the shape 3 H W")
+    c.equal(got[0], expected[0], "the first picture has the first's L and the second's a and b")
+    c.equal(got[1], expected[1], "the second picture has the second's L and the first's a and b")
+    c.hint_if(got[0], expected[1], "this is the other picture: L stays in its place, a and b move")
+    c.hint_if(got[0], torch.cat([labs[0][:1], labs[1][1:]]), "this is Lab; a picture needs RGB")
+    c.hint_if(got[0], second, "everything was swapped; L must stay")
+    c.hint_if(got[0], torch.cat([first[:1], second[1:]]),
+              "these are channels of RGB; swap those of Lab")
+
+
+def check_01_6(c, f):
+    """half_size: the mean of 2×2 pixels as light, not as numbers in a file; bytes in and out."""
+    checks = torch.tensor([[0, 255], [255, 0]], dtype=torch.uint8).repeat(3, 2, 3)  # 3 4 6
+    draw = torch.Generator().manual_seed(0)
+    rgb = torch.randint(0, 256, (3, 4, 6), generator=draw, dtype=torch.uint8)
+    light = color.rgb_to_linear(rgb)
+    expected = color.to_uint8(color.linear_to_rgb(avg_pool2d(light, 2)), check=False)
+    plain = torch.full((3, 2, 2), 100, dtype=torch.uint8)
+    c.equal(list(f(rgb).shape), [3, 2, 3], "half the height and half the width")
+    c.equal(f(plain), plain[:, :1, :1], "a plain picture keeps its color", tolerance=0.01)
+    got = f(checks)
+    c.equal(got.float().mean(), 188.0, "a fine checkerboard of black and white sends out half of "
+            "white's light, and the number of that light is 188", tolerance=0.01)
+    c.equal(f(rgb), expected, "the mean of the light of four pixels", tolerance=0.02)
+    c.hint_if(got.float().mean(), 127.5, "this is the mean of the numbers; first turn them into "
+              "light, and the mean back into a number", tolerance=0.01)
+    c.hint_if(f(rgb), rgb[:, ::2, ::2], "this keeps one pixel of four and drops the others")
+    c.hint_if(got.float().mean(), 55.0, "light and number are the wrong way around: from number to "
+              "light, average, back to the number", tolerance=0.01)
+    c.hint_if(got.float().mean(), 63.0, "a byte cannot hold a sum above 255: it starts again at 0",
+              tolerance=0.01)

@@ -31,9 +31,8 @@ def _by_profile(**settings: tuple[float, float, float, float]) -> dict[str, dict
 PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "01": _by_profile(
         train_images=(500, 500, 500, 500), test_images=(100, 1_000, 10_000, 10_000),
-        grid=(33, 65, 65, 129),  # values of each RGB channel, whose colors fill the gamut
-        jpegs=(50, 300, 2_000, 10_000),  # images that are compressed as JPEG
-        minutes=(1, 1, 1, 3), memory_mb=(900, 1_300, 3_000, 4_000)),
+        jpegs=(50, 300, 1_000, 5_000),  # images that are compressed as JPEG
+        minutes=(0.5, 0.5, 1, 1), memory_mb=(1_000, 1_200, 2_000, 3_000)),
     "02": _by_profile(
         train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 100, 100, 100),
         patches=(20_000, 60_000, 200_000, 1_000_000),  # of training images, with known colors

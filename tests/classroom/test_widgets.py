@@ -59,6 +59,19 @@ def move_the_slider(browser, folder):
     assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100
 
 
+def paint_a_stroke(browser, folder):
+    """01's page to paint on: a stroke changes the painting, and a button takes it back."""
+    page = "document.querySelector('iframe[title=\"Paint a gray photograph\"]')?.contentDocument"
+    painting = f"{page}.getElementById('painting')"
+    browser.wait(f"{page}?.getElementById('painting')?.width > 100", 60)
+    before = browser.js(f"{painting}.toDataURL()")
+    browser.js(f"""(canvas => {{ const box = canvas.getBoundingClientRect();
+        canvas.onpointermove({{buttons: 1, clientX: box.left + 60, clientY: box.top + 60}}); }})({painting})""")
+    assert browser.js(f"{painting}.toDataURL()") != before
+    browser.js(f"{page}.getElementById('clear').click()")
+    assert browser.js(f"{painting}.toDataURL()") == before
+
+
 def finish_a_round(browser, folder):
     """02's game: the button reveals all apples, and the guess may no longer move."""
     before = browser.js(PICTURES)
@@ -101,7 +114,7 @@ def bring_a_photograph(browser, folder):
     assert pictures > 10 and Image.open(folder / "yours.png").size == (64, 64 * pictures)
 
 
-OPERATED = {"01": [move_the_slider], "02": [move_the_slider, finish_a_round],
+OPERATED = {"01": [move_the_slider, paint_a_stroke], "02": [move_the_slider, finish_a_round],
             "04": [move_the_slider, mark_a_picture], "06": [judge_a_pair], "07": [bring_a_photograph]}
 
 
