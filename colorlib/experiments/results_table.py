@@ -54,14 +54,14 @@ class Question:
 
 QUESTIONS = [
     Question("What does the loss do?", {
-        "generator-l2": "squared error", "generator-l1": "absolute error",
+        "generator-squared-error": "squared error", "generator-l1": "absolute error",
         "nazeri-unet": "squared error, longer training", "unet-classifier": "color classes",
         "unet-classifier-rebalanced": "color classes, rebalanced"}),
     Question("What does the discriminator do?", {
         "generator-l1": "none (absolute error alone)",
         "nazeri-gan": "one answer per image, with L1",
         "perez-patchgan": "patches of 34 pixels, with L1",
-        "patchgan-no-l1": "patches, without L1"}),
+        "perez-patchgan-no-l1": "patches, without L1"}),
     Question("What does pretraining do?", {
         "small-random-patchgan": "encoder from random weights",
         "small-resnet-patchgan": "encoder pretrained on gray images",

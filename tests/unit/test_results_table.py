@@ -6,7 +6,7 @@ import pandas
 import pytest
 from test_records import record
 
-from colorlib.experiments import results_page, results_table
+from colorlib.experiments import recipes, records, results_page, results_table
 from colorlib.experiments.results_table import Question
 
 
@@ -104,3 +104,9 @@ def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are
         "a discriminator": {"P2": (0.9, 1.0)}, "nothing": {"gray": (0.0, 1.0)},
         "classes": {"D2": (0.7, 1.0), "delft-classifier-rebalanced": (0.8, 1.0),
                     "unet-classifier-rebalanced": (0.6, 1.0)}}
+
+
+def test_every_row_of_the_page_is_a_system_of_the_course():
+    known = {*recipes.ALL, *records.BASELINES, results_table.BOOSTED}
+    named = {*results_table.SYSTEMS, *results_table.CONTROLS, *(r for q in results_table.QUESTIONS for r in q.rows)}
+    assert not named - known
