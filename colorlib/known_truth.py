@@ -68,7 +68,7 @@ def measure(colorizer: Predictor, fruit: CuedFruit, batch_size: int = 100) -> di
     error, variance, chroma, true_chroma = sums.tolist()
     odds = {}
     if isinstance(getattr(colorizer, "target", None), ColorBinsTarget):
-        second_odds = second_probability(colorizer, fruit)
+        second_odds = second_probability(colorizer, fruit, batch_size)
         odds = {"odds_with_leaf": float(second_odds[fruit.cue].mean()),
                 "odds_without": float(second_odds[~fruit.cue].mean())}
     varied, true_varied = torch.stack(variations).sum(0).tolist()
