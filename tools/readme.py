@@ -35,7 +35,7 @@ STRIP = {"koo-baseline": "Koo's CNN", "nazeri-unet": "U-Net"}  # checkpoint: lab
 # One line on each notebook, shown after its title in the README and on the site.
 ABOUT = {
     "01": "why one number per pixel draws and two paint, and which two a network should predict",
-    "02": "a game about the cheapest guess, what each loss asks for, and pale pictures without a network",
+    "02": "the cheapest guess as a game, what each loss asks for, pale colors without a network",
     "03": "a small CNN and a U-Net on photographs, and what a reported loss is worth",
     "04": "a distribution of colors for each pixel, how to pick a color from it, and four networks "
           "whose results were never published",
