@@ -26,7 +26,7 @@ from colorlib.experiments import known_truth_table, records, results_page, resul
 from colorlib.notebook import display, pictures, plots, style
 
 SHOWN = 8  # images in a row
-FRUITS = 6
+FRUITS = 6  # painted fruits in a row
 BASELINES = dict(records.BASELINES)
 
 

@@ -77,18 +77,16 @@ def load(name: str = "auto", split: str = "train", n: int | None = None, seed: i
 
 def _load_auto(split: str, n: int | None, seed: int, size: int) -> ImageSet:
     """The best data set that needs no download; says which, if it is not CIFAR-10."""
+    why, hint = f"CIFAR-10 has no images of {size}×{size} pixels", ""
     if size == 32:
         try:
             return load_cifar10(split, n, seed, download=False)
         except DataUnavailable:
-            why = "CIFAR-10 is not in the data folder, so photographs of fruit are used"
-    else:
-        why = f"CIFAR-10 has no images of {size}×{size} pixels, so photographs of fruit are used"
+            why, hint = "CIFAR-10 is not in the data folder", '; "cifar10" downloads it (170 MB)'
     try:
         images = load_fruit_photos(split, n, size, seed)
     except FileNotFoundError:  # an installation without its photographs
-        storage.notify(f"{why.replace('photographs of', 'painted')}.")
-        return load("fruits", split, n, seed, size)
-    hint = '; "cifar10" downloads it (170 MB)' if size == 32 else ""
-    storage.notify(f"{why}{hint}.")
+        images = load("fruits", split, n, seed, size)
+    used = {"fruit-photos": "photographs of fruit", "fruits": "painted fruit"}[images.name]
+    storage.notify(f"{why}, so {used} are used{hint}.")
     return images

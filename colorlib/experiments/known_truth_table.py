@@ -30,8 +30,8 @@ def table(data: pandas.DataFrame, kind: str) -> str:
     second = KINDS[kind][1].names[1]  # "green" or "yellow"
     titles = ["trained with", "one clear color", "both colors in one fruit",
               f"{second}, with a leaf", f"{second}, without", "training"]
-    rows = [["*the true colors*", "100 %", "0 %", f"{SECOND_WITH_LEAF:.0%}".replace("%", " %"),
-             f"{SECOND_WITHOUT:.0%}".replace("%", " %"), ""]]
+    rows = [["*the true colors*", "100 %", "0 %", f"{100 * SECOND_WITH_LEAF:.0f} %",
+             f"{100 * SECOND_WITHOUT:.0f} %", ""]]
     for recipe, label in ROWS.items():
         runs = data[(data.recipe == recipe) & (data.data == kind) & (data.profile == "known-truth")]
         if not runs.empty:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas
 
-from colorlib.data.cued_fruit import KINDS
+from colorlib.data.cued_fruit import KINDS, SECOND_WITH_LEAF, SECOND_WITHOUT
 from colorlib.experiments import fingerprint, known_truth_table, results_table
 from colorlib.experiments.records import root
 from colorlib.paths import write_text_atomic
@@ -25,9 +25,9 @@ is both colorful and right.*
 FRUIT_TEXT = """## Painted fruit: where the right answer is known
 
 Our program draws {kind} in gray and then picks the color of each at random, so we know the odds:
-{second} with probability 0.8 for fruit with a leaf, and 0.3 without one. A colorizer sees the gray
-picture only. Does it paint one clear color (nine tenths of a fruit), do both colors meet in one
-fruit (at least a tenth each), and does it take the leaf into account?
+{second} with probability {with_leaf} for fruit with a leaf, and {without} without one. A colorizer
+sees the gray picture only. Does it paint one clear color (nine tenths of a fruit), do both colors
+meet in one fruit (at least a tenth each), and does it take the leaf into account?
 
 {table}
 {sheet}"""
@@ -64,6 +64,7 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
             sheet = (FRUIT_SHEET_TEXT.format(kind=kind, sheet=f"{kind}.png")
                      if (folder / f"{kind}.png").exists() else "")
             fruit += FRUIT_TEXT.format(kind=kind, second=KINDS[kind][1].names[1], table=table,
+                                       with_leaf=SECOND_WITH_LEAF, without=SECOND_WITHOUT,
                                        sheet=sheet)
     # Results of different versions may differ: the page names every combination that was used.
     # Escaped, because others may have written the records.
