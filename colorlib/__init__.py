@@ -64,7 +64,7 @@ The course
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets:
-                        `notebook.color_brush`, `notebook.cheapest_guess`,
+                        `notebook.color_brush`, `notebook.cheapest_guess`, `notebook.pixel_odds`,
                         `notebook.data_check`, `notebook.photo_upload`,
                         `notebook.turing_test` (as a page: `notebook.turing_page`); also
                         `notebook.report`, `notebook.cell_order`, `notebook.files`

@@ -25,3 +25,19 @@ def rebalance(prior, lam):
 def auc(distances, limit=150.0):
     """04.4. A pixel at distance d is within for the last limit - d of the axis."""
     return 1 - distances.clamp(max=limit).mean() / limit
+
+
+def repaired_loss(logits, index, share):
+    """04.5. One softmax, a sum over the bins of the target, a mean over pixels."""
+    log_p = logits.log_softmax(dim=1)                               # N Q H W
+    picked = log_p.gather(1, index.long()) * share                  # N 10 H W
+    return -picked.sum(dim=1).mean()
+
+
+def width_seen(layers):
+    """04.6. A kernel adds its gaps times its dilation, in steps that all earlier strides have widened."""
+    width, step = 1, 1
+    for kernel, stride, dilation in layers:
+        width += (kernel - 1) * dilation * step
+        step *= stride
+    return width

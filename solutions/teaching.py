@@ -242,19 +242,19 @@ TEACHING = {
     "04.2": {
         "minutes": 10,
         "mistakes": (
-            ("a softmax of probabilities divided by T, as D's equation 3 prints it",
+            ("a softmax of probabilities divided by T, as Dorscheidt's equation 3 prints it",
              "At T = 1 nothing should change. Compare your distribution with the plain softmax there: what has the "
              "second softmax done to it?"),
             ("logits multiplied by T",
              "Let T go to zero. Which bins should be left then, and which are left in yours?"),
         ),
-        "question": "D expects more vivid colors from a low temperature. On which pictures does it make them grayer "
+        "question": "The report expects vivid colors from a low temperature. On which does it make them grayer "
                     "instead, and what does that say about the mode?",
     },
     "04.3": {
         "minutes": 10,
         "mistakes": (
-            ("lam added to the prior's part, as D's equation 5 prints it",
+            ("lam added to the prior's part, as Dorscheidt's equation 5 prints it",
              "The denominator mixes two distributions over the bins. What must each of them sum to, and how much of "
              "the even one falls to one bin?"),
             ("one over the mixture, not scaled",
@@ -276,6 +276,27 @@ TEACHING = {
         ),
         "question": "Two systems have the same area under the curve. How may the errors in their pictures still "
                     "differ, and where would the two curves cross?",
+    },
+    "04.5": {
+        "minutes": 10,
+        "mistakes": (
+            ("the softmax stays, and a log_softmax follows",
+             "Give it logits in which one bin is certain. How small can your loss become, and how small should it be?"),
+            ("the mean over the ten bins stays",
+             "All bins are equally likely. What should the loss be, and by which factor does yours differ?"),
+        ),
+        "question": "A loss that is ten times too small has the same minimum. When does the factor matter, and when "
+                    "not?",
+    },
+    "04.6": {
+        "minutes": 15,
+        "mistakes": (
+            ("the dilation is ignored",
+             "Draw the nine pixels that a 3×3 kernel of dilation 4 looks at. How far are the outer ones apart?"),
+            ("strides do not widen later layers",
+             "After a stride of 2, two neighbors of the tensor are how many pixels apart in the picture?"),
+        ),
+        "question": "Two networks see equally far, one by pooling and one by dilation. What does each of them pay?",
     },
     "05.1": {
         "minutes": 15,
@@ -454,12 +475,12 @@ CLOSING = {
         "by a constant. The squared error of both is higher than that of the network as it was.",
     ),
     "04": (
-        "A low temperature goes to the mode, and for most pixels the likeliest bin is gray or near it: paler than the "
-        "mean. Only after rebalancing are the likely bins colorful, and then D's sentence holds, a little.",
-        "By holding it against the true distribution. On photographs nobody knows what colors a thing might have had; "
-        "the fruit's colors are drawn from a law that is written down.",
-        "Better: the balanced AuC, the balanced error, the histogram distance, the amount of color. Worse: unexplained "
-        "and the mean ab error. So 'best' needs 'by which number'; no row is best in both groups.",
+        "A low temperature goes to the mode. For apples the mode is red or green, but for most pixels of a photograph "
+        "it is gray or close to gray: paler than the mean.",
+        "Sort the cases by the predicted probability and count how often it came true. On photographs the true odds of "
+        "a pixel are unknown, because each gray picture has one color picture only; the apples' odds are known.",
+        "Better: the balanced AuC and the amount of color. Worse: the mean ab error. 'The best system' needs 'by which "
+        "number', and so by which purpose.",
     ),
     "05": (
         "The saturating one, log(1 - D); -log D pulls there with nearly its full strength of one. At the other end a "

@@ -38,6 +38,9 @@ LAYERS = {
     "patch": ("4×4 convolution, stride 1", PALETTE[0], "-"),
     "up": ("upsampling, 3×3 convolutions", PALETTE[2], (0, (1.5, 1.5))),
     "point": ("1×1 convolution", PALETTE[6], "-"),
+    "halve": ("3×3 convolutions, stride 2", PALETTE[4], (0, (4, 1.5, 1, 1.5))),
+    "dilated": ("six dilated 3×3 convolutions", PALETTE[3], (0, (1, 1))),
+    "vgg": ("convolutions of VGG16, max pools", PALETTE[5], "-"),
 }
 GAP = 0.9  # between two boxes
 # Text stays text; the same diagram gives the same file.
@@ -69,6 +72,16 @@ def draw(
     width   of the figure, in inches
     """
     figure, ax = new(width=width, height=0.43 * width)
+    shown = _network(ax, stages, skips)
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2,
+                  handlelength=3)
+    return figure
+
+
+def _network(
+    ax: Axes, stages: Sequence[Stage], skips: Sequence[tuple[int, int]]
+) -> dict[str, Line2D]:
+    """Draw the boxes and arrows of one network; returns the lines that the legend explains."""
     boxes, x = [], 0.0
     for stage in stages:
         box = 0.16 + 0.1 * math.log2(stage.channels), 0.5 + 0.5 * math.log2(stage.size)
@@ -90,9 +103,7 @@ def draw(
     ax.set_xlim(-0.4, x - GAP + 0.4)
     ax.set_ylim(-highest - 1.1, highest + 0.15)
     ax.set_axis_off()
-    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2,
-                  handlelength=3)
-    return figure
+    return shown
 
 
 def _arrow(
@@ -127,9 +138,40 @@ def patch_discriminator() -> Figure:
     return draw([Stage(3, 32, "gray and ab"), *strided, *last], width=7.0)
 
 
+@in_course_style
+def dorscheidt_networks() -> Figure:
+    """The five networks of Dorscheidt et al. 2016, for 32x32 pixels, in notebook 04."""
+    gray, top = Stage(1, 32, "gray"), Stage(16, 32, by="convolution")
+    pools = [top, Stage(32, 16, by="pool"), Stage(64, 8, by="pool"), Stage(64, 4, by="pool")]
+    ups = [Stage(64, 8, by="up"), Stage(32, 16, by="up"), Stage(16, 32, by="up")]
+    strides = [top, Stage(32, 16, by="halve"), Stage(64, 8, by="halve"),
+               Stage(64, 8, by="dilated")]
+    odds = Stage(261, 32, "logits", by="point")
+    vgg = [Stage(64, 64, by="vgg"), Stage(128, 32, by="vgg"), Stage(256, 16, by="vgg"),
+           Stage(512, 8, by="vgg")]
+    vgg_ups = [Stage(64, 16, by="up"), Stage(32, 32, by="up")]
+    far = [(3, 5), (2, 6), (1, 7)]
+    networks = {
+        "compact regression": ([gray, *pools, *ups, Stage(2, 32, "ab", by="point")], far),
+        "compact classifier": ([gray, *pools, *ups, odds], far),
+        "dilated": ([gray, *strides, *ups[1:], odds], []),
+        "dilated with concatenation": ([gray, *strides, *ups[1:], odds], [(2, 5), (1, 6)]),
+        "classifier on VGG16": ([Stage(1, 64, "gray"), *vgg, *vgg_ups, odds], [(3, 5), (2, 6)]),
+    }
+    figure, axes = new(len(networks), 1, width=9.0, height=3.3 * len(networks))
+    shown = {}
+    for ax, (name, (stages, skips)) in zip(axes, networks.items(), strict=True):
+        shown |= _network(ax, stages, skips)
+        ax.set_title(name, loc="left")
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2,
+                  handlelength=3)
+    return figure
+
+
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
     "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
+    "dorscheidt-networks": dorscheidt_networks,
 }
 
 

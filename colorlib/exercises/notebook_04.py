@@ -94,3 +94,49 @@ def check_04_4(c, f):
     c.hint_if(f(mixed), 1 - mixed.mean() / 150,
               "a distance beyond the limit adds nothing to the area, and removes nothing")
     c.hint_if(f(distances), distances.mean() / 150, "this is the area above the curve")
+
+
+def check_04_5(c, f):
+    """repaired_loss: minus the sum of share times log probability, averaged over the pixels."""
+    draw = torch.Generator().manual_seed(0)
+    logits = 3 * torch.randn(2, 40, 3, 4, generator=draw)  # N Q H W
+    index = torch.randn(2, 40, 3, 4, generator=draw).topk(10, dim=1).indices.short()
+    share = torch.rand(2, 10, 3, 4, generator=draw)
+    share = share / share.sum(1, keepdim=True)
+
+    def loss(p: torch.Tensor) -> torch.Tensor:
+        dense = torch.zeros_like(p).scatter(1, index.long(), share)
+        return -(dense * p.log()).sum(1).mean()
+
+    p, got = logits.softmax(1), f(logits, index, share)
+    c.equal(f(torch.zeros(1, 40, 1, 1), index[:1, :, :1, :1], share[:1, :, :1, :1]), 3.6889,
+            "if 40 bins are equally likely, the loss is the logarithm of 40", 1e-3)
+    c.equal(got, loss(p), "the cross-entropy of the soft target", 1e-4)
+    c.hint_if(got, loss(p.softmax(1)), "a softmax of probabilities: apply log_softmax to the "
+              "logits, once")
+    c.hint_if(got, loss(p) / 10, "sum over the bins of a target, and take the mean over pixels")
+    c.hint_if(got, loss(p.softmax(1)) / 10, "this is the function of the text, with both mistakes")
+    c.hint_if(got, loss(p) * 24, "take the mean over the pixels, not their sum")
+
+
+def check_04_6(c, f):
+    """width_seen: 1, and for each layer dilation * (kernel - 1) times the strides before it."""
+    dilated = [(3, 1, d) for d in (1, 2, 4, 1, 2, 4)]
+    strided = [(3, 1, 1), (3, 2, 1), (3, 1, 1), (3, 2, 1), (5, 1, 2)]
+    c.equal(f([]), 1, "no layer: one pixel sees itself")
+    c.equal(f([(3, 1, 1)] * 3), 7, "three 3×3 layers see 7 pixels")
+    got = [f(dilated), f(strided)]
+    c.equal(got[0], 29, "the dilated block sees 29 pixels")
+    c.equal(got[1], 45, "a stride widens the steps of all later layers")
+
+    def width(dilations: bool, strides: bool, own: bool = False) -> int:
+        seen, step = 1, 1
+        for kernel, stride, dilation in strided:
+            step *= stride if strides and own else 1
+            seen += (kernel - 1) * step * (dilation if dilations else 1)
+            step *= stride if strides and not own else 1
+        return seen
+
+    c.hint_if(got[0], 13, "with dilation d, a 3×3 kernel spans 2d + 1 pixels")
+    c.hint_if(got[1], width(True, False), "after a stride of 2, one step is two input pixels")
+    c.hint_if(got[1], width(True, True, own=True), "a stride changes the later layers only")

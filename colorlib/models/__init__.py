@@ -28,7 +28,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from colorlib.models.blocks import receptive_field
+from colorlib.models.blocks import InPieces, receptive_field
 from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
 from colorlib.models.discriminators import (
     ImageColorDiscriminator,
@@ -44,7 +44,7 @@ from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
 __all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageColorDiscriminator",
-           "ImageDiscriminator", "KooCNN", "KooDiscriminator", "KooGenerator",
+           "ImageDiscriminator", "InPieces", "KooCNN", "KooDiscriminator", "KooGenerator",
            "PatchColorDiscriminator", "PatchDiscriminator", "ResNet", "ResNetUNet",
            "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
            "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field"]

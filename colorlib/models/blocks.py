@@ -92,6 +92,29 @@ class Decoder(nn.Module):
         return self.last(x)  # N outputs H W
 
 
+class InPieces(nn.Module):
+    """A colorization network that sees every square piece of the picture alone.
+
+    The control for what a wide view is worth: the same weights and the same amount of computing,
+    but no output depends on a pixel outside its own piece.
+
+    net    maps (N, 1, side, side) to (N, C, side, side)
+    side   of a piece in pixels; ValueError if it does not divide height and width of the input
+    """
+
+    def __init__(self, net: nn.Module, side: int = 8) -> None:
+        super().__init__()
+        self.net, self.side = net, side
+
+    def forward(self, x: Tensor) -> Tensor:
+        check_gray(x, self.side)
+        side, rows, columns = self.side, x.shape[2] // self.side, x.shape[3] // self.side
+        x = x.reshape(-1, rows, side, columns, side).transpose(2, 3)  # N rows columns side side
+        y = self.net(x.reshape(-1, 1, side, side))  # N·rows·columns C side side
+        y = y.unflatten(0, (-1, rows, columns)).permute(0, 3, 1, 4, 2, 5)
+        return y.flatten(4, 5).flatten(2, 3)  # N C H W
+
+
 class NoiseInput:
     """Mixin for generators with a layer `perturb` that gets `noise` standard normal numbers."""
 

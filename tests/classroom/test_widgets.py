@@ -50,7 +50,7 @@ HANDLE = "document.querySelector('.noUi-handle')"
 
 
 def move_the_slider(browser, folder):
-    """The slice of Lab by lightness (01), the guess of the game (02), the pictures by temperature (04)."""
+    """The slice of Lab by lightness (01), the guess of the game (02)."""
     browser.wait(HANDLE, 60)
     before = browser.js(PICTURES)
     browser.js(f"{HANDLE}.focus()")
@@ -78,6 +78,19 @@ def finish_a_round(browser, folder):
     browser.js("[...document.querySelectorAll('button')].find(b => b.innerText == 'all twenty').click()")
     browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
     assert browser.js("document.querySelector('.noUi-target').getAttribute('disabled') !== null")
+
+
+def click_a_pixel(browser, folder):
+    """04's page: a click asks another pixel, and the temperature changes its point and the painted picture."""
+    page = "document.querySelector('iframe[title=\"Ask a pixel\"]')?.contentDocument"
+    plane, painting = (f"{page}.getElementById('{name}').toDataURL()" for name in ("plane", "painting"))
+    browser.wait(f"{page}?.getElementById('painting')?.width == 32", 60)
+    before = browser.js(plane), browser.js(painting)
+    browser.js(f"""(canvas => {{ const box = canvas.getBoundingClientRect();
+        canvas.onclick({{clientX: box.left + 200, clientY: box.top + 40}}); }})({page}.getElementById('gray'))""")
+    assert browser.js(plane) != before[0] and browser.js(painting) == before[1]
+    browser.js(f"(slider => {{ slider.value = -1; slider.oninput(); }})({page}.getElementById('T'))")
+    assert browser.js(painting) != before[1]
 
 
 def mark_a_picture(browser, folder):
@@ -115,7 +128,7 @@ def bring_a_photograph(browser, folder):
 
 
 OPERATED = {"01": [move_the_slider, paint_a_stroke], "02": [move_the_slider, finish_a_round],
-            "04": [move_the_slider, mark_a_picture], "06": [judge_a_pair], "07": [bring_a_photograph]}
+            "04": [click_a_pixel, mark_a_picture], "06": [judge_a_pair], "07": [bring_a_photograph]}
 
 
 @pytest.mark.timeout(500)

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import torch
 from checkers import *  # noqa: F403
+from checkers import test_no_function_of_the_notebook_solves_an_exercise  # noqa: F401
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "04_classification.py"
 
@@ -23,6 +24,22 @@ def wrong_mean_of_probabilities(logits, centers, T):
     return torch.einsum("nqhw,qc->nchw", (logits.softmax(1) / T).softmax(1), centers)
 
 
+def wrong_loss_of_a_second_softmax(logits, index, share):
+    picked = logits.softmax(dim=1).log_softmax(dim=1).gather(1, index.long()) * share
+    return -picked.sum(dim=1).mean()
+
+
+def wrong_loss_of_a_mean_over_bins(logits, index, share):
+    return -(logits.log_softmax(dim=1).gather(1, index.long()) * share).mean()
+
+
+def wrong_width_without_dilation(layers):
+    width, step = 1, 1
+    for kernel, stride, _ in layers:
+        width, step = width + (kernel - 1) * step, step * stride
+    return width
+
+
 CASES = [
     ("check_04_1", "soft_target", wrong_target_of_all_bins, "k nearest"),
     ("check_04_1", "soft_target", wrong_target_of_plain_distance, "square the distance"),
@@ -35,4 +52,9 @@ CASES = [
     ("check_04_4", "auc", lambda distances, limit=150.0: 1 - distances.mean() / limit, "beyond the limit"),
     ("check_04_4", "auc", lambda distances, limit=150.0: distances.clamp(max=limit).mean() / limit,
      "above the curve"),
+    ("check_04_5", "repaired_loss", wrong_loss_of_a_second_softmax, "softmax of probabilities"),
+    ("check_04_5", "repaired_loss", wrong_loss_of_a_mean_over_bins, "sum over the bins"),
+    ("check_04_6", "width_seen", wrong_width_without_dilation, "spans 2d + 1"),
+    ("check_04_6", "width_seen", lambda layers: 1 + sum((kernel - 1) * dilation for kernel, _, dilation in layers),
+     "two input pixels"),
 ]

@@ -319,3 +319,20 @@ def test_multiply_adds_of_each_kind_of_layer_by_hand():
     assert all(bool((t == before[name]).all()) for name, t in unet.state_dict().items())
     stacked, summed = (models.ResNet(18, "none", first) for first in ("stacked", "summed"))
     assert models.multiply_adds(stacked) - models.multiply_adds(summed) == 16 * 16 * 64 * 49 * -1   # and that of black
+
+
+def test_a_network_in_pieces_sees_its_own_piece_only_and_computes_the_same_there():
+    torch.manual_seed(0)
+    net = UNet(width=16, depth=2).double().eval()
+    torch.nn.init.normal_(net.last.weight)  # a new U-Net starts from gray and sees nothing
+    pieces = models.InPieces(net, side=8)
+    x = torch.rand(2, 1, 16, 24, dtype=torch.float64, requires_grad=True)
+    y = pieces(x)
+    assert y.shape == (2, 2, 16, 24)
+    torch.testing.assert_close(y[:, :, 8:, 16:], net(x[:, :, 8:, 16:]), rtol=0, atol=1e-12)
+    y[1, :, :8, 8:16].sum().backward()
+    assert x.grad[1, 0, :8, 8:16].count_nonzero() > 8  # it sees more than one pixel of its piece
+    x.grad[1, 0, :8, 8:16] = 0
+    assert not x.grad.any()
+    with pytest.raises(ValueError, match="multiples of 8"):
+        pieces(torch.rand(1, 1, 12, 16, dtype=torch.float64))
