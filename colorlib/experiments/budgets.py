@@ -55,6 +55,8 @@ FRUIT_GAN = ("fruit-l1", "fruit-patch16", "fruit-patch34", "fruit-patch70")
 DORSCHEIDT = {"delft-compact": 50, "delft-classifier": 28, "delft-dilated": 30,
               "delft-dilated-concat": 30, "delft-vgg16-classifier": 25}
 ENCODERS = ("small-gray", "small-random")
+# Variants whose numbers are wanted and whose weights are not: the checkpoints have a limit.
+RECORDS_ONLY = ("delft-compact-ycbcr", "delft-compact-rgb", "delft-compact-blur")
 # Long enough that the curve of the held-out images has passed its best point: to be checked there.
 BEST_EPOCHS = {500: 200, 2_000: 80, 10_000: 25, 50_000: 10}
 

@@ -121,6 +121,8 @@ def collect_pending() -> list[Path]:
 def _collected(stem: str) -> bool:
     """Whether a trained colorizer, by its file's name, belongs into colorlib/checkpoints."""
     parts = stem.split(".")
+    if parts[0] in budgets.RECORDS_ONLY:
+        return False
     return len(parts) == 1 or len(parts) == 2 and parts[1] in budgets.BUDGETS
 
 

@@ -197,6 +197,13 @@ def test_a_checkpoint_trained_for_longer_is_not_replaced(folder, capsys):
     assert records.collect_pending() == [there] and Colorizer.load(there).notes["epochs"] == 21
 
 
+def test_of_a_variant_the_record_is_collected_and_the_weights_are_not(folder):
+    weights = records.pending_folder() / "delft-compact-rgb.safetensors"
+    get("koo-baseline").build(0).save(weights, epochs=2)
+    (records.pending_folder() / "delft-compact-rgb.cifar10.lesson.s0.json").write_text(json.dumps(record()))
+    assert [path.suffix for path in records.collect_pending()] == [".json"] and weights.exists()
+
+
 @pytest.fixture
 def labeled():
     """IMAGES with labels, and a data set by that name."""
