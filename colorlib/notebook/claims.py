@@ -57,7 +57,8 @@ class Claims:
             numbers = ", ".join(f"{k} = {v}" for k, v in entry["values"].items())
             raise ClaimError(f"does not hold: {text}" + (f" ({numbers})" if numbers else ""))
         where = "; ".join(", ".join(names) for names in (profiles, data) if names)
-        print(f"claim ({where}): {text}" if where else f"claim: {text}")
+        kind = "claim" if checked else "claim, not checked in this run"
+        print(f"{kind} ({where}): {text}" if where else f"{kind}: {text}")
 
 
 def _as_bool(holds: Any) -> bool:

@@ -40,7 +40,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 1, 4, 3), memory_mb=(1_100, 1_250, 1_700, 4_000)),
     "03": _by_profile(
         train_images=(256, 2_000, 50_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
-        epochs=(1, 3, 2, 20), unet_epochs=(1, 3, 3, 20),  # of Koo's CNN and of the U-Net
+        epochs=(1, 3, 3, 20), unet_epochs=(1, 3, 3, 20),  # of Koo's CNN and of the U-Net
         probe_images=(128, 1_000, 3_200, 50_000),  # trials of Koo's learning rate
         probe_batch=(32, 64, 64, 128),
         minutes=(1, 2, 15, 60), memory_mb=(1_000, 1_400, 2_000, 6_000)),
