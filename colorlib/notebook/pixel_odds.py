@@ -25,7 +25,8 @@ from colorlib.notebook.style import PALETTE, in_course_style, new
 
 LIMIT = 80  # of the plane that is shown, in Lab units
 LOWEST = -16.0  # smaller log probabilities are kept as this one
-MARKS = {"mean": ("X", "black"), "mode": ("s", PALETTE[0]), "sample": ("^", PALETTE[1])}
+MARKS = {"mean": ("X", "black"), "mode": ("s", PALETTE[0]), "sample": ("^", PALETTE[1]),
+         "truth": ("*", PALETTE[2])}
 
 PAGE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Ask a pixel for its odds</title>
@@ -160,9 +161,12 @@ def draw(rgb: Tensor, log_p: Tensor, bins: AbBins, pixels: Sequence[tuple[int, i
         one = log_p[k, :, row // cell, column // cell]  # Q
         p, plane = (one / T).softmax(0), ab_plane(axes[1, k], lightness=65, alpha=0.25)
         plane.scatter(*bins.centers.T, s=1500 * p, marker="s", color="0.25", zorder=2)
-        for name, point in marks(one, bins, T).items():
+        top, left = row // cell * cell, column // cell * cell
+        lab = color.rgb_to_lab(rgb[k:k + 1, :, top:top + cell, left:left + cell])  # 1 3 cell cell
+        points = marks(one, bins, T) | {"truth": lab[0, 1:].mean((1, 2)).cpu()}
+        for name, point in points.items():
             sign, tint = MARKS[name]
-            plane.plot(*point, sign, color=tint, ms=11, mec="white", mew=1.2, label=name, zorder=5)
+            plane.plot(*point, sign, color=tint, ms=15 if sign == "*" else 11, mec="white", mew=1.2, label=name, zorder=5)
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=[-50, 0, 50],
                   yticks=[-50, 0, 50], xlabel="a", ylabel="b" if k == 0 else "")
     axes[1, 0].legend(loc="lower left", handletextpad=0.1, borderpad=0.1)
