@@ -78,7 +78,8 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
         sheet=SHEET_TEXT.format(sheet=SHEET) if (folder / SHEET).exists() else "",
         plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
         versions="; ".join(versions))
-    csv = data.sort_values(["data", "profile", "recipe", "seed"]).to_csv(
+    lines = data.drop(columns="curve").sort_values(["data", "profile", "recipe", "seed"])
+    csv = lines.to_csv(
         index=False, lineterminator="\n", float_format="%.10g")
     return {PAGE: page, ALL_RUNS: csv}
 

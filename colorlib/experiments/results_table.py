@@ -48,7 +48,7 @@ class Question:
     """A small table that answers one question: rows that differ in one thing."""
 
     text: str
-    rows: dict[str, str]  # recipe: label
+    rows: dict[str, str]  # recipe: label; "recipe@profile" where the budget is what differs
     data: str = "cifar10"
 
 
@@ -66,6 +66,9 @@ QUESTIONS = [
         "small-random-patchgan": "encoder from random weights",
         "small-resnet-patchgan": "encoder pretrained on gray images",
         "small-plain-patchgan": "pretrained, frozen, without skips"}),
+    Question("Does longer training help?", {
+        "nazeri-unet@lesson": "U-Net, squared error, 12 epochs",
+        "nazeri-unet@long": "the same, 60 epochs"}),
     Question("Which color space?", {
         "delft-compact": "Lab", "delft-compact-ycbcr": "YCbCr", "delft-compact-rgb": "RGB",
         "delft-compact-hsv": "HSV"}),
@@ -79,8 +82,8 @@ QUESTIONS = [
 def frame(records: list[dict]) -> pandas.DataFrame:
     """Return one line per run: the record's fields, its metrics, and the pictures it has seen."""
     fields = ["recipe", "data", "profile", "seed", "n", "epochs", "pictures_seen", "minutes",
-              "parameters", "device", "precision", "commit", *metrics.NAMES]
-    rows = [record | {"pictures_seen": pictures_seen(record)} | record["metrics"]
+              "parameters", "device", "precision", "commit", "curve", *metrics.NAMES]
+    rows = [{"curve": None} | record | {"pictures_seen": pictures_seen(record)} | record["metrics"]
             for record in records]
     measured = [name for row in rows for name in row["metrics"] if name not in fields]
     return pandas.DataFrame(rows, columns=[*fields, *dict.fromkeys(measured)])
@@ -114,7 +117,8 @@ def control(data: pandas.DataFrame, recipe: str) -> pandas.DataFrame:
 def longest(data: pandas.DataFrame, recipe: str, name: str = "cifar10") -> pandas.DataFrame:
     """Return the runs of a recipe with most pictures seen, all seeds; empty if there are none.
 
-    Runs that were measured on fewer test images than others of the recipe do not count.
+    Runs that were measured on fewer test images than others of the recipe do not count, and runs
+    past their best point only if there are no others.
     """
     if recipe == BOOSTED:
         recipe, data = BOOSTED_SYSTEM, control(data, BOOSTED_SYSTEM)
@@ -122,8 +126,20 @@ def longest(data: pandas.DataFrame, recipe: str, name: str = "cifar10") -> panda
     if runs.empty:
         return runs
     runs = runs[runs.n == runs.n.max()]
+    if not (past := runs.curve.map(past_its_best)).all():
+        runs = runs[~past]
     seen = runs.groupby("profile").pictures_seen.max()
     return runs[runs.profile == seen.fillna(0).idxmax()]
+
+
+def past_its_best(curve: list[dict] | None) -> bool:
+    """Return whether a training went on until it had forgotten what it knew of other images.
+
+    curve   of a record: the loss on held-out images after each epoch. True if it ends more than 5 %
+            above its lowest value. False if nothing was held out
+    """
+    losses = [point["validation_loss"] for point in curve or [] if "validation_loss" in point]
+    return bool(losses) and losses[-1] > 1.05 * min(losses)
 
 
 def budget(runs: pandas.DataFrame) -> str:
@@ -177,9 +193,13 @@ def main_table(data: pandas.DataFrame) -> str:
 def question_table(data: pandas.DataFrame, question: Question) -> str:
     """Return a question's table; "" with fewer than two rows, which answer nothing.
 
-    All rows have one profile, the longest that two of them share, so that they can be compared.
+    All rows have one profile, the longest that two of them share, so that they can be compared,
+    unless the question is about the budget.
     """
-    runs = data[(data.data == question.data) & data.recipe.isin(question.rows)]
+    runs = data[data.data == question.data]
+    if any("@" in row for row in question.rows):
+        runs = runs.assign(recipe=runs.recipe + "@" + runs.profile, profile="")
+    runs = runs[runs.recipe.isin(question.rows)]
     shared = runs.groupby("profile").agg(
         systems=("recipe", "nunique"), seen=("pictures_seen", "max"))
     shared = shared[shared.systems > 1].sort_values(["systems", "seen"])

@@ -46,6 +46,19 @@ def test_the_longest_training_counts_and_seeds_of_another_budget_are_not_mixed_i
     assert row[1] == "30 %" and row[-1].startswith("3,000,000 pictures")
 
 
+def test_a_training_past_its_best_point_has_no_row_of_its_own_but_answers_what_longer_training_does():
+    curve = [{"epoch": e, "validation_loss": loss} for e, loss in enumerate([0.9, 0.5, 0.53])]
+    short = record("nazeri-unet", unexplained=0.7)
+    long = record("nazeri-unet", unexplained=0.9, profile="long", epochs=60) | {"curve": curve}
+    assert main(short, long)[1][1] == "30 %" and main(long)[1][1] == "10 %"
+    long["curve"] = curve[:2] + [{"epoch": 2, "validation_loss": 0.51}]     # still close to its best
+    assert main(short, long)[1][1] == "10 %"
+    question = Question("?", {"nazeri-unet@lesson": "short", "nazeri-unet@long": "long"})
+    found = rows(results_table.question_table(results_table.frame([short, long]), question))
+    assert [row[:2] for row in found] == [["short", "30 %"], ["long", "10 %"]]
+    assert results_table.question_table(results_table.frame([short]), question) == ""
+
+
 def test_the_boosted_control_is_the_unet_with_the_numbers_that_were_measured_for_it():
     made = record("nazeri-unet", unexplained=0.7)
     made["metrics"] |= {"boosted_unexplained": 0.85, "boosted_chroma_ratio": 1.02, "boosted_frechet": 0.3}
@@ -108,5 +121,6 @@ def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are
 
 def test_every_row_of_the_page_is_a_system_of_the_course():
     known = {*recipes.ALL, *records.BASELINES, results_table.BOOSTED}
-    named = {*results_table.SYSTEMS, *results_table.CONTROLS, *(r for q in results_table.QUESTIONS for r in q.rows)}
+    asked = {row.split("@")[0] for question in results_table.QUESTIONS for row in question.rows}
+    named = {*results_table.SYSTEMS, *results_table.CONTROLS, *asked}
     assert not named - known
