@@ -166,7 +166,8 @@ def draw(rgb: Tensor, log_p: Tensor, bins: AbBins, pixels: Sequence[tuple[int, i
         points = marks(one, bins, T) | {"truth": lab[0, 1:].mean((1, 2)).cpu()}
         for name, point in points.items():
             sign, tint = MARKS[name]
-            plane.plot(*point, sign, color=tint, ms=15 if sign == "*" else 11, mec="white", mew=1.2, label=name, zorder=5)
+            plane.plot(*point, sign, color=tint, ms=15 if name == "truth" else 11, mec="white",
+                       mew=1.2, label=name, zorder=5)
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=[-50, 0, 50],
                   yticks=[-50, 0, 50], xlabel="a", ylabel="b" if k == 0 else "")
     axes[1, 0].legend(loc="lower left", handletextpad=0.1, borderpad=0.1)
