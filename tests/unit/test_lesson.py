@@ -151,10 +151,10 @@ def test_a_claim_of_other_profiles_or_data_is_not_checked_and_is_listed_at_the_e
     lesson = small()
     capsys.readouterr()
     lesson.claim("long training helps", False, profiles=("lesson", "full"), loss=1.0)
-    assert capsys.readouterr().out == "claim, not checked in this run (lesson, full): long training helps\n"
+    assert capsys.readouterr().out == "claim (lesson, full): long training helps\n"
     assert lesson.claims[0]["holds"] is None and lesson.claims[0]["profiles"] == ["lesson", "full"]
     lesson.claim("photographs are dull", False, data=("cifar10",))
-    assert lesson.claims[1]["holds"] is None and "claim, not checked in this run (cifar10): " in capsys.readouterr().out
+    assert lesson.claims[1]["holds"] is None and "claim (cifar10): " in capsys.readouterr().out
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         lesson.finish()
