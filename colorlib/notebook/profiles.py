@@ -37,7 +37,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         train_images=(300, 2_000, 20_000, 50_000), test_images=(100, 100, 100, 100),
         patches=(20_000, 60_000, 200_000, 1_000_000),  # of training images, with known colors
         pictures=(8, 12, 32, 64),  # test images, colored by looking up similar patches
-        minutes=(1, 1, 4, 3), memory_mb=(1_100, 1_250, 1_700, 4_000)),
+        minutes=(1, 1, 4, 3), memory_mb=(1_100, 1_500, 1_700, 4_000)),
     "03": _by_profile(
         train_images=(256, 2_000, 50_000, 50_000), test_images=(100, 1_000, 10_000, 10_000),
         epochs=(1, 3, 3, 20), unet_epochs=(1, 3, 3, 20),  # of Koo's CNN and of the U-Net
