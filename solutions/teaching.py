@@ -479,8 +479,8 @@ CLOSING = {
         "it is gray or close to gray: paler than the mean.",
         "Sort the cases by the predicted probability and count how often it came true. On photographs the true odds of "
         "a pixel are unknown, because each gray picture has one color picture only; the apples' odds are known.",
-        "Better: the balanced AuC and the amount of color. Worse: the mean ab error. 'The best system' needs 'by which "
-        "number', and so by which purpose.",
+        "Better: the balanced AuC and the amount of color; the plain colors times a constant come close. Worse: the "
+        "mean ab error. 'The best system' needs 'by which number', and so by which purpose.",
     ),
     "05": (
         "The saturating one, log(1 - D); -log D pulls there with nearly its full strength of one. At the other end a "

@@ -67,8 +67,8 @@ QUESTIONS = [
         "small-resnet-patchgan": "encoder pretrained on gray images",
         "small-plain-patchgan": "pretrained, frozen, without skips"}),
     Question("Does longer training help?", {
-        "nazeri-unet@lesson": "U-Net, squared error, 12 epochs",
-        "nazeri-unet@long": "the same, 60 epochs"}),
+        "nazeri-unet@lesson": "U-Net, squared error",
+        "nazeri-unet@long": "the same, trained longer"}),
     Question("Which color space?", {
         "delft-compact": "Lab", "delft-compact-ycbcr": "YCbCr", "delft-compact-rgb": "RGB",
         "delft-compact-hsv": "HSV"}),

@@ -13,9 +13,6 @@ from tools import files, links, run, store
 
 SHORTEST_ALT = 15
 LONGEST_CELL, LONGEST_BOOTSTRAP = 12, 8  # lines
-# To be divided when their notebooks run again: a changed cell makes the stored run outdated. The last one
-# holds a table beside its claim, and a table differs from profile to profile, so nbval cannot compare its outputs.
-TO_DIVIDE = {"5471137f", "2ff1d846", "48de9c88", "97e765e9", "c2194a63", "b4000028", "d188304b"}
 PARAMETERS = {"PROFILE": "quick", "SEED": 0, "DEVICE": "auto", "DATA": "auto"}
 PATH = re.compile(r"""(?:^|[\s"'(=:])(?:file:/)?/[\w.-]+/[\w.-]+|\b[A-Z]:\\\w""", re.M)
 
@@ -139,7 +136,7 @@ def test_it_has_four_parameters_one_bootstrap_cell_short_cells_claims_and_exerci
     assert {node.targets[0].id: ast.literal_eval(node.value) for node in body} == PARAMETERS and len(body) == 4
     boot = tagged(nb, "bootstrap")
     assert boot.source == links.project(running.ROOT).bootstrap() and len(lines(boot)) <= LONGEST_BOOTSTRAP
-    assert [c.id for c in code_cells(nb) if len(lines(c)) > LONGEST_CELL and c.id not in TO_DIVIDE] == []
+    assert [c.id for c in code_cells(nb) if len(lines(c)) > LONGEST_CELL] == []
     assert len(list(calls(nb, "claim"))) >= 8
     checked = {call.func.attr for _, call in exercise_calls(nb)}
     assert 3 <= len(checked) <= 6 and all(name.startswith(f"check_{path.stem[:2]}_") for name in checked)
@@ -162,7 +159,7 @@ def test_no_claim_is_constant_and_nbval_compares_its_line(path):
         kinds = (ast.Name, ast.Call, ast.Attribute)
         assert [n for n in ast.walk(condition(call)) if isinstance(n, kinds)], ast.unparse(call)
         assert isinstance(call.args[0], ast.Constant), "a claim's text is the same everywhere: a literal"
-        assert cell["id"] in TO_DIVIDE or "nbval-check-output" in cell_tags(cell), call.args[0].value
+        assert "nbval-check-output" in cell_tags(cell), call.args[0].value
 
 
 @pytest.fixture
