@@ -159,18 +159,20 @@ def draw(rgb: Tensor, log_p: Tensor, bins: AbBins, pixels: Sequence[tuple[int, i
             ax.plot(column, row, "s", ms=12, mfc="none", mec=PALETTE[1], mew=2.5)
         axes[0, k].set_title(titles[k] if titles else f"picture {k + 1}")
         one = log_p[k, :, row // cell, column // cell]  # Q
-        p, plane = (one / T).softmax(0), ab_plane(axes[1, k], lightness=65, alpha=0.25)
-        plane.scatter(*bins.centers.T, s=1500 * p, marker="s", color="0.25", zorder=2)
+        p, plane = (one / T).softmax(0), ab_plane(axes[1, k], alpha=0.25)
+        plane.scatter(*bins.centers.T, s=100 * p / p.max(), marker="s", color="0.25", zorder=2)
         top, left = row // cell * cell, column // cell * cell
         lab = color.rgb_to_lab(rgb[k:k + 1, :, top:top + cell, left:left + cell])  # 1 3 cell cell
         points = marks(one, bins, T) | {"truth": lab[0, 1:].mean((1, 2)).cpu()}
         for name, point in points.items():
             sign, tint = MARKS[name]
-            plane.plot(*point, sign, color=tint, ms=15 if name == "truth" else 11, mec="white",
-                       mew=1.2, label=name, zorder=5)
+            hollow = name == "mode"  # a sample on the same bin can be seen in it
+            plane.plot(*point, sign, color=tint, ms={"truth": 15, "mode": 16}.get(name, 11),
+                       mfc="none" if hollow else tint, mec=tint if hollow else "white",
+                       mew=2.5 if hollow else 1.2, label=name, zorder=5)
         plane.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT), xticks=[-50, 0, 50],
                   yticks=[-50, 0, 50], xlabel="a", ylabel="b" if k == 0 else "")
-    axes[1, 0].legend(loc="lower left", handletextpad=0.1, borderpad=0.1)
+    figure.legend(*axes[1, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
     return figure
 
 
