@@ -1,9 +1,12 @@
 """Where the project's files are, and how to write a file so that nobody reads half of it."""
 
 import errno
+import glob
 import os
+import platform
 import re
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -61,7 +64,9 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
     path = expand(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the folder of `path`, since a file is replaced in one step only within a file system.
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    prefix = f".{path.name[:50]}.{zlib.crc32(platform.node().encode()):08x}-"  # of this machine
+    _remove_leftovers(path.parent, prefix)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{prefix}{os.getpid()}-")
     os.close(handle)
     temporary = Path(name)
     try:
@@ -75,6 +80,19 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(folder: Path, prefix: str) -> None:
+    """Remove the temporary files of processes of this machine that were killed while writing."""
+    if os.name != "posix":  # elsewhere, asking for a process by signal 0 may end it
+        return
+    for leftover in folder.glob(f"{glob.escape(prefix)}*"):
+        try:
+            os.kill(int(leftover.name.removeprefix(prefix).split("-")[0]), 0)
+        except ProcessLookupError:  # nobody writes to it any more
+            leftover.unlink(missing_ok=True)
+        except (ValueError, OverflowError, PermissionError):  # not ours
+            continue
 
 
 def move_into_place(temporary: Path, path: Path, sync: bool = True) -> None:

@@ -21,6 +21,19 @@ WIDTHS = (64, 128, 256, 512, 512)  # channels there
 LARGE_ENOUGH = 64  # pixels per side from which an image is not enlarged for VGG16
 
 
+class StageNorm(nn.BatchNorm2d):
+    """Batch norm of a tensor of VGG16; also in a float16 network it keeps float32 for itself.
+
+    The variances of these tensors exceed the largest number of float16, 65,504.
+    """
+
+    def _apply(self, fn, recurse=True):
+        def convert(tensor: Tensor) -> Tensor:
+            made = fn(tensor)
+            return tensor.to(made.device) if made.dtype == torch.float16 else made
+        return super()._apply(convert, recurse)
+
+
 class Vgg16(nn.Module):
     """VGG16 as an encoder of gray images: the tensors before each of its first four max-pools.
 
@@ -106,7 +119,7 @@ class Hypercolumns(_OnVgg16):
                          hidden=list(hidden), squash=squash)
         self.max_pixels = 2 ** 16 // enlarge ** 2  # per batch of `Colorizer.predict`: memory
         channels = 3 + sum(WIDTHS[:4])
-        layers: list[nn.Module] = [nn.BatchNorm2d(channels)]
+        layers: list[nn.Module] = [StageNorm(channels)]
         for width in hidden:
             layers.append(conv_bn_relu(channels, width, bias=False))
             channels = width
@@ -144,7 +157,7 @@ class ResidualEncoder(_OnVgg16):
         super().__init__("residual-encoder", weights, tuned, enlarge, pools,
                          outputs=outputs, squash=squash)
         widths = (3, *WIDTHS[:pools])
-        self.norm = nn.ModuleList(nn.BatchNorm2d(w) for w in widths)
+        self.norm = nn.ModuleList(StageNorm(w) for w in widths)
         steps = list(zip(widths[:0:-1], widths[-2::-1], strict=True))  # (512, 256) ... (64, 3)
         self.narrow = nn.ModuleList(conv_bn_relu(c, d, kernel=1, bias=False) for c, d in steps)
         self.join = nn.ModuleList(conv_bn_relu(d, d, bias=False) for _, d in steps)
@@ -185,7 +198,7 @@ class VggClassifier(_OnVgg16):
             raise ValueError(f"width must be at least 1 and cell 1 or 2, got {width} and {cell}")
         # A cell of 2x2 pixels and an enlarged image each end the decoder a level earlier.
         self.decoded_levels = [level for level in (2, 1, 0) if 2 ** level >= cell * enlarge]
-        self.norm = nn.ModuleList(nn.BatchNorm2d(WIDTHS[i]) for i in (3, *self.decoded_levels))
+        self.norm = nn.ModuleList(StageNorm(WIDTHS[i]) for i in (3, *self.decoded_levels))
         channels, self.up = WIDTHS[3], nn.ModuleList()
         for level in self.decoded_levels:
             self.up.append(double_conv(channels + WIDTHS[level], width * 2 ** level))

@@ -15,10 +15,10 @@ from pictures import smooth
 from PIL import Image
 
 from colorlib import __main__ as command
-from colorlib import models, paths
+from colorlib import color, models, paths
 from colorlib.colorizer import Colorizer, colorizers
-from colorlib.data import storage
-from colorlib.data.storage import NoStorage
+from colorlib.data import datasets, storage
+from colorlib.data.storage import DataUnavailable, NoStorage
 from colorlib.experiments import records
 from colorlib.hardware import select_device
 from colorlib.paths import CHECKPOINTS
@@ -125,6 +125,31 @@ def test_every_checkpoint_can_be_exported(name):
     colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors"), torch.rand(1, 1, 13, 21) * 100
     exported = torch.export.export(colorizer, (L,)).module()
     torch.testing.assert_close(exported(L), colorizer.predict(L), atol=0.01, rtol=0)
+
+
+@pytest.mark.parametrize("name", [name for name in colorizers(CHECKPOINTS) if not name.startswith("dahl")])
+def test_every_checkpoint_runs_as_onnx(name, tmp_path):
+    """The same colors in ONNX Runtime; skipped where the exporter and the runtime are not installed."""
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors").eval(), torch.rand(1, 1, 32, 48) * 100
+    torch.onnx.export(colorizer, (L,), tmp_path / "net.onnx", dynamo=True, verbose=False)
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    (ab,) = session.run(None, {session.get_inputs()[0].name: L.numpy()})
+    torch.testing.assert_close(torch.from_numpy(ab), colorizer.predict(L), atol=0.05, rtol=0)
+
+
+@pytest.mark.parametrize("name", colorizers(CHECKPOINTS))
+def test_every_checkpoint_runs_in_half_precision(name):
+    """Its colors differ by rounding: by at most one unit, and by a tenth on average."""
+    try:
+        colorizer = Colorizer.load(CHECKPOINTS / f"{name}.safetensors")
+    except DataUnavailable as missing:
+        pytest.skip(str(missing))
+    L = color.lightness(datasets.load("fruits", "test", n=2, size=32).pixels)
+    ab = colorizer.predict(L)
+    difference = (colorizer.half().predict(L) - ab).abs()
+    assert difference.max() < 1 and difference.mean() < 0.1
 
 
 def test_a_full_disk_is_a_sentence_and_what_was_there_stays(tmp_path):

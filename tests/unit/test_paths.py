@@ -1,5 +1,9 @@
 """Where the checkout is: only colorlib's own counts, and the package works without one."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from colorlib import paths
@@ -107,3 +111,26 @@ def test_data_reach_the_disk_before_they_get_their_name(tmp_path, monkeypatch):
     paths.move_into_place(tmp_path / "other", tmp_path / "data.bin")
     assert events == 2 * ["sync", "replace"] and (tmp_path / "data.bin").read_bytes() == b"5678"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere nobody can be asked whether a process lives")
+def test_what_killed_processes_left_is_removed_by_the_next_write(tmp_path):
+    script = ("import sys, time\nfrom colorlib import paths\n"
+              "with paths.atomic_write(sys.argv[1]) as temporary:\n"
+              "    temporary.write_text('half')\n    print('writing', flush=True)\n    time.sleep(60)\n")
+    path = tmp_path / "a [1]*.txt"
+    killed, alive = (subprocess.Popen([sys.executable, "-c", script, path], stdout=subprocess.PIPE, text=True)
+                     for _ in range(2))
+    try:
+        assert killed.stdout.readline() == alive.stdout.readline() == "writing\n"
+        killed.kill()
+        killed.communicate()
+        (tmp_path / ".a [1]*.txt.of-others").touch()
+        assert len(list(tmp_path.iterdir())) == 3
+        paths.write_text_atomic(path, "whole")
+        left = {p.name for p in tmp_path.iterdir()}
+        assert path.read_text() == "whole" and path.name in left and ".a [1]*.txt.of-others" in left
+        assert len(left) == 3 and any(str(alive.pid) in name for name in left)  # a living process goes on writing
+    finally:
+        alive.kill()
+        alive.communicate()
