@@ -24,7 +24,7 @@ from pathlib import Path
 from colorlib import __version__
 from colorlib.data.image_files import COLOR_SIDE, check_png, format_names
 from colorlib.data.storage import DataUnavailable
-from colorlib.paths import CHECKPOINTS, atomic_write, project_root
+from colorlib.paths import CHECKPOINTS, atomic_write, printable, project_root
 
 DATA_SETS = ("auto, cifar10, fruit-photos, fruits, apples, plums, photos or folder:PATH "
     "(default: auto)")
@@ -53,7 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(str(stop) or "stopped", file=sys.stderr)
         return 130  # what a shell returns for an interrupt: 128 and the signal's number
     except (ValueError, OSError, FloatingPointError, DataUnavailable) as error:
-        print(f"colorlib {options.command}: {error}", file=sys.stderr)
+        lines = "\n".join(printable(line) for line in str(error).split("\n"))
+        print(f"colorlib {options.command}: {lines}", file=sys.stderr)
         return 2
 
 
@@ -271,14 +272,14 @@ def _colorize(options) -> int:
             height, width = files.colorize_file(colorizer, job, max_side)
         except Unreadable as error:
             raise ValueError(f"{job.photo.name}: {error}") from None
-        print(f"{job.output} ({width} x {height} pixels)")
+        print(f"{printable(job.output)} ({width} x {height} pixels)")
         return 0
     jobs = files.plan(photos, output)  # mistakes in the names show before the model is loaded
     failures = files.run(_load(options.model, options.device), jobs, max_side)
     place = f", in {output}" if output else ""
     print(f"{len(jobs) - len(failures)} of {len(jobs)} pictures colored{place}")
     for photo, reason in failures:
-        print(f"not colored: {photo}: {reason}", file=sys.stderr)
+        print(f"not colored: {printable(photo)}: {printable(reason)}", file=sys.stderr)
     return 1 if failures else 0
 
 

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from colorlib.colorizer import Colorizer
 from colorlib.data import image_files
+from colorlib.paths import real
 
 # Files with these endings are images too. Where Pillow cannot read them they are reported as
 # failures: a folder of a telephone's photographs must not be passed over in silence.
@@ -55,12 +56,12 @@ def plan(inputs: list[Path], output: Path | None = None) -> list[Job]:
     jobs = {}  # by input and output: a file that is given twice is colored once
     for given in inputs:
         for job in _jobs_of(given, output):
-            jobs[job.photo.resolve(), _key(job.output)] = job
+            jobs[real(job.photo), _key(job.output)] = job
     jobs = _with_distinct_outputs(list(jobs.values()))
     # Resolved, since an output may be a link to an input.
-    photos = {_key(job.photo.resolve()) for job in jobs}
+    photos = {_key(real(job.photo)) for job in jobs}
     for job in jobs:
-        if _key(job.output.resolve()) in photos:
+        if _key(real(job.output)) in photos:
             raise ValueError(
                 f"{job.output} would replace a photograph: give another folder with -o")
     return jobs
@@ -121,8 +122,8 @@ def _jobs_of(given: Path, output: Path | None) -> Iterator[Job]:
     """The jobs of one input, under their plain names: a folder has one for each image in it."""
     if given.is_dir():
         # Resolved, since "." has no name.
-        target = output or given.resolve().with_name(f"{given.resolve().name}-colorized")
-        if target.resolve() == given.resolve():
+        target = output or real(given).with_name(f"{real(given).name}-colorized")
+        if real(target) == real(given):
             raise ValueError(f"{given} cannot be the folder to write to as well")
         photos = _images_below(given, leave_out=target)
         if not photos:
@@ -140,12 +141,12 @@ def _jobs_of(given: Path, output: Path | None) -> Iterator[Job]:
 def _images_below(folder: Path, leave_out: Path) -> list[Path]:
     """The image files of a folder and the folders in it, sorted; nothing of `leave_out`."""
     endings, found = image_files.image_extensions() | MAYBE_READABLE, []
-    leave_out = leave_out.resolve()  # the output may lie inside: not to be colored once more
+    leave_out = real(leave_out)  # the output may lie inside: not to be colored once more
     # os.walk, since Path.rglob passes over folders that cannot be listed.
     for place, folders, names in os.walk(folder, onerror=_raise):
         here = Path(place)
         folders[:] = [name for name in folders
-                      if not name.startswith(".") and (here / name).resolve() != leave_out]
+                      if not name.startswith(".") and real(here / name) != leave_out]
         found += [here / name for name in names
                   if not name.startswith(".") and Path(name).suffix.lower() in endings]
     return sorted(found)

@@ -53,6 +53,20 @@ def expand(path: str | os.PathLike) -> Path:
                                 "or set HOME") from None
 
 
+def real(path: str | os.PathLike) -> Path:
+    """The absolute path without links; where links go in a circle, as far as they can be followed.
+
+    `Path.resolve` raises there, before Python 3.13.
+    """
+    return Path(os.path.realpath(path))
+
+
+def printable(text: object) -> str:
+    """A file's name or other foreign text for one line of a terminal: no control characters."""
+    return "".join(letter if letter.isprintable() else
+                   letter.encode("unicode_escape").decode() for letter in str(text))
+
+
 @contextmanager
 def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
     """Yield a temporary file to write to, which replaces `path` (~ is expanded) at the block's end.

@@ -17,6 +17,7 @@ from colorlib.data.image_set import ImageSet, check_split
 from colorlib.data.painted_fruit import load_painted_fruit
 from colorlib.data.photos import load_photos
 from colorlib.data.storage import DataUnavailable
+from colorlib.paths import printable
 
 __all__ = ["DataUnavailable", "ImageSet", "load", "load_cifar10", "load_cued_fruit", "load_folder",
            "load_fruit_photos", "load_painted_fruit", "load_photos"]
@@ -26,7 +27,7 @@ def left_out(images: ImageSet, most: int = 5) -> str:
     """Which files of a folder are not in a set, and why, in a line: "2 left out: a.jpg (...)"."""
     gray = sum(reason == GRAY_REASON for _, reason in images.skipped)
     which = f", {gray} of them {GRAY_REASON}" if gray else ""
-    named = ", ".join(f"{name} ({reason})" for name, reason in images.skipped[:most])
+    named = ", ".join(f"{printable(name)} ({reason})" for name, reason in images.skipped[:most])
     more = len(images.skipped) - most
     rest = f" and {more} more; all are in .skipped" if more > 0 else ""
     return f"{images.split_name}: {len(images.skipped)} left out{which}: {named}{rest}"

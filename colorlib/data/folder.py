@@ -22,7 +22,7 @@ from colorlib import color
 from colorlib.data import image_files, storage
 from colorlib.data.image_set import ImageSet
 from colorlib.data.streamed_set import StreamedSet
-from colorlib.paths import move_into_place
+from colorlib.paths import expand, move_into_place, real
 
 CACHE_VERSION = 3  # to be raised when what is decoded, or left out, changes
 TEST_FOLDERS = ("test", "val", "validation", "valid")
@@ -58,7 +58,7 @@ def load_folder(path: str | os.PathLike[str], size: int | tuple[int, int] | None
         size = (size, size)
     if size is not None and (len(size) != 2 or min(size) < 1):
         raise ValueError(f"size must be a number of pixels or (H, W), got {size}")
-    root = Path(path).expanduser().resolve()
+    root = real(expand(path))
     if not root.is_dir():
         raise FileNotFoundError(f"no folder of pictures at {path}")
     files, marked = list_files(root), marked_files(root)

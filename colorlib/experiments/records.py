@@ -37,7 +37,7 @@ from colorlib.experiments.fingerprint import COMMIT
 from colorlib.experiments.measuring import CachedPredictions, gan_metrics
 from colorlib.hardware import best_precision, hardware, select_device, versions
 from colorlib.image_classifier import ImageClassifier
-from colorlib.paths import CHECKPOINTS, expand, find_project_root, write_text_atomic
+from colorlib.paths import CHECKPOINTS, expand, find_project_root, real, write_text_atomic
 from colorlib.train import absolute_error_step, regression_step
 from colorlib.train_gan import Adversary
 
@@ -155,7 +155,7 @@ def load_images(name: str, data: str, profile: str, seed: int = 0, size: int = 3
                    for split, n in zip(("train", "test"), counts, strict=True))
     if data.startswith("folder:"):
         # Without the path, so that a folder may move: those of the same name share records.
-        last_part = Path(data.removeprefix("folder:")).resolve().name
+        last_part = real(data.removeprefix("folder:")).name
         train.name = test.name = f"folder-{last_part}-{size}px"
     return train, test
 

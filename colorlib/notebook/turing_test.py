@@ -30,7 +30,7 @@ from torch import Tensor
 from colorlib import color
 from colorlib.colorizer import picture
 from colorlib.notebook import plots
-from colorlib.paths import expand
+from colorlib.paths import expand, real
 
 COLUMNS = ("model", "seed", "pairs", "pair", "true_side", "answer", "fooled", "split")
 OLD_COLUMNS = COLUMNS[:-1]  # files of the first edition do not say where a picture comes from
@@ -188,7 +188,7 @@ def fooling_rate(*paths: str | Path, model: str | None = None,
     with a warning.
     """
     rows = []
-    for path in sorted({expand(path).resolve() for path in paths}):
+    for path in sorted({real(expand(path)) for path in paths}):
         try:
             rows += [row for row in read_answers(path)
                      if model in (None, row["model"]) and split in (None, row.get("split"))]
@@ -248,7 +248,7 @@ class TuringTest:
                 save_answer(self.pairs, left[0], choice, self.path)
                 self.update()
         except (OSError, ValueError) as error:  # a page does not show the exceptions of a widget
-            place = Path(self.path).resolve()
+            place = real(self.path)
             self.message.value = escape(f"Your answer was not saved in {place}: {error}")
 
     def on_key(self, change) -> None:

@@ -43,7 +43,7 @@ def test_one_record(tmp_path, pictures):
     (path,) = (tmp_path / "results" / "runs").iterdir()
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["recipe"] == "koo-baseline" and 0 < record["metrics"]["unexplained"] < 10
-    assert Colorizer.load(tmp_path / "net.safetensors").net.config["model"] == "koo-cnn"
+    assert Colorizer.load(tmp_path / "net.safetensors").net.config["model"] == "koo"
     assert [p.name for p in tmp_path.rglob("*.safetensors")] == ["net.safetensors"]
     assert not [p for p in tmp_path.rglob(".*") if p.is_file() and p.suffix != ".lock"]
 

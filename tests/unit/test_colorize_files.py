@@ -7,6 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
+from colorlib import __main__ as command
 from colorlib import colorize_files as files
 from colorlib.colorize_files import plan
 from colorlib.colorizer import Colorizer
@@ -120,6 +121,16 @@ def test_a_link_to_an_input_counts_as_the_input(here):
         plan([here / "a.jpg", here / "x/b.png"], here / "out")
     with pytest.raises(ValueError, match="would replace the photograph"):
         files.plan_one(here / "a.jpg", here / "one.png")
+
+
+def test_links_in_a_circle_and_names_that_would_steer_a_terminal(here, capsys):
+    make(here, "x/b.png", "x/red\x1b[31m\n.png")
+    (here / "x" / "bad\x1b[2J.png").write_bytes(b"no picture")
+    (here / "x" / "self.png").symlink_to("self.png")
+    assert command.main(["colorize", str(here / "x"), "-o", f"{here / 'out'}/", "--device", "cpu"]) == 1
+    out, err = capsys.readouterr()
+    assert "2 of 4 pictures colored" in out and len(list((here / "out").iterdir())) == 2
+    assert "\x1b" not in out + err and "bad\\x1b[2J.png: not a JPEG" in err and "self.png: " in err
 
 
 def test_a_folder_that_cannot_be_listed_is_an_error(here, monkeypatch):
