@@ -130,6 +130,8 @@ def test_every_checkpoint_can_be_exported(name):
 @pytest.mark.parametrize("name", [name for name in colorizers(CHECKPOINTS) if not name.startswith("dahl")])
 def test_every_checkpoint_runs_as_onnx(name, tmp_path):
     """The same colors in ONNX Runtime; skipped where the exporter and the runtime are not installed."""
+    if name == "koo-gan":
+        pytest.skip("draws its noise from a generator of its own, which ONNX has not")
     onnxruntime = pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors").eval(), torch.rand(1, 1, 32, 48) * 100
