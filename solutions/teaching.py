@@ -340,13 +340,24 @@ TEACHING = {
         "minutes": 10,
         "mistakes": (
             ("the share of true pictures called true, and nothing else",
-             "Take K's figure 6. How many of all 128 pictures were judged rightly? You have read one row of the two."),
+             "How many of all pictures were judged rightly? You have read one row of the two."),
             ("\"D\" or \"nobody\" by accuracy alone",
              "A D that guesses and a D that calls everything true are both right half of the time. Where in the matrix "
              "do they differ?"),
         ),
         "question": "By this count G can win a game with pictures that nobody would call photographs. How does that "
                     "come about, and what else must be measured to notice?",
+    },
+    "05.5": {
+        "minutes": 10,
+        "mistakes": (
+            ("`detach` stays in G's step",
+             "Follow the gradient from the loss backward, operation by operation. Where does it stop?"),
+            ("the label stays 0",
+             "Say in words what this loss asks of G. Who would be glad about it?"),
+        ),
+        "question": "D's step needs `detach`, and G's step must not have it. What would happen to the game if D's step "
+                    "had none?",
     },
     "06.1": {
         "minutes": 10,
@@ -483,12 +494,13 @@ CLOSING = {
         "mean ab error. 'The best system' needs 'by which number', and so by which purpose.",
     ),
     "05": (
-        "The saturating one, log(1 - D); -log D pulls there with nearly its full strength of one. At the other end a "
-        "sigmoid in 32 bits rounds to exactly 1 (from a logit of about 17 on), and its slope is exactly 0.",
-        "D calls all pictures true and takes one step of 390: D is fooled, and G's gradient is dead. K says that D "
-        "became too good. Neither wins: D is fooled, but G learns nothing from it any more.",
-        "The spread of the mean colors was about a third of the true one, so the output depends on the input. It sees "
-        "mean colors only, not the pattern of violet and green that all of P1's pictures share.",
+        "The saturating loss, log(1 - D), has nearly no slope where D is sure that a picture is generated; -log D pulls "
+        "there with nearly its full strength of one. At the other end a sigmoid in 32 bits rounds to exactly 1 (from a "
+        "logit of about 17 on), and its slope is exactly 0.",
+        "Mode collapse. A generator that learns much faster than the discriminator causes the jumps; a discriminator "
+        "with a long head start leaves all points on one cloud.",
+        "At what D calls generated pictures, and at the gradient. D called all pictures true: it was fooled, not too "
+        "good, and the gradient was exactly zero.",
     ),
     "06": (
         "Whether each part could be true, and not only whether something, somewhere, gives the picture away. On 32 "

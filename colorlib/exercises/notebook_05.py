@@ -1,9 +1,18 @@
-"""Checkers for notebook 05, *A conditional GAN that fails*."""
+"""Checkers for notebook 05, *Training against a critic*."""
 
 import math
 
 import torch
 import torch.nn.functional as F
+
+
+def generator_step(G, D, optimizer):
+    """G's step on points, for the notebook where exercise 05.5 is not solved."""
+    logits = D(G(torch.randn(128, 2)))
+    loss = F.softplus(-logits).mean()  # -log D
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def check_05_1(c, f):
@@ -91,3 +100,25 @@ def check_05_4(c, f):
     c.equal(f([[40, 24], [24, 40]]), (80 / 128, "nobody"), "an accuracy of 62 % is no victory")
     c.hint_if(koo2016, (50 / 64, "D"), "fakes count as well: add both numbers of the diagonal")
     c.hint_if(all_real, (0.5, "nobody"), "look at the fakes: are nearly all of them called real?")
+
+
+def check_05_5(c, f):
+    """repaired_step: one step of G alone, which raises D's logits for G's colors; returns G."""
+    torch.manual_seed(0)
+    G, D = (torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(),
+                                torch.nn.Linear(16, outputs)) for outputs in (2, 1))
+    noise = torch.randn(256, 2)
+    before, mean = [[p.detach().clone() for p in net.parameters()] for net in (G, D)], D(G(noise))
+    for parameter in G.parameters():  # of a step before, which must not count
+        parameter.grad = torch.full_like(parameter, 1e3)
+    c.true(f(G, D, torch.optim.SGD(G.parameters(), lr=0.05)) is G, "return G")
+    moves = [max(float((p - q).detach().abs().max()) for p, q in zip(net.parameters(), old, strict=True))
+             for net, old in zip((G, D), before, strict=True)]
+    rise = float((D(G(noise)) - mean).detach().mean())
+    c.true(moves[0] > 0, "G's weights have not moved")
+    c.true(moves[0] < 10, "the gradients of the step before are still there when G moves")
+    c.true(rise > 0, "D's logits for G's colors must rise")
+    c.true(moves[1] == 0, "D's weights must stay as they are in G's step")
+    c.hint_if(moves[0], 0.0, "detach() cuts the gradient off before it reaches G")
+    c.hint_if(moves[0] < 10, False, "zero_grad() belongs before backward()")
+    c.hint_if(rise > 0, False, "G wants D to answer 1 for its colors")

@@ -52,14 +52,13 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         trial_images=(64, 1_000, 10_000, 50_000),  # comparison of two optimizers
         minutes=(1, 2, 6, 60), memory_mb=(1_500, 1_500, 1_800, 6_000)),
     "05": _by_profile(
-        train_images=(256, 1_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
-        epochs=(1, 1, 1, 47),  # of both GANs
-        batch=(32, 32, 128, 128),  # of Koo's GAN; Pérez's has batches of 32
-        watched=(24, 48, 250, 1_000),  # test images of the diagnostics
-        every=(2, 5, 25, 1_000),  # steps between two diagnostics; 8 times as many for Pérez's GAN
+        train_images=(256, 1_000, 10_000, 50_000), test_images=(100, 500, 1_000, 10_000),
+        fruits=(64, 1_500, 3_000, 20_000), fruit_epochs=(1, 5, 6, 10),  # painted apples
+        fruit_test=(40, 200, 400, 2_000),
+        batch=(32, 32, 128, 128),  # of Koo's GAN
+        watched=(24, 100, 400, 1_000),  # test images of the diagnosis
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
-        trial_every=(1, 5, 10, 50),
-        minutes=(1, 3, 25, 90), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 3, 10, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
         train_images=(192, 2_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
         epochs=(1, 1, 1, 47),  # of the three trainings

@@ -4,6 +4,7 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from checkers import *  # noqa: F403
+from checkers import test_no_function_of_the_notebook_solves_an_exercise  # noqa: F401
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "05_conditional_gan.py"
 
@@ -48,6 +49,17 @@ def wrong_winner_by_accuracy_alone(confusion):
     return accuracy, "D" if accuracy >= 0.8 else "nobody"
 
 
+def wrong_step(G, D, optimizer, detach=False, label=1.0, clear=True):
+    fake = G(torch.randn(128, 2))
+    logits = D(fake.detach() if detach else fake)
+    loss = F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+    if clear:
+        optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return G
+
+
 CASES = [
     ("check_05_1", "discriminator_loss", wrong_loss_smooth_on_both, "fake stays 0"),
     ("check_05_1", "discriminator_loss", wrong_loss_of_a_sigmoid, "from logits"),
@@ -57,4 +69,8 @@ CASES = [
     ("check_05_3", "collapse", wrong_collapse_without_root, "take the root"),
     ("check_05_4", "who_wins", wrong_winner_by_reals_alone, "both numbers of the diagonal"),
     ("check_05_4", "who_wins", wrong_winner_by_accuracy_alone, "look at the fakes"),
+    ("check_05_5", "repaired_step", lambda G, D, optimizer: wrong_step(G, D, optimizer, detach=True), "cuts the gradient"),
+    ("check_05_5", "repaired_step", lambda G, D, optimizer: wrong_step(G, D, optimizer, label=0.0), "to answer 1"),
+    ("check_05_5", "repaired_step", lambda G, D, optimizer: wrong_step(G, D, optimizer, clear=False),
+     "belongs before backward"),
 ]

@@ -27,6 +27,7 @@ KNOWN = {
     "04.1": "soft_target", "04.2": "annealed_mean", "04.3": "rebalance", "04.4": "auc",
     "04.5": "repaired_loss", "04.6": "width_seen",
     "05.1": "discriminator_loss", "05.2": "slope", "05.3": "collapse", "05.4": "who_wins",
+    "05.5": "repaired_step",
     "06.1": "receptive_field_of", "06.2": "answers_a_side", "06.3": "interval", "06.4": "accuracy",
     "07.1": "columns_of", "07.2": "summed_weights", "07.3": "same_kind", "07.4": "freeze",
 }
