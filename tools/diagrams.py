@@ -138,6 +138,13 @@ def patch_discriminator() -> Figure:
     return draw([Stage(3, 32, "gray and ab"), *strided, *last], width=7.0)
 
 
+def critic() -> Figure:
+    """The small discriminator of notebook 05, for 32x32 pixels."""
+    strided = [Stage(32, 16, by="stride"), Stage(64, 8, by="stride")]
+    return draw([Stage(3, 32, "gray and ab"), *strided, Stage(1, 8, "logits", by="single")],
+                width=6.5)
+
+
 @in_course_style
 def dorscheidt_networks() -> Figure:
     """The five networks of Dorscheidt et al. 2016, for 32x32 pixels, in notebook 04."""
@@ -171,6 +178,7 @@ def dorscheidt_networks() -> Figure:
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
     "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
+    "critic": critic,
     "dorscheidt-networks": dorscheidt_networks,
 }
 
