@@ -494,9 +494,9 @@ CLOSING = {
         "mean ab error. 'The best system' needs 'by which number', and so by which purpose.",
     ),
     "05": (
-        "The saturating loss, log(1 - D), has nearly no slope where D is sure that a picture is generated; -log D pulls "
-        "there with nearly its full strength of one. At the other end a sigmoid in 32 bits rounds to exactly 1 (from a "
-        "logit of about 17 on), and its slope is exactly 0.",
+        "The saturating loss, log(1 - D), has nearly no slope where D is sure that a picture is generated; -log D "
+        "pulls there with nearly its full strength of one. At the other end a sigmoid in 32 bits rounds to exactly 1 "
+        "(from a logit of about 17 on), and its slope is exactly 0.",
         "Mode collapse. A generator that learns much faster than the discriminator causes the jumps; a discriminator "
         "with a long head start leaves all points on one cloud.",
         "At what D calls generated pictures, and at the gradient. D called all pictures true: it was fooled, not too "

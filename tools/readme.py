@@ -39,7 +39,8 @@ ABOUT = {
     "03": "a small CNN and a U-Net on photographs, and what a reported loss is worth",
     "04": "a distribution of colors for each pixel, how to pick a color from it, and four networks "
           "whose results were never published",
-    "05": "a GAN of points to break on purpose, apples that a critic turns red or green, two failed GANs",
+    "05": "a GAN of points to break on purpose, a critic that turns brown apples red or green, and "
+          "two reports of failure",
     "06": "a discriminator for patches, an ablation of its recipe, and a Turing test",
     "07": "what a network that was trained to classify images adds to a colorizer, when that pays "
           "off, and your own photograph",

@@ -112,7 +112,8 @@ def check_05_5(c, f):
     for parameter in G.parameters():  # of a step before, which must not count
         parameter.grad = torch.full_like(parameter, 1e3)
     c.true(f(G, D, torch.optim.SGD(G.parameters(), lr=0.05)) is G, "return G")
-    moves = [max(float((p - q).detach().abs().max()) for p, q in zip(net.parameters(), old, strict=True))
+    moves = [max(float((p - q).detach().abs().max())
+                 for p, q in zip(net.parameters(), old, strict=True))
              for net, old in zip((G, D), before, strict=True)]
     rise = float((D(G(noise)) - mean).detach().mean())
     c.true(moves[0] > 0, "G's weights have not moved")
