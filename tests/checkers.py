@@ -59,6 +59,10 @@ def functions_of(notebook):
     names = {}
     for node in nodes:
         node.decorator_list = []
+        # Defaults that the notebook computes are missing, too.
+        missing = ast.Constant(None, lineno=1, col_offset=0)
+        node.args.defaults = [default if isinstance(default, ast.Constant) else missing
+                              for default in node.args.defaults]
     # Each function is compiled alone, so that methods stand beside the others.
     for node in first + nodes:
         exec(compile(ast.Module([node], []), str(notebook), "exec"), names)

@@ -6,9 +6,9 @@ import torch
 import torch.nn.functional as F
 
 
-def generator_step(G, D, optimizer):
+def generator_step(generator, discriminator, optimizer):
     """G's step on points, for the notebook where exercise 05.5 is not solved."""
-    logits = D(G(torch.randn(128, 2)))
+    logits = discriminator(generator(torch.randn(128, 2)))
     loss = F.softplus(-logits).mean()  # -log D
     optimizer.zero_grad()
     loss.backward()
@@ -105,17 +105,20 @@ def check_05_4(c, f):
 def check_05_5(c, f):
     """repaired_step: one step of G alone, which raises D's logits for G's colors; returns G."""
     torch.manual_seed(0)
-    G, D = (torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(),
-                                torch.nn.Linear(16, outputs)) for outputs in (2, 1))
+    nets = generator, discriminator = [
+        torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.ReLU(), torch.nn.Linear(16, outputs))
+        for outputs in (2, 1)]
     noise = torch.randn(256, 2)
-    before, mean = [[p.detach().clone() for p in net.parameters()] for net in (G, D)], D(G(noise))
-    for parameter in G.parameters():  # of a step before, which must not count
+    before = [[p.detach().clone() for p in net.parameters()] for net in nets]
+    mean = discriminator(generator(noise)).mean().item()
+    for parameter in generator.parameters():  # of a step before, which must not count
         parameter.grad = torch.full_like(parameter, 1e3)
-    c.true(f(G, D, torch.optim.SGD(G.parameters(), lr=0.05)) is G, "return G")
+    optimizer = torch.optim.SGD(generator.parameters(), lr=0.05)
+    c.true(f(generator, discriminator, optimizer) is generator, "return G")
     moves = [max(float((p - q).detach().abs().max())
                  for p, q in zip(net.parameters(), old, strict=True))
-             for net, old in zip((G, D), before, strict=True)]
-    rise = float((D(G(noise)) - mean).detach().mean())
+             for net, old in zip(nets, before, strict=True)]
+    rise = discriminator(generator(noise)).mean().item() - mean
     c.true(moves[0] > 0, "G's weights have not moved")
     c.true(moves[0] < 10, "the gradients of the step before are still there when G moves")
     c.true(rise > 0, "D's logits for G's colors must rise")

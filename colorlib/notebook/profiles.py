@@ -58,7 +58,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         batch=(32, 32, 128, 128),  # of Koo's GAN
         watched=(24, 100, 400, 1_000),  # test images of the diagnosis
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
-        minutes=(1, 3, 10, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 3, 12, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
         train_images=(192, 2_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
         epochs=(1, 1, 1, 47),  # of the three trainings
