@@ -1,7 +1,7 @@
 """Where the project's files are, and how to write a file so that nobody reads half of it."""
 
 import errno
-import glob
+import functools
 import os
 import platform
 import re
@@ -78,9 +78,9 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
     path = expand(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # In the folder of `path`, since a file is replaced in one step only within a file system.
-    prefix = f".{path.name[:50]}.{zlib.crc32(platform.node().encode()):08x}-"  # of this machine
-    _remove_leftovers(path.parent, prefix)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{prefix}{os.getpid()}-")
+    _remove_leftovers(path.parent)
+    handle, name = tempfile.mkstemp(
+        dir=path.parent, prefix=f".{path.name[:50]}.{_machine()}-{os.getpid()}-")
     os.close(handle)
     temporary = Path(name)
     try:
@@ -96,16 +96,23 @@ def atomic_write(path: str | os.PathLike, sync: bool = False) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def _remove_leftovers(folder: Path, prefix: str) -> None:
+def _machine() -> str:
+    return f"{zlib.crc32(platform.node().encode()):08x}"
+
+
+@functools.cache  # once for each folder: listing it for each of many files is slow
+def _remove_leftovers(folder: Path) -> None:
     """Remove the temporary files of processes of this machine that were killed while writing."""
     if os.name != "posix":  # elsewhere, asking for a process by signal 0 may end it
         return
-    for leftover in folder.glob(f"{glob.escape(prefix)}*"):
+    for leftover in folder.glob(f".*.{_machine()}-*-*"):
+        number = re.search(rf"\.{_machine()}-(\d+)-\w+$", leftover.name)
         try:
-            os.kill(int(leftover.name.removeprefix(prefix).split("-")[0]), 0)
+            if number:
+                os.kill(int(number[1]), 0)
         except ProcessLookupError:  # nobody writes to it any more
             leftover.unlink(missing_ok=True)
-        except (ValueError, OverflowError, PermissionError):  # not ours
+        except (OverflowError, PermissionError):  # not ours
             continue
 
 

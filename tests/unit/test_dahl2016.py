@@ -323,3 +323,14 @@ def test_dahls_loss_is_the_mean_of_three_distances_two_of_them_blurred():
     assert float(losses.blurred_squared_error(one, other)) == pytest.approx(float(sum(expected) / 3), rel=1e-3)
     with pytest.raises(ValueError, match="shapes differ"):
         losses.blurred_squared_error(one, other[:1])
+
+
+def test_a_norm_of_vgg_keeps_variances_that_exceed_float16():
+    """Up to 65,504 fit into float16; VGG16's tensors have more, and an infinite variance would make them zero."""
+    norm = dahl2016.StageNorm(2).eval()
+    norm.running_var.fill_(1e6)
+    x = 3000 * torch.randn(1, 2, 4, 4, generator=torch.Generator().manual_seed(0))
+    expected = norm(x)
+    half = norm.half()(x.half())
+    assert half.dtype == torch.float16 and norm.running_var.dtype == torch.float32
+    torch.testing.assert_close(half.float(), expected, atol=0.01, rtol=0.01)

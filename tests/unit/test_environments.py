@@ -127,20 +127,6 @@ def test_every_checkpoint_can_be_exported(name):
     torch.testing.assert_close(exported(L), colorizer.predict(L), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("name", [name for name in colorizers(CHECKPOINTS) if not name.startswith("dahl")])
-def test_every_checkpoint_runs_as_onnx(name, tmp_path):
-    """The same colors in ONNX Runtime; skipped where the exporter and the runtime are not installed."""
-    if name == "koo-gan":
-        pytest.skip("draws its noise from a generator of its own, which ONNX has not")
-    onnxruntime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
-    colorizer, L = Colorizer.load(CHECKPOINTS / f"{name}.safetensors").eval(), torch.rand(1, 1, 32, 48) * 100
-    torch.onnx.export(colorizer, (L,), tmp_path / "net.onnx", dynamo=True, verbose=False)
-    session = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
-    (ab,) = session.run(None, {session.get_inputs()[0].name: L.numpy()})
-    torch.testing.assert_close(torch.from_numpy(ab), colorizer.predict(L), atol=0.05, rtol=0)
-
-
 @pytest.mark.parametrize("name", colorizers(CHECKPOINTS))
 def test_every_checkpoint_runs_in_half_precision(name):
     """Its colors differ by rounding: by at most one unit, and by a tenth on average."""
