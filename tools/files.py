@@ -14,7 +14,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from colorlib.notebook.files import cell_tags
-from colorlib.paths import project_root
+from colorlib.paths import project_root, write_text_atomic
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 PAPERMILL_TAGS = {"injected-parameters", "papermill-error-cell-tag"}  # of cells that papermill adds
@@ -119,7 +119,7 @@ def write(nb: NotebookNode, path: Path) -> None:
     nb.nbformat, nb.nbformat_minor = 4, 5
     nbformat.validate(nb)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(nbformat.writes(nb, indent=1).rstrip() + "\n", encoding="utf-8")
+    write_text_atomic(path, nbformat.writes(nb, indent=1).rstrip() + "\n")
 
 
 def title(nb: NotebookNode) -> str:

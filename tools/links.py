@@ -29,7 +29,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
 from colorlib.notebook.files import cell_tags
-from colorlib.paths import project_root
+from colorlib.paths import project_root, write_text_atomic
 from tools.files import CourseError, between, number, read, read_record
 from tools.files import write as write_notebook
 
@@ -215,5 +215,5 @@ def write(check: bool = False) -> list[str]:
         if before != after:
             changed.append(name)
             if not check:
-                path.write_text(after, encoding="utf-8")
+                write_text_atomic(path, after)
     return changed

@@ -23,7 +23,7 @@ from colorlib import color, exercises
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets
 from colorlib.notebook import pictures
-from colorlib.paths import CHECKPOINTS, project_root
+from colorlib.paths import CHECKPOINTS, project_root, write_text_atomic
 from tools.files import read
 from tools.links import project, stored_record
 
@@ -130,7 +130,7 @@ def write(check: bool = False) -> list[str]:
         if before != after:
             changed.append(path.name)
             if not check:
-                path.write_text(after, encoding="utf-8")
+                write_text_atomic(path, after)
     return changed
 
 

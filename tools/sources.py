@@ -15,7 +15,7 @@ import pandas
 
 from colorlib.experiments import fingerprint, recipes, records, results_table
 from colorlib.experiments.recipe import Recipe
-from colorlib.paths import project_root
+from colorlib.paths import project_root, write_text_atomic
 
 PAGE = "docs/sources.md"
 MARKED = re.compile(r"<!-- runs (\w) -->.*?<!-- /runs \1 -->", re.S)
@@ -69,7 +69,7 @@ def write(check: bool = False) -> list[str]:
     before = path.read_text(encoding="utf-8")
     after = document(before, data)
     if not check and before != after:
-        path.write_text(after, encoding="utf-8")
+        write_text_atomic(path, after)
     return [path.name] if before != after else []
 
 

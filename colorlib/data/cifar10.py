@@ -225,7 +225,7 @@ def _store(archive: Archive, parts: Parts, work: Path) -> None:
             for _, rgb, labels in group:
                 part = np.empty(len(rgb), RECORD)
                 part["rgb"], part["label"] = rgb, labels
-                part.tofile(file)
+                file.write(part.tobytes())  # tofile hides that the disk is full
     for split in archive.counts:  # nothing is moved before all is verified
         verify(work / f"{split}.npy", archive, split)
     for split in archive.counts:
