@@ -15,6 +15,7 @@ import runpy
 import shutil
 from pathlib import Path
 
+from filelock import FileLock
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
@@ -138,22 +139,26 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
 
     CourseError if there are no solutions, as in a student's edition.
     """
-    root, out = project_root(), out or build()
-    solutions = root / "solutions"
-    if not (solutions / TEACHING).exists():
+    out = out or build()
+    if not (project_root() / "solutions" / TEACHING).exists():
         raise CourseError("there is no folder solutions/: editions are made from the whole course")
-    made = []
-    for edition in ("student", "teacher"):
-        folder = fresh(out / edition)
-        if edition == "student":
-            student_course(folder, outputs)
-        else:
-            for part in (*PARTS, "solutions"):
-                _copy(root / part, folder / part)
-            for path in find():
-                write(teacher(read(path), solutions, path.stem), folder / "notebooks" / path.name)
-        made.append(Path(shutil.make_archive(str(folder), "zip", out, edition)))
-    return made
+    out.mkdir(parents=True, exist_ok=True)
+    with FileLock(out / ".editions.lock"):  # a second process waits: both would empty the folders
+        return [_make_edition(edition, out, outputs) for edition in ("student", "teacher")]
+
+
+def _make_edition(edition: str, out: Path, outputs: bool) -> Path:
+    """Write one edition and its zip; returns the zip."""
+    root, folder = project_root(), fresh(out / edition)
+    if edition == "student":
+        student_course(folder, outputs)
+    else:
+        for part in (*PARTS, "solutions"):
+            _copy(root / part, folder / part)
+        for path in find():
+            nb = teacher(read(path), root / "solutions", path.stem)
+            write(nb, folder / "notebooks" / path.name)
+    return Path(shutil.make_archive(str(folder), "zip", out, edition))
 
 
 def student_course(folder: Path, outputs: bool = True) -> None:

@@ -1,10 +1,11 @@
-"""Two processes at a time on one record, one checkpoint, one folder's cache and one output folder."""
+"""Two processes at a time on one record, one checkpoint, one folder's cache, one output folder and one export."""
 
 import json
 import os
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -97,3 +98,16 @@ def test_one_table_of_results(tmp_path):
     page = (tmp_path / "results" / "README.md").read_text(encoding="utf-8")
     assert page.startswith("#") and page.endswith("\n")
     assert not [p for p in (tmp_path / "results").rglob(".*")]
+
+
+def test_one_export(tmp_path):
+    """Both write the student's and the teacher's course into one folder: the zips are whole."""
+    both(tmp_path, "-c", "import sys; from pathlib import Path; from tools import editions; "
+         "editions.make(Path(sys.argv[1]), outputs=False)", tmp_path / "out")
+    for edition in ("student", "teacher"):
+        with zipfile.ZipFile(tmp_path / "out" / f"{edition}.zip") as packed:
+            assert packed.testzip() is None
+            names = [name for name in packed.namelist() if not name.endswith("/")]
+        folder = tmp_path / "out" / edition
+        assert sorted(names) == sorted(str(p.relative_to(folder.parent)) for p in folder.rglob("*") if p.is_file())
+        assert all(f"{edition}/notebooks/{p.name}" in names for p in sorted((ROOT / "notebooks").glob("0*.ipynb")))
