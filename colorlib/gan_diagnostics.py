@@ -207,7 +207,7 @@ def output_diversity(colorizer: Colorizer, images, draws: int = 8,
             if getattr(colorizer.net, "noise", 0):
                 noise_variance += _noise_variance(colorizer, L, draws)
     predicted, true = torch.cat(predicted_areas), torch.cat(true_areas)
-    over_inputs, over_images = _spread(predicted), _spread(true)
+    over_inputs, over_images = color_spread(predicted), color_spread(true)
     return {"over_noise": math.sqrt(noise_variance / len(images)), "over_inputs": over_inputs,
             "collapse": over_inputs / over_images if over_images else math.nan,
             **{name: sums.values()[name] for name in ("chroma_ratio", "unexplained")},
@@ -222,8 +222,8 @@ def _noise_variance(colorizer: Colorizer, L: Tensor, draws: int) -> float:
     return float(variance.sum(1).mean((1, 2)).sum())
 
 
-def _spread(colors: Tensor) -> float:
-    """Root mean square distance of pictures' mean colors from their mean: (N, 2, H, W)."""
+def color_spread(colors: Tensor) -> float:
+    """Root mean square distance of pictures' mean colors from their mean; ab (N, 2, H, W)."""
     m = colors.mean((2, 3))  # N 2
     return float((m - m.mean(0)).square().sum(1).mean().sqrt())
 

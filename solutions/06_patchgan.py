@@ -1,6 +1,9 @@
 """Solutions of notebook 06. A teacher may delete this folder."""
 import math
 
+import torch
+import torch.nn.functional as F
+
 
 def receptive_field(layers):
     """06.1. From the output back to the image."""
@@ -29,3 +32,11 @@ def accuracy(predicted, true, t):
     """06.4. Both channels of a pixel, after rounding."""
     off = (predicted.round() - true.round()).abs().amax(dim=1)           # N H W
     return (off <= 2.2 * t).float().mean()
+
+
+def repaired_loss(D, lightness, ab, painted):
+    """06.5. Both calls get the gray picture, and colors in the same units."""
+    real = D(lightness, ab / 50)
+    fake = D(lightness, painted.detach())
+    loss = F.binary_cross_entropy_with_logits
+    return loss(real, torch.ones_like(real)) + loss(fake, torch.zeros_like(fake))

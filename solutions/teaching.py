@@ -363,7 +363,7 @@ TEACHING = {
         "minutes": 10,
         "mistakes": (
             ("1 plus all kernels less one: strides not used",
-             "Behind a layer of stride 2, how far apart in the image do two neighbors lie? What does one more neighbor "
+             "After a layer of stride 2, how far apart in the image do two neighbors lie? What does one more neighbor "
              "bring, then?"),
             ("the right step, but from the first layer to the last",
              "Where is there certainly one number only, at the image or at the answer? Begin there, and ask what each "
@@ -393,19 +393,32 @@ TEACHING = {
              "Try 10 of 10. Where is the middle of your interval, and can a share lie there? Look at what stands below "
              "the line in both formulas."),
         ),
-        "question": "From how many answers on can the share that P reports for test images be told from guessing? What "
-                    "is missing from a report that gives the share alone?",
+        "question": "From how many answers on can the share that Pérez reports for test images be told from guessing? "
+                    "What is missing from a report that gives the share alone?",
     },
     "06.4": {
         "minutes": 5,
         "mistakes": (
             ("the mean over both channels: each number counted by itself",
-             "A pixel has the right a and a wrong b. Is it half right by N's rule, and what is it by yours?"),
+             "A pixel has the right a and a wrong b. Is it half right by the program's rule, and what is it by yours?"),
             ("t as the limit for a and b",
-             "N's program has three conditions. For which of the three channels is t the limit?"),
+             "By how much may a and b be off, and by how much L? Which of the two limits is t?"),
         ),
         "question": "Two programs report an accuracy of the same pictures, and the numbers differ widely. What must "
                     "each of them say before the two can be compared?",
+    },
+    "06.5": {
+        "minutes": 15,
+        "mistakes": (
+            ("only the units: painted colors still come without their gray picture",
+             "Give D a painted picture whose colors are exactly the true ones. Does it get the same numbers in both "
+             "calls now?"),
+            ("only the gray picture: true colors still in Lab units",
+             "How large is a typical value of `ab`, and how large is one of `painted`? Could you tell them apart with "
+             "one threshold?"),
+        ),
+        "question": "How would you notice such a mistake in a training that you did not write yourself, and which test "
+                    "of a few lines would have found it?",
     },
     "07.1": {
         "minutes": 10,
@@ -503,13 +516,12 @@ CLOSING = {
         "good, and the gradient was exactly zero.",
     ),
     "06": (
-        "Whether each part could be true, and not only whether something, somewhere, gives the picture away. On 32 "
-        "pixels the '70x70' discriminator's answers each see the whole image.",
-        "The mean of all plausible colors has the smallest squared error, and is paler than they are. One plausible "
-        "color, drawn at random, costs twice the variance.",
-        "Not without the absolute error: without it P2 fails with every seed, and by P's rules pictures end farther "
-        "from the true ones than gray ones, patches or not. Beside it, pix2pix's discriminator brought the "
-        "pictures nearer to the true ones, in what the judge sees, than one answer did at the same settings.",
+        "Colors that occur and that the absolute error never chooses: green apples without a leaf. They cost error, and "
+        "their share is not the true one.",
+        "The pictures have 32 pixels, and each of its answers sees 70 pixels a side: every answer sees the whole "
+        "picture.",
+        "A gray one. By Nazeri and Ng's count at its usual tolerance, gray pictures beat every network of the "
+        "notebook's table.",
     ),
     "07": (
         "They are more often of the same kind, though their pixels differ. Things of one kind have colors in common, "

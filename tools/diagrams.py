@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -22,7 +23,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from colorlib import color
+from colorlib.colorizer import picture
 from colorlib.data import cued_fruit, photos
+from colorlib.experiments import records
 from colorlib.notebook.display import png
 from colorlib.notebook.pictures import images
 from colorlib.notebook.style import PALETTE, in_course_style, new
@@ -200,9 +203,20 @@ def swapped_colors() -> Figure:
     return images([pair, swapped], width=5.4)
 
 
+def three_painters() -> Figure:
+    """Six painted apples by three losses, from the results; for the first page of notebook 06."""
+    apples = cued_fruit.truth_of("apples", "test", 6, 64, seed=0)
+    with np.load(records.root() / "apples.npz") as stored:
+        rows = [torch.from_numpy(stored[f"painted-{name}"].astype(np.float32))
+                for name in ("squared-error", "absolute-error", "patch16")]
+    L = color.lightness(apples.rgb)
+    return images([picture(L, ab) for ab in rows], width=11.8)
+
+
 # Stored pictures, as PNG alone.
 PICTURES: dict[str, Callable[[], Figure]] = {
     "six-apples": six_apples, "swapped-colors": swapped_colors,
+    "three-painters": three_painters,
 }
 
 

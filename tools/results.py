@@ -5,8 +5,9 @@
 A row shows the first eight test images of CIFAR-10, none chosen, colored by the stored checkpoint
 of a system. Without CIFAR-10 on this machine, nothing is drawn and the stored pictures stay.
 
-For painted fruit, the colors of six test pictures are kept in results/apples.npz instead of the
-networks, which would take too much space: they are computed where a network has just been trained.
+For painted fruit and photographs of fruit, the colors of six test pictures are kept in files such
+as results/apples.npz instead of the networks, which would take too much space: they are computed
+where a network has just been trained.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from torch import Tensor
 from colorlib import color
 from colorlib.colorizer import Colorizer, picture
 from colorlib.data import cued_fruit, datasets
+from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.evaluate import baseline
 from colorlib.experiments import known_truth_table, records, results_page, results_table
 from colorlib.notebook import display, pictures, plots, style
@@ -38,7 +40,8 @@ def draw(check: bool = False) -> list[str]:
     found = records.read()
     if check:
         return results_page.outdated(found)
-    written = [_save_plot(found), _save_sheet(found), *map(_save_fruit, cued_fruit.KINDS)]
+    written = [_save_plot(found), _save_sheet(found), *map(_save_fruit, cued_fruit.KINDS),
+               _save_photographs()]
     written = [name for name in written if name]
     return [*written, *(path.name for path in results_page.write(found))]
 
@@ -74,13 +77,26 @@ def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
 
 def _save_fruit(kind: str) -> str:
     """Draw six painted fruits, a row for each loss; "" without any stored colors."""
-    store = records.root() / f"{kind}.npz"  # by recipe: ab (6, 2, 64, 64), rounded to int8
     fruit = cued_fruit.truth_of(kind, "test", FRUITS, 64, seed=0)
-    L = color.lightness(fruit.rgb)
-    stored = dict(np.load(store)) if store.exists() else {}
+    return _save_rows(kind, "known-truth", known_truth_table.ROWS, fruit.rgb)
+
+
+def _save_photographs() -> str:
+    """Draw six test photographs of fruit, a row for each loss; "" without any stored colors."""
+    rgb = load_fruit_photos("test", n=FRUITS, size=96).pixels
+    return _save_rows("fruit-photos", "fruit-photos", results_table.FRUIT_PHOTOS, rgb)
+
+
+def _save_rows(kind: str, profile: str, labels: dict[str, str], rgb: Tensor) -> str:
+    """Draw pictures (N, 3, S, S) as each recipe colors them, into results/{kind}.png; "" without.
+
+    What was just trained is computed and kept in results/{kind}.npz, from which the rest is read.
+    """
+    store, L = records.root() / f"{kind}.npz", color.lightness(rgb)
+    stored = dict(np.load(store)) if store.exists() else {}  # by recipe: ab (N, 2, S, S), int8
     trained = {}
-    for name in known_truth_table.ROWS:  # from build/trained
-        file = records.pending_folder() / f"{name}.{kind}.known-truth.s0.safetensors"
+    for name in labels:
+        file = records.pending_folder() / f"{name}.{kind}.{profile}.s0.safetensors"
         if file.exists():
             ab = Colorizer.load(file).predict(L)
             trained[name] = ab.round().clamp(-128, 127).to(torch.int8).numpy()
@@ -88,8 +104,8 @@ def _save_fruit(kind: str) -> str:
         np.savez_compressed(store, **stored | trained)
     elif not stored:
         return ""
-    rows = {"gray": color.gray_from_lightness(L), "true colors": fruit.rgb}
-    for name, label in known_truth_table.ROWS.items():
+    rows = {"gray": color.gray_from_lightness(L), "true colors": rgb}
+    for name, label in labels.items():
         if name in stored | trained:
             ab = torch.from_numpy((stored | trained)[name].astype(np.float32))
             rows[label] = color.to_uint8(picture(L, ab))

@@ -1,6 +1,7 @@
-"""Checkers for notebook 06, *The PatchGAN fix*."""
+"""Checkers for notebook 06, *What a discriminator adds*."""
 
 import torch
+import torch.nn.functional as F
 
 from colorlib.models import PatchDiscriminator
 from colorlib.notebook.turing_test import wilson_interval
@@ -69,3 +70,37 @@ def check_06_4(c, f):
     c.hint_if(got, share(error.amax(1) <= 2), "a and b may be off by 2.2 t")
     c.hint_if(got, share(error.norm(dim=1) <= 4.4),
               "compare each channel by itself, not the distance")
+
+
+def check_06_5(c, f):
+    """repaired_loss: D's loss, with true and painted colors in the same units, both with gray."""
+    draw = torch.Generator().manual_seed(0)
+    discriminator = PatchDiscriminator(1, width=2, norm="none")
+    for weight in discriminator.parameters():
+        torch.nn.init.normal_(weight, std=0.3, generator=draw)
+    lightness = 2 * torch.rand(3, 1, 16, 16, generator=draw) - 1
+    ab = 40 * torch.randn(3, 2, 16, 16, generator=draw)
+    painted = torch.randn(3, 2, 16, 16, generator=draw).requires_grad_()
+
+    def loss(real: torch.Tensor, fake: torch.Tensor, gray: torch.Tensor = lightness,
+             labels: tuple[float, float] = (1.0, 0.0)) -> torch.Tensor:
+        pairs = zip((discriminator(lightness, real), discriminator(gray, fake)), labels, strict=True)
+        return sum(F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
+                   for logits, label in pairs)
+
+    same = f(discriminator, lightness, ab, ab / 50)
+    logits = discriminator(lightness, ab / 50)
+    chance = F.softplus(-logits).mean() + F.softplus(logits).mean()
+    c.equal(same, chance, "if the painted colors are the true ones, D gets the same input twice")
+    got = f(discriminator, lightness, ab, painted)
+    c.equal(got, loss(ab / 50, painted), "1 for true colors and 0 for painted ones")
+    gray = torch.zeros_like(lightness)
+    c.hint_if(got, loss(ab, painted, gray), "nothing is repaired yet: compare what D gets in its two "
+              "calls, number by number")
+    c.hint_if(got, loss(ab, painted), "the true colors are fifty times as large as the painted ones")
+    c.hint_if(got, loss(ab / 50, painted, gray), "painted colors come without their gray picture")
+    c.hint_if(got, loss(ab / 50, painted, labels=(0.0, 1.0)), "the labels are swapped")
+    if isinstance(got, torch.Tensor) and got.requires_grad:
+        reached = torch.autograd.grad(got, painted, allow_unused=True)[0]
+        c.equal(float(reached is not None), 0.0,
+                "no gradient of D's loss reaches the generator: keep `detach`")

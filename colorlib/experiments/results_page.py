@@ -37,6 +37,11 @@ FRUIT_SHEET_TEXT = """![Six painted {kind}, colored by a network for each loss](
 fruit, and in which do all fruits look alike?*
 
 """
+ROWS_TEXT = """![Six test pictures in gray, in their true colors, and by each system]({sheet})
+
+*The first six test pictures of the set, none chosen. No specimen of them was trained on.*
+
+"""
 PLOT_TEXT = """## Error or looks?
 
 ![The systems in the plane of error and Fréchet distance]({plot})
@@ -58,6 +63,8 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     for question in results_table.QUESTIONS:
         if table := results_table.question_table(data, question):
             questions += f"## {question.text}\n\n{table}\n"
+            if question.sheet and (folder / question.sheet).exists():
+                questions += ROWS_TEXT.format(sheet=question.sheet)
     fruit = ""
     for kind in KINDS:
         if table := known_truth_table.table(data, kind):

@@ -50,7 +50,12 @@ class Question:
     text: str
     rows: dict[str, str]  # recipe: label; "recipe@profile" where the budget is what differs
     data: str = "cifar10"
+    sheet: str = ""  # in results/: a picture with the rows
 
+
+FRUIT_PHOTOS = {"fruit-l1": "absolute error", "fruit-patch16": "PatchGAN of 16 pixels + L1",
+                "fruit-patch34": "PatchGAN of 34 pixels + L1",
+                "fruit-patch70": "PatchGAN of 70 pixels + L1"}
 
 QUESTIONS = [
     Question("What does the loss do?", {
@@ -62,6 +67,7 @@ QUESTIONS = [
         "nazeri-gan": "one answer per image, with L1",
         "perez-patchgan": "patches of 34 pixels, with L1",
         "perez-patchgan-no-l1": "patches, without L1"}),
+    Question("And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png"),
     Question("What does pretraining do?", {
         "small-random-patchgan": "encoder from random weights",
         "small-resnet-patchgan": "encoder pretrained on gray images",

@@ -60,11 +60,11 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
         minutes=(1, 3, 12, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
-        train_images=(192, 2_000, 50_000, 50_000), test_images=(100, 500, 10_000, 10_000),
-        epochs=(1, 1, 1, 47),  # of the three trainings
-        watched=(24, 64, 250, 1_000),  # test images of the diagnostics
-        every=(3, 20, 300, 3_000),  # steps between two diagnostics
-        minutes=(1, 3, 20, 120), memory_mb=(1_500, 1_450, 2_500, 6_000)),
+        train_images=(64, 1_000, 1_000, 1_000), test_images=(40, 100, 100, 100),
+        fruits=(64, 1_500, 3_000, 20_000), fruit_side=(32, 32, 64, 64),  # painted apples, pixels
+        fruit_epochs=(1, 5, 8, 10), fruit_lr=(1e-3, 1e-3, 2e-4, 2e-4),  # of the generator
+        fruit_test=(40, 200, 500, 2_000),
+        minutes=(1, 3, 20, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
         train_images=(192, 1_500, 50_000, 50_000), test_images=(100, 400, 10_000, 10_000),
         epochs=(1, 1, 1, 47),

@@ -1,7 +1,11 @@
 """Each checker of notebook 06: the solution is right, the stub is not done, two usual mistakes are named."""
 from pathlib import Path
 
+import torch
+import torch.nn.functional as F
 from checkers import *  # noqa: F403
+
+from colorlib import exercises
 
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "06_patchgan.py"
 
@@ -41,6 +45,27 @@ def wrong_accuracy_of_channels(predicted, true, t):
     return ((predicted.round() - true.round()).abs() <= 2.2 * t).float().mean()
 
 
+def adversarial(real, fake):
+    return (F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
+            + F.binary_cross_entropy_with_logits(fake, torch.zeros_like(fake)))
+
+
+def wrong_loss_as_it_was(D, lightness, ab, painted):
+    return adversarial(D(lightness, ab), D(torch.zeros_like(lightness), painted.detach()))
+
+
+def wrong_loss_in_two_units(D, lightness, ab, painted):
+    return adversarial(D(lightness, ab), D(lightness, painted.detach()))
+
+
+def wrong_loss_without_gray(D, lightness, ab, painted):
+    return adversarial(D(lightness, ab / 50), D(torch.zeros_like(lightness), painted.detach()))
+
+
+def wrong_loss_swapped(D, lightness, ab, painted):
+    return adversarial(D(lightness, painted.detach()), D(lightness, ab / 50))
+
+
 CASES = [
     ("check_06_1", "receptive_field", lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "strides count"),
     ("check_06_1", "receptive_field", wrong_field_forward, "last layer first"),
@@ -51,4 +76,16 @@ CASES = [
     ("check_06_4", "accuracy", wrong_accuracy_of_channels, "both of its channels"),
     ("check_06_4", "accuracy",
      lambda predicted, true, t: ((predicted.round() - true.round()).abs().amax(1) <= t).float().mean(), "2.2 t"),
+    ("check_06_5", "repaired_loss", wrong_loss_as_it_was, "nothing is repaired"),
+    ("check_06_5", "repaired_loss", wrong_loss_in_two_units, "fifty times"),
+    ("check_06_5", "repaired_loss", wrong_loss_without_gray, "without their gray"),
+    ("check_06_5", "repaired_loss", wrong_loss_swapped, "labels are swapped"),
 ]
+
+
+def test_a_loss_whose_gradient_reaches_the_generator_is_not_right(capsys):
+    def attached(D, lightness, ab, painted):
+        return adversarial(D(lightness, ab / 50), D(lightness, painted))
+
+    assert exercises.check_06_5(attached).status != "right"
+    assert "keep `detach`" in capsys.readouterr().out

@@ -29,6 +29,7 @@ KNOWN = {
     "05.1": "discriminator_loss", "05.2": "slope", "05.3": "collapse", "05.4": "who_wins",
     "05.5": "repaired_step",
     "06.1": "receptive_field_of", "06.2": "answers_a_side", "06.3": "interval", "06.4": "accuracy",
+    "06.5": "repaired_loss",
     "07.1": "columns_of", "07.2": "summed_weights", "07.3": "same_kind", "07.4": "freeze",
 }
 
