@@ -64,7 +64,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruits=(64, 1_500, 3_000, 20_000), fruit_side=(32, 32, 64, 64),  # painted apples, pixels
         fruit_epochs=(1, 5, 8, 10), fruit_lr=(1e-3, 1e-3, 2e-4, 2e-4),  # of the generator
         fruit_test=(40, 200, 500, 2_000),
-        minutes=(1, 3, 20, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
+        minutes=(1, 3, 15, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
         train_images=(192, 1_500, 50_000, 50_000), test_images=(100, 400, 10_000, 10_000),
         epochs=(1, 1, 1, 47),
