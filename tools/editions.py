@@ -142,9 +142,16 @@ def make(out: Path | None = None, outputs: bool = True) -> list[Path]:
     out = out or build()
     if not (project_root() / "solutions" / TEACHING).exists():
         raise CourseError("there is no folder solutions/: editions are made from the whole course")
-    out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / ".editions.lock"):  # a second process waits: both would empty the folders
+    lock = FileLock(out / ".editions.lock")  # a second process waits: both would empty the folders
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except OSError as error:
+        raise CourseError(f"cannot write to {out} ({error.strerror or error})") from None
+    try:
         return [_make_edition(edition, out, outputs) for edition in ("student", "teacher")]
+    finally:
+        lock.release()
 
 
 def _make_edition(edition: str, out: Path, outputs: bool) -> Path:

@@ -118,7 +118,6 @@ def write(nb: NotebookNode, path: Path) -> None:
     nb.metadata = NotebookNode(kernelspec=KERNEL, language_info={"name": "python"})
     nb.nbformat, nb.nbformat_minor = 4, 5
     nbformat.validate(nb)
-    path.parent.mkdir(parents=True, exist_ok=True)
     write_text_atomic(path, nbformat.writes(nb, indent=1).rstrip() + "\n")
 
 

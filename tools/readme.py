@@ -41,7 +41,7 @@ ABOUT = {
           "whose results were never published",
     "05": "a GAN of points to break on purpose, a critic that turns brown apples red or green, and "
           "two reports of failure",
-    "06": "what a discriminator buys that a constant cannot, on apples and photographs, what it "
+    "06": "what a discriminator adds that a constant cannot, on apples and photographs, what it "
           "costs, and a Turing test",
     "07": "what a network that was trained to classify images adds to a colorizer, when that pays "
           "off, and your own photograph",

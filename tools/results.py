@@ -26,6 +26,7 @@ from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.evaluate import baseline
 from colorlib.experiments import known_truth_table, records, results_page, results_table
 from colorlib.notebook import display, pictures, plots, style
+from colorlib.paths import atomic_write
 
 SHOWN = 8  # images in a row
 FRUITS = 6  # painted fruits in a row
@@ -101,7 +102,9 @@ def _save_rows(kind: str, profile: str, labels: dict[str, str], rgb: Tensor) -> 
             ab = Colorizer.load(file).predict(L)
             trained[name] = ab.round().clamp(-128, 127).to(torch.int8).numpy()
     if trained:
-        np.savez_compressed(store, **stored | trained)
+        # This is the only copy, so it is replaced whole or not at all.
+        with atomic_write(store) as temporary, open(temporary, "wb") as file:
+            np.savez_compressed(file, **stored | trained)
     elif not stored:
         return ""
     rows = {"gray": color.gray_from_lightness(L), "true colors": rgb}

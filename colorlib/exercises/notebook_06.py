@@ -84,23 +84,26 @@ def check_06_5(c, f):
 
     def loss(real: torch.Tensor, fake: torch.Tensor, gray: torch.Tensor = lightness,
              labels: tuple[float, float] = (1.0, 0.0)) -> torch.Tensor:
-        pairs = zip((discriminator(lightness, real), discriminator(gray, fake)), labels, strict=True)
-        return sum(F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, label))
-                   for logits, label in pairs)
+        logits = discriminator(lightness, real), discriminator(gray, fake)
+        return sum(F.binary_cross_entropy_with_logits(z, torch.full_like(z, label))
+                   for z, label in zip(logits, labels, strict=True))
 
-    same = f(discriminator, lightness, ab, ab / 50)
-    logits = discriminator(lightness, ab / 50)
-    chance = F.softplus(-logits).mean() + F.softplus(logits).mean()
-    c.equal(same, chance, "if the painted colors are the true ones, D gets the same input twice")
-    got = f(discriminator, lightness, ab, painted)
+    same = f(discriminator, lightness, ab.clone(), ab / 50)
+    c.equal(same, loss(ab / 50, ab / 50),
+            "if the painted colors are the true ones, D gets the same input twice, in units of 50")
+    got = f(discriminator, lightness, ab.clone(), painted)
     c.equal(got, loss(ab / 50, painted), "1 for true colors and 0 for painted ones")
     gray = torch.zeros_like(lightness)
-    c.hint_if(got, loss(ab, painted, gray), "nothing is repaired yet: compare what D gets in its two "
-              "calls, number by number")
-    c.hint_if(got, loss(ab, painted), "the true colors are fifty times as large as the painted ones")
+    c.hint_if(got, loss(ab, painted, gray),
+              "nothing is repaired yet: compare what D gets in its two calls, number by number")
+    c.hint_if(got, loss(ab, painted),
+              "the true colors are fifty times as large as the painted ones")
     c.hint_if(got, loss(ab / 50, painted, gray), "painted colors come without their gray picture")
+    c.hint_if(got, loss(ab, 50 * painted), "right, but D expects units of 50, as the generator "
+              "returns them: divide the true colors instead")
     c.hint_if(got, loss(ab / 50, painted, labels=(0.0, 1.0)), "the labels are swapped")
-    if isinstance(got, torch.Tensor) and got.requires_grad:
+    learns = isinstance(got, torch.Tensor) and got.requires_grad
+    c.true(learns, "D cannot learn from this loss: keep its gradient")
+    if learns:
         reached = torch.autograd.grad(got, painted, allow_unused=True)[0]
-        c.equal(float(reached is not None), 0.0,
-                "no gradient of D's loss reaches the generator: keep `detach`")
+        c.true(reached is None, "the gradient of D's loss reaches the generator: keep `detach`")

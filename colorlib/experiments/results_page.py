@@ -37,9 +37,10 @@ FRUIT_SHEET_TEXT = """![Six painted {kind}, colored by a network for each loss](
 fruit, and in which do all fruits look alike?*
 
 """
-ROWS_TEXT = """![Six test pictures in gray, in their true colors, and by each system]({sheet})
+FRUIT_PHOTOS_TEXT = """![Six photographs in gray, in true colors, and by two networks]({sheet})
 
-*The first six test pictures of the set, none chosen. No specimen of them was trained on.*
+*The first six test photographs, none chosen, by the networks whose colors are stored (seed 0). No
+specimen of them is in the training part.*
 
 """
 PLOT_TEXT = """## Error or looks?
@@ -64,7 +65,7 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
         if table := results_table.question_table(data, question):
             questions += f"## {question.text}\n\n{table}\n"
             if question.sheet and (folder / question.sheet).exists():
-                questions += ROWS_TEXT.format(sheet=question.sheet)
+                questions += FRUIT_PHOTOS_TEXT.format(sheet=question.sheet)
     fruit = ""
     for kind in KINDS:
         if table := known_truth_table.table(data, kind):

@@ -80,6 +80,9 @@ CASES = [
     ("check_06_5", "repaired_loss", wrong_loss_in_two_units, "fifty times"),
     ("check_06_5", "repaired_loss", wrong_loss_without_gray, "without their gray"),
     ("check_06_5", "repaired_loss", wrong_loss_swapped, "labels are swapped"),
+    ("check_06_5", "repaired_loss",
+     lambda D, lightness, ab, painted: adversarial(D(lightness, ab), D(lightness, 50 * painted.detach())),
+     "divide the true colors"),
 ]
 
 
@@ -87,5 +90,10 @@ def test_a_loss_whose_gradient_reaches_the_generator_is_not_right(capsys):
     def attached(D, lightness, ab, painted):
         return adversarial(D(lightness, ab / 50), D(lightness, painted))
 
+    def dead(D, lightness, ab, painted):
+        return attached(D, lightness, ab, painted).detach()
+
     assert exercises.check_06_5(attached).status != "right"
     assert "keep `detach`" in capsys.readouterr().out
+    assert exercises.check_06_5(dead).status != "right"
+    assert "cannot learn" in capsys.readouterr().out

@@ -109,5 +109,6 @@ def test_one_export(tmp_path):
             assert packed.testzip() is None
             names = [name for name in packed.namelist() if not name.endswith("/")]
         folder = tmp_path / "out" / edition
-        assert sorted(names) == sorted(str(p.relative_to(folder.parent)) for p in folder.rglob("*") if p.is_file())
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        assert sorted(names) == sorted(path.relative_to(folder.parent).as_posix() for path in files)
         assert all(f"{edition}/notebooks/{p.name}" in names for p in sorted((ROOT / "notebooks").glob("0*.ipynb")))
