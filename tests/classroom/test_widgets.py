@@ -105,11 +105,20 @@ def mark_a_picture(browser, folder):
     assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= data_check.SHOWN_SIDE
 
 
+def go_back_an_epoch(browser, folder):
+    """06's slider stands at the last epoch of a training."""
+    browser.wait(HANDLE, 60)
+    before = browser.js(PICTURES)
+    browser.js(f"{HANDLE}.focus()")
+    browser.press("ArrowLeft")
+    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
+
+
 def judge_a_pair(browser, folder):
     """06's Turing test."""
     browser.wait(f"{SAID}.includes('Pair 1 of 10')", 30)
     before = browser.js(PICTURES)
-    browser.js(f"{HANDLE}.focus()")
+    browser.js("[...document.querySelectorAll('.noUi-handle')].at(-1).focus()")  # the first is the epochs'
     browser.press("ArrowLeft")
     browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
     assert browser.js(PICTURES) != before
@@ -128,7 +137,7 @@ def bring_a_photograph(browser, folder):
 
 
 OPERATED = {"01": [move_the_slider, paint_a_stroke], "02": [move_the_slider, finish_a_round],
-            "04": [click_a_pixel, mark_a_picture], "06": [judge_a_pair], "07": [bring_a_photograph]}
+            "04": [click_a_pixel, mark_a_picture], "06": [go_back_an_epoch, judge_a_pair], "07": [bring_a_photograph]}
 
 
 @pytest.mark.timeout(500)
