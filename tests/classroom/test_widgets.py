@@ -49,12 +49,12 @@ SAID = "[...document.querySelectorAll('.widget-html-content, .widget-label')].ma
 HANDLE = "document.querySelector('.noUi-handle')"
 
 
-def move_the_slider(browser, folder):
+def move_the_slider(browser, folder, key="ArrowRight"):
     """The slice of Lab by lightness (01), the guess of the game (02)."""
     browser.wait(HANDLE, 60)
     before = browser.js(PICTURES)
     browser.js(f"{HANDLE}.focus()")
-    browser.press("ArrowRight")
+    browser.press(key)
     browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
     assert browser.js("document.querySelector('.widget-image').naturalWidth") > 100
 
@@ -107,11 +107,7 @@ def mark_a_picture(browser, folder):
 
 def go_back_an_epoch(browser, folder):
     """06's slider stands at the last epoch of a training."""
-    browser.wait(HANDLE, 60)
-    before = browser.js(PICTURES)
-    browser.js(f"{HANDLE}.focus()")
-    browser.press("ArrowLeft")
-    browser.wait(f"{PICTURES}[0] != '{before[0]}'", 30)
+    move_the_slider(browser, folder, "ArrowLeft")
 
 
 def judge_a_pair(browser, folder):
