@@ -54,11 +54,11 @@ FRUIT_GAN = ("fruit-l1", "fruit-patch16", "fruit-patch34", "fruit-patch70")
 # Dorscheidt et al. 2016 trained regression for 50 epochs, and classifiers for 28, 30, 30 and 25.
 DORSCHEIDT = {"delft-compact": 50, "delft-classifier": 28, "delft-dilated": 30,
               "delft-dilated-concat": 30, "delft-vgg16-classifier": 25}
-ENCODERS = ("small-gray", "small-random")
+ENCODERS = ("small-frozen", "small-gray", "small-random")
 # Variants whose numbers are wanted and whose weights are not: the checkpoints have a limit.
 RECORDS_ONLY = ("delft-compact-ycbcr", "delft-compact-rgb", "delft-compact-blur")
 # Long enough that the curve of the held-out images has passed its best point: to be checked there.
-BEST_EPOCHS = {500: 200, 2_000: 80, 10_000: 25, 50_000: 10}
+BEST_EPOCHS = {500: 60, 2_000: 30, 10_000: 12, 50_000: 3}
 
 BUDGETS: dict[str, Budget] = {
     # After 8 epochs the loss of the classes still fell by 3 % an epoch.
