@@ -58,7 +58,7 @@ ENCODERS = ("small-frozen", "small-gray", "small-random")
 # Variants whose numbers are wanted and whose weights are not: the checkpoints have a limit.
 RECORDS_ONLY = ("delft-compact-ycbcr", "delft-compact-rgb", "delft-compact-blur")
 # Long enough that the curve of the held-out images has passed its best point: to be checked there.
-BEST_EPOCHS = {500: 60, 2_000: 30, 10_000: 12, 50_000: 3}
+BEST_EPOCHS = {500: 40, 2_000: 20, 10_000: 8, 50_000: 3}
 
 BUDGETS: dict[str, Budget] = {
     # After 8 epochs the loss of the classes still fell by 3 % an epoch.
@@ -72,8 +72,8 @@ BUDGETS: dict[str, Budget] = {
                            | {"vgg-imagenet": 50, "vgg-random": 50}, ("fruit-photos",), 96,
                            held_out=95),  # the five specimens of the validation split
     # By 200 held-out images a training chose an epoch that was far from its best on the test images.
-    **{f"best-{n}": Budget(dict.fromkeys(ENCODERS, epochs), train=n + 2_000, test=2_000,
-                           held_out=2_000, best=True)
+    **{f"best-{n}": Budget(dict.fromkeys(ENCODERS, epochs), train=n + 1_000, test=2_000,
+                           held_out=1_000, best=True)
        for n, epochs in BEST_EPOCHS.items() if n < 50_000},
     "best-50000": Budget(dict.fromkeys(ENCODERS, BEST_EPOCHS[50_000]), test=2_000, held_out=3_000,
                          best=True),
