@@ -71,7 +71,6 @@ BUDGETS: dict[str, Budget] = {
     "fruit-photos": Budget(dict.fromkeys(FRUIT_GAN, 30) | DORSCHEIDT
                            | {"vgg-imagenet": 50, "vgg-random": 50}, ("fruit-photos",), 96,
                            held_out=95),  # the five specimens of the validation split
-    # By 200 held-out images a training chose an epoch that was far from its best on the test images.
     **{f"best-{n}": Budget(dict.fromkeys(ENCODERS, epochs), train=n + 1_000, test=2_000,
                            held_out=1_000, best=True)
        for n, epochs in BEST_EPOCHS.items() if n < 50_000},
@@ -117,7 +116,8 @@ def hold_out(images: ImageSet, profile: str) -> tuple[ImageSet, ImageSet | None]
         return images, None
     if images.name == "fruit-photos":
         return images, load_fruit_photos("validation", size=images.size[0]).to(images.device)
-    count = min(budget.held_out, len(images) // 10)
+    complete = len(images) >= (budget.train or 10 * budget.held_out)
+    count = budget.held_out if complete else min(budget.held_out, len(images) // 10)
     kept, held_out = images.split(1 - count / len(images))
     kept.name = held_out.name = images.name
     return kept, held_out
