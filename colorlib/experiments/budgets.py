@@ -58,7 +58,7 @@ ENCODERS = ("small-frozen", "small-gray", "small-random")
 # Variants whose numbers are wanted and whose weights are not: the checkpoints have a limit.
 RECORDS_ONLY = ("delft-compact-ycbcr", "delft-compact-rgb", "delft-compact-blur")
 # Long enough that the curve of the held-out images has passed its best point: to be checked there.
-BEST_EPOCHS = {500: 40, 2_000: 20, 10_000: 8, 50_000: 3}
+BEST_EPOCHS = {500: 40, 2_000: 20, 10_000: 20, 50_000: 3}
 
 BUDGETS: dict[str, Budget] = {
     # After 8 epochs the loss of the classes still fell by 3 % an epoch.
