@@ -151,6 +151,33 @@ def evaluate_baseline(name: str, images, train, seed: int = 0) -> dict[str, floa
     return evaluate(baseline(name, train, seed), images, mean=train.ab_mean())
 
 
+def explained_by_kind(train, images) -> float:
+    """Return the share of the images' color variance that the mean color of each kind explains.
+
+    A control for pretrained encoders: what a perfect classifier could contribute by names alone.
+    train    ImageSet, for the mean color of each kind, as named by its labels
+    images   ImageSet of the same kinds. Without labels, all images are of one kind
+    The variance is that about the mean color of `train`: 1 is perfect, 0 is as good as that mean.
+    """
+    kinds, known = _kinds_of(images), _kinds_of(train)
+    true, colors, mean = _ab_of(images), _ab_of(train), train.ab_mean().cpu()
+    means = mean.repeat(int(max(kinds.max(), known.max())) + 1, 1)  # kinds, 2
+    for kind in known.unique():
+        means[kind] = colors[known == kind].mean((0, 2, 3))
+    predicted = means[kinds][:, :, None, None].expand_as(true)
+    return 1 - metrics.unexplained(predicted, true, mean)
+
+
+def _kinds_of(images) -> Tensor:
+    """The labels of an ImageSet on the CPU, (N,); zeros if it has none."""
+    return (torch.zeros(len(images)) if images.labels is None else images.labels.cpu()).long()
+
+
+def _ab_of(images) -> Tensor:
+    """The true colors of an ImageSet on the CPU: (N, 2, H, W)."""
+    return torch.cat([color.rgb_to_lab(rgb)[:, 1:].cpu() for rgb in images.batches(500)])
+
+
 def frechet_distance(one: Tensor, other: Tensor) -> float:
     """Squared Fréchet distance of two sets of features, each approximated by a Gaussian.
 

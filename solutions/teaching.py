@@ -524,17 +524,12 @@ CLOSING = {
         "notebook's table.",
     ),
     "07": (
-        "They are more often of the same kind, though their pixels differ. Things of one kind have colors in common, "
-        "so these neighbors are nearer in color as well, although the encoder saw gray pictures only. (The kind is not "
-        "all: most of the gain over the pixels is there in block 1, which tells kinds apart far less.)",
-        "A1 holds 963 numbers at every pixel, and what is made of them, for the way back; A2 narrows before it "
-        "enlarges and holds 64 channels at most at full size. A1's first 3x3 convolution works on all 963 at full "
-        "size, so a step of A2 is cheaper, too. In the same minutes A2 sees several times as many pictures and ends "
-        "ahead. On as many pictures A1 leaves less unexplained, while A2's ab error is smaller.",
-        "Frozen, at every number of pictures here; tuned, from 2,000 on, while with 500 it learns these by heart. "
-        "Whether to tune is better than to freeze depends on the seed with 2,000; with more it is, by a little. One "
-        "may say so only if network, loss, pictures, order, rate and steps are the same on both sides, over several "
-        "seeds; a frozen start differs from a random one in two things. And what the start itself cost, pictures and "
-        "names, belongs to the answer.",
+        "Things of one kind have colors in common, and so have things with like parts and textures; the network groups "
+        "both. Five pictures of the same true name are farther off in color, so the name is not all.",
+        "It narrows the tensors before it enlarges them, so that no tensor at full size has more than 64 channels. "
+        "Hypercolumns hold 963 at every pixel, and the first 3x3 convolution works on all of them.",
+        "Each start passes its best point at another epoch, and after it learns its few pictures by heart; so the "
+        "winner depends on the twenty. Stop each at its own best epoch, chosen on held-out pictures, measure on test "
+        "pictures, repeat with other seeds, and say what the pretraining itself has cost.",
     ),
 }

@@ -28,8 +28,10 @@ from colorlib.data import cued_fruit, photos
 from colorlib.experiments import records
 from colorlib.notebook.display import png
 from colorlib.notebook.pictures import images
+from colorlib.notebook.plots import MARKERS
 from colorlib.notebook.style import PALETTE, in_course_style, new
 from colorlib.paths import project_root
+from tools.results import NEIGHBORS
 
 # Each kind of layer differs from the others in color and in its line, for readers who cannot tell
 # the colors apart: (name in the legend, color, line).
@@ -44,6 +46,8 @@ LAYERS = {
     "halve": ("3×3 convolutions, stride 2", PALETTE[4], (0, (4, 1.5, 1, 1.5))),
     "dilated": ("six dilated 3×3 convolutions", PALETTE[3], (0, (1, 1))),
     "vgg": ("convolutions of VGG16, max pools", PALETTE[5], "-"),
+    "stack": ("all tensors upsampled and stacked", PALETTE[2], (0, (1.5, 1.5))),
+    "add": ("1×1 convolution, upsampling, add, 3×3 convolution", PALETTE[3], (0, (4, 1.5, 1, 1.5))),
 }
 GAP = 0.9  # between two boxes
 # Text stays text; the same diagram gives the same file.
@@ -82,7 +86,8 @@ def draw(
 
 
 def _network(
-    ax: Axes, stages: Sequence[Stage], skips: Sequence[tuple[int, int]]
+    ax: Axes, stages: Sequence[Stage], skips: Sequence[tuple[int, int]],
+    skip: str = "skip connection: concatenate"
 ) -> dict[str, Line2D]:
     """Draw the boxes and arrows of one network; returns the lines that the legend explains."""
     boxes, x = [], 0.0
@@ -97,11 +102,14 @@ def _network(
     for (left, w, _), (right, _, _), stage in zip(boxes, boxes[1:], stages[1:], strict=False):
         name, color, line = LAYERS[stage.by]
         shown[name] = _arrow(ax, left + w, right, 0.0, color, line, 2.2)
+    heights: list[float] = []
     for start, end in skips:
         (left, w, h), right = boxes[start], boxes[end][0]
-        # In the upper part of its two boxes, and so above all boxes between them.
-        line = _arrow(ax, left + w, right, 0.455 * h, "0.45", "-", 1.4)
-        shown["skip connection: concatenate"] = line
+        # In the upper part of its two boxes, and so above all boxes between them; of two skips
+        # between boxes of the same height, the second one is lower.
+        heights.append(0.455 * h - 0.11 * heights.count(0.455 * h))
+        line = _arrow(ax, left + w, right, heights[-1], "0.45", "-", 1.4)
+        shown[skip] = line
     highest = max(h for _, _, h in boxes) / 2
     ax.set_xlim(-0.4, x - GAP + 0.4)
     ax.set_ylim(-highest - 1.1, highest + 0.15)
@@ -149,6 +157,28 @@ def critic() -> Figure:
 
 
 @in_course_style
+def dahl_networks() -> Figure:
+    """The two networks of Dahl 2016 on VGG16, for 224x224 pixels, in notebook 07."""
+    gray = Stage(3, 224, "gray, 3 times")
+    vgg = [Stage(64, 224, by="vgg"), Stage(128, 112, by="vgg"), Stage(256, 56, by="vgg"),
+           Stage(512, 28, by="vgg")]
+    head = [Stage(963, 224, "columns", by="stack"), Stage(128, 224, by="single"),
+            Stage(64, 224, by="single"), Stage(2, 224, "UV", by="single")]
+    ups = [Stage(256, 56, by="add"), Stage(128, 112, by="add"), Stage(64, 224, by="add"),
+           Stage(3, 224, by="add"), Stage(2, 224, "UV", by="single")]
+    networks = {"hypercolumns": ([gray, *vgg, *head], [(0, 5), (1, 5), (2, 5), (3, 5)]),
+                "residual encoder": ([gray, *vgg, *ups], [(3, 5), (2, 6), (0, 8), (1, 7)])}
+    figure, axes = new(len(networks), 1, width=11.0, height=4.2 * len(networks))
+    shown = {}
+    for ax, (name, (stages, skips)) in zip(axes, networks.items(), strict=True):
+        shown |= _network(ax, stages, skips, "tensor is used again")
+        ax.set_title(name, loc="left")
+    figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=1,
+                  handlelength=3)
+    return figure
+
+
+@in_course_style
 def dorscheidt_networks() -> Figure:
     """The five networks of Dorscheidt et al. 2016, for 32x32 pixels, in notebook 04."""
     gray, top = Stage(1, 32, "gray"), Stage(16, 32, by="convolution")
@@ -178,11 +208,46 @@ def dorscheidt_networks() -> Figure:
     return figure
 
 
+# Colorization beyond the course's sources: a problem of this course, and what was proposed for it,
+# as (place on the axis, name). Before 2016 the axis is shortened: 2002 and 2004 stand at its left.
+FIELD = {
+    "one answer is an average": ((2016, "distributions"), (2017, "VAE"), (2021, "transformer"),
+                                 (2022, "diffusion")),
+    "it looks false": ((2017, "pix2pix"), (2019, "NoGAN"), (2021, "GAN prior")),
+    "it must know what it sees": ((2016, "global features"), (2019, "NoGAN"),
+                                  (2020, "instances")),
+    "colors bleed": ((2020, "instances"), (2023, "color queries")),
+    "the user knows better": ((2013, "example"), (2014, "scribbles"), (2017, "hints"),
+                              (2023, "words")),
+}
+PLACES = {2013: "2002", 2014: "2004"} | {year: str(year) for year in range(2016, 2024)}
+
+
+@in_course_style
+def where_the_field_went() -> Figure:
+    """What was proposed for the problems of this course, by year; for notebook 07."""
+    figure, ax = new(width=10.0, height=4.6)
+    for height, steps in enumerate(reversed(FIELD.values())):
+        color, marker = PALETTE[height], MARKERS[height]
+        ax.axhline(height, color="0.85", lw=1, zorder=0)
+        ax.plot([year for year, _ in steps], [height] * len(steps), marker, color=color, ms=9)
+        for year, name in steps:  # neighbors on two levels, so that their names have room
+            above = year % 2
+            ax.text(year, height + (0.2 if above else -0.2), name, ha="center",
+                    va="bottom" if above else "top", fontsize=12)
+    ax.set_yticks(range(len(FIELD)), list(reversed(FIELD)))
+    ax.set_xticks(list(PLACES), list(PLACES.values()))
+    ax.set_xlim(2012.2, 2023.9)
+    ax.set_ylim(-0.6, len(FIELD) - 0.4)
+    return figure
+
+
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
     "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
     "critic": critic,
-    "dorscheidt-networks": dorscheidt_networks,
+    "dorscheidt-networks": dorscheidt_networks, "dahl-networks": dahl_networks,
+    "where-the-field-went": where_the_field_went,
 }
 
 
@@ -213,10 +278,18 @@ def three_painters() -> Figure:
     return images([picture(L, ab) for ab in rows], width=11.8)
 
 
+def borrowed_eyes() -> Figure:
+    """Gray pictures and the nearest ones by two measures, for the first page of notebook 07."""
+    with np.load(records.root() / "neighbors.npz") as stored:
+        gray, *rows = (torch.from_numpy(stored[name]) for name in NEIGHBORS)
+    gray = color.gray_from_lightness(color.lightness(gray))
+    return images([gray, *rows], width=11.8)
+
+
 # Stored pictures, as PNG alone.
 PICTURES: dict[str, Callable[[], Figure]] = {
     "six-apples": six_apples, "swapped-colors": swapped_colors,
-    "three-painters": three_painters,
+    "three-painters": three_painters, "borrowed-eyes": borrowed_eyes,
 }
 
 

@@ -43,8 +43,8 @@ ABOUT = {
           "two reports of failure",
     "06": "what a discriminator adds that a constant cannot, on apples and photographs, what it "
           "costs, and a Turing test",
-    "07": "what a network that was trained to classify images adds to a colorizer, when that pays "
-          "off, and your own photograph",
+    "07": "what a network that has only learned names knows about color, when borrowing it pays, "
+          "your own photograph, and where the field went",
 }
 
 

@@ -19,17 +19,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from colorlib import color
+from colorlib import color, metrics
 from colorlib.colorizer import Colorizer, picture
 from colorlib.data import cued_fruit, datasets
 from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.evaluate import baseline
 from colorlib.experiments import known_truth_table, records, results_page, results_table
+from colorlib.image_classifier import ImageClassifier
 from colorlib.notebook import display, pictures, plots, style
 from colorlib.paths import atomic_write
 
 SHOWN = 8  # images in a row
 FRUITS = 6  # painted fruits in a row
+NEIGHBORS = ("pictures", "by_pixels", "by_block_3")  # in results/neighbors.npz
 BASELINES = dict(records.BASELINES)
 
 
@@ -42,7 +44,7 @@ def draw(check: bool = False) -> list[str]:
     if check:
         return results_page.outdated(found)
     written = [_save_plot(found), _save_sheet(found), *map(_save_fruit, cued_fruit.KINDS),
-               _save_photographs()]
+               _save_photographs(), _save_neighbors()]
     written = [name for name in written if name]
     return [*written, *(path.name for path in results_page.write(found))]
 
@@ -64,6 +66,28 @@ def _save_sheet(found: list[dict]) -> str:
     figure = pictures.images(ordered, width=13)
     (records.root() / results_page.SHEET).write_bytes(display.png(figure))
     return results_page.SHEET
+
+
+def _save_neighbors() -> str:
+    """Keep the first test images of CIFAR-10 with their nearest ones, for notebook 07's picture.
+
+    By gray pixels, and by the last block of the classifier of gray images, among all test images.
+    """
+    try:
+        test = datasets.load_cifar10("test")
+    except datasets.DataUnavailable as error:
+        return f"neighbors.npz stays as it is: {error}"
+    gray = color.lightness(test.pixels)  # N 1 H W
+    encoder = ImageClassifier.load(records.classifier_path(test.name, "encoder")).net
+    with torch.no_grad():
+        features = torch.cat([encoder.features(part / 50 - 1) for part in gray.split(500)])
+    found = [torch.arange(FRUITS), *(metrics.nearest(described, k=1)[:FRUITS, 0]
+                                     for described in (gray.flatten(1), features))]
+    pixels = {name: test.pixels[which].numpy()
+              for name, which in zip(NEIGHBORS, found, strict=True)}
+    with atomic_write(records.root() / "neighbors.npz") as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **pixels)
+    return "neighbors.npz"
 
 
 def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:

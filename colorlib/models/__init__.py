@@ -29,7 +29,13 @@ from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from colorlib.models.blocks import InPieces, receptive_field
-from colorlib.models.dahl2016 import Hypercolumns, ResidualEncoder, Vgg16, VggClassifier
+from colorlib.models.dahl2016 import (
+    Hypercolumns,
+    ResidualEncoder,
+    Vgg16,
+    VggClassifier,
+    hypercolumns,
+)
 from colorlib.models.discriminators import (
     ImageColorDiscriminator,
     ImageDiscriminator,
@@ -47,7 +53,8 @@ __all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageColorDis
            "ImageDiscriminator", "InPieces", "KooCNN", "KooDiscriminator", "KooGenerator",
            "PatchColorDiscriminator", "PatchDiscriminator", "ResNet", "ResNetUNet",
            "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
-           "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field"]
+           "VggClassifier", "build", "hypercolumns", "multiply_adds", "outline", "parameters",
+           "receptive_field"]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {

@@ -9,6 +9,8 @@ VGG16's tensors differ in scale by orders of magnitude, so all three normalize t
 sources do not mention. Batch norm and ReLU follow each convolution except the last. Notebook 07.
 """
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -104,6 +106,19 @@ class _OnVgg16(nn.Module):
         return y.sigmoid() if self.config["squash"] else y
 
 
+def hypercolumns(tensors: Sequence[Tensor]) -> Tensor:
+    """Stack tensors of several depths above each pixel (Hariharan et al. 2015).
+
+    tensors   (N, C, h, w) each; those that are smaller than the first are enlarged to its size
+    Returns (N, sum of all C, H, W), of the type of the last tensor.
+    """
+    size = tensors[0].shape[-2:]
+    large = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear")
+             for t in tensors]
+    # With mixed precision, an input is still float32, and the last tensor is not.
+    return torch.cat([t.to(large[-1].dtype) for t in large], dim=1)
+
+
 class Hypercolumns(_OnVgg16):
     """Dahl 2016: stack all of VGG16's tensors at each pixel (963 channels), then convolve.
 
@@ -130,12 +145,7 @@ class Hypercolumns(_OnVgg16):
 
     def columns(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W) -> hypercolumns (N, 963, H, W); twice the size if it was enlarged."""
-        stages = self._encode(x)
-        size = stages[0].shape[-2:]
-        stages = [t if t.shape[-2:] == size else F.interpolate(t, size=size, mode="bilinear")
-                  for t in stages]  # N 3, 64, 128, 256, 512 H W
-        # With mixed precision, the input is still float32, and the last tensor is not.
-        return torch.cat([t.to(stages[-1].dtype) for t in stages], dim=1)  # N 963 H W
+        return hypercolumns(self._encode(x))  # N 963 H W
 
     def forward(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8."""

@@ -3,8 +3,8 @@
     photo_upload.side_by_side("cat.jpg", {"Koo's CNN": koo, "U-Net": unet})
     photo_upload.upload_panel({"U-Net": unet}, "cat-colored.png")     # a widget
 
-Photographs of any size work: the color is predicted for a copy of at most COLOR_SIDE pixels a side,
-and shown at SHOWN_SIDE at most. For the full size, use `python -m colorlib colorize`.
+Photographs of any size work: the color is predicted for a smaller copy (COLOR_SIDE, or what `side`
+says), and shown at SHOWN_SIDE at most. For the full size, use `python -m colorlib colorize`.
 """
 
 import io
@@ -27,11 +27,12 @@ from colorlib.paths import expand
 SHOWN_SIDE = 512
 
 
-def side_by_side(photo: str | Path | bytes | Tensor,
-                 colorizers: Mapping[str, Colorizer]) -> dict[str, Tensor]:
+def side_by_side(photo: str | Path | bytes | Tensor, colorizers: Mapping[str, Colorizer],
+                 side: int = COLOR_SIDE) -> dict[str, Tensor]:
     """Return a photograph, its gray version and each colorizer's result, by name.
 
     photo   a path, the bytes of a file, or a tensor (3, H, W), uint8
+    side    the color is predicted for a copy of at most so many pixels a side
     Returns {"yours": photo, "gray": gray, name: colorized, ...}, each (3, H, W), uint8, scaled down
     to at most SHOWN_SIDE. ValueError if the file does not exist or is not a picture.
     """
@@ -43,7 +44,7 @@ def side_by_side(photo: str | Path | bytes | Tensor,
         image = F.interpolate(image[None].cpu(), size=size, mode="bilinear", antialias=True)[0]
     gray = color.gray_from_lightness(color.lightness(image[None]))  # (1, 1, H, W)
     gray = color.to_uint8(gray.clamp(0, 1).expand(-1, 3, -1, -1))[0]
-    results = {name: one.colorize(image, COLOR_SIDE).cpu() for name, one in colorizers.items()}
+    results = {name: one.colorize(image, side).cpu() for name, one in colorizers.items()}
     return {"yours": image, "gray": gray} | results
 
 
@@ -57,19 +58,21 @@ def _read(photo: str | Path | bytes) -> Tensor:
         raise ValueError(f"{name} cannot be read as a picture: {error}") from None
 
 
-def upload_panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None) -> VBox:
+def upload_panel(colorizers: Mapping[str, Colorizer], path: str | Path | None = None,
+                 side: int = COLOR_SIDE) -> VBox:
     """Return a widget: a button to upload a photograph, and each colorizer's result below it.
 
     path   a PNG file to which all results are saved, one below the other; None: they are not saved
+    side   as in `side_by_side`
     """
-    return UploadPanel(colorizers, path).view
+    return UploadPanel(colorizers, path, side).view
 
 
 class UploadPanel:
     """The widget's state; `view` is what a notebook shows."""
 
-    def __init__(self, colorizers: Mapping[str, Colorizer], path: str | Path | None):
-        self.colorizers, self.path = colorizers, path
+    def __init__(self, colorizers: Mapping[str, Colorizer], path: str | Path | None, side: int):
+        self.colorizers, self.path, self.side = colorizers, path, side
         self.upload = FileUpload(accept="image/*", multiple=False, description="your picture")
         self.message = HTML("Upload a JPEG, PNG, WebP, TIFF or GIF file of any size.")
         self.pictures = Box(layout=Layout(flex_flow="row wrap"))
@@ -82,7 +85,8 @@ class UploadPanel:
             return
         # A page does not show the exceptions of a widget, so they become messages.
         try:
-            pictures = side_by_side(bytes(change["new"][0]["content"]), self.colorizers)
+            pictures = side_by_side(bytes(change["new"][0]["content"]), self.colorizers,
+                                    self.side)
         except ValueError as error:
             self.message.value, self.pictures.children = escape(str(error)), ()
             return

@@ -66,14 +66,15 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruit_test=(40, 200, 500, 2_000),
         minutes=(1, 3, 15, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
-        train_images=(192, 1_500, 50_000, 50_000), test_images=(100, 400, 10_000, 10_000),
-        epochs=(1, 1, 1, 47),
-        neighbor_images=(60, 400, 2_000, 5_000),  # gray images among which neighbors are sought
-        tuning_images=(64, 320, 10_000, 45_000),  # a classifier is tuned on them, in gray or color
-        colorizer_images=(64, 320, 2_000, 10_000),  # for the colorizers on top of each classifier
-        colorizer_epochs=(1, 1, 5, 5), colorizer_seeds=(1, 1, 3, 3),
+        train_images=(192, 1_500, 12_000, 50_000), test_images=(100, 150, 10_000, 10_000),
+        gray_images=(60, 150, 2_000, 5_000),  # test images whose features are looked at
+        neighbors=(5, 5, 50, 50),  # of each of them, the most similar ones
+        column_images=(64, 150, 2_000, 10_000),  # with known colors, for the linear heads
+        few_images=(64, 300, 500, 500), few_epochs=(1, 6, 30, 60),  # for the three starts
+        held_out=(40, 150, 1_000, 2_000),  # images that choose the best epoch
+        tuning_images=(64, 160, 10_000, 45_000),  # a classifier is tuned on them, in gray or color
         step_images=(1, 1, 16, 16),  # batch of the training step whose cost is measured
         step_side=(32, 48, 128, 224),  # and the side of its images, in pixels
-        failure_images=(60, 200, 2_000, 10_000),  # test images among which failures are sought
-        minutes=(1, 3, 25, 120), memory_mb=(1_500, 1_500, 7_000, 14_000)),
+        failure_images=(60, 150, 10_000, 10_000),  # test images among which failures are sought
+        minutes=(1, 3, 15, 60), memory_mb=(1_500, 1_500, 7_000, 14_000)),
 }

@@ -16,6 +16,7 @@ from colorlib.checkpoint import write_tensors
 from colorlib.colorizer import Colorizer
 from colorlib.data import cued_fruit, datasets
 from colorlib.data.fruit_photos import load_fruit_photos
+from colorlib.data.image_set import ImageSet
 from colorlib.experiments import budgets, fingerprint, missing_runs, records
 from colorlib.experiments.curves import Curve
 from colorlib.experiments.missing_runs import WantedRun, wanted_runs
@@ -61,6 +62,13 @@ def test_held_out_images_are_never_trained_on_and_the_same_for_each_call():
     assert len(together) == len(TRAIN.pixels.flatten(1).unique(dim=0))
     assert torch.equal(budgets.hold_out(TRAIN, "long")[1].pixels, held_out.pixels)
     assert budgets.hold_out(TRAIN, "lesson") == (TRAIN, None)
+
+
+def test_a_budget_of_few_images_holds_out_as_many_as_it_says():
+    budget = budgets.BUDGETS["best-500"]
+    images = ImageSet(torch.zeros(budget.train, 3, 4, 4, dtype=torch.uint8))
+    kept, held_out = budgets.hold_out(images, "best-500")
+    assert len(kept) == 500 and len(held_out) == budget.held_out
 
 
 def test_specimens_of_fruit_that_are_held_out_are_of_no_training_image():

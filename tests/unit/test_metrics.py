@@ -14,7 +14,7 @@ from skimage.metrics import peak_signal_noise_ratio
 from colorlib import color, metrics
 from colorlib.colorizer import Colorizer
 from colorlib.data.image_set import ImageSet
-from colorlib.evaluate import baseline, evaluate, evaluate_baseline, nazeri_accuracy
+from colorlib.evaluate import baseline, evaluate, evaluate_baseline, explained_by_kind, nazeri_accuracy
 from colorlib.models import KooCNN
 
 TRAIN, TEST = smooth(40, seed=1), smooth(25, seed=2)
@@ -251,3 +251,14 @@ def test_the_nearest_are_those_of_scipys_cosine_distance():
     for k in (0, 30):
         with pytest.raises(ValueError, match=f"k in 1...N - 1, got .*30, 6.* and k = {k}"):
             metrics.nearest(described, k)
+
+
+def test_kinds_that_differ_in_color_explain_all_of_it_and_kinds_without_a_meaning_nothing():
+    pixels = torch.zeros(40, 3, 4, 4, dtype=torch.uint8)
+    pixels[:20, 0], pixels[20:, 2] = 200, 200                                # red ones, then blue ones
+    named = ImageSet(pixels, torch.arange(40) // 20)
+    assert explained_by_kind(named, named) == pytest.approx(1, abs=1e-5)
+    mixed = ImageSet(pixels, torch.arange(40) % 2)                           # both names for both colors
+    for images in (mixed, ImageSet(pixels)):
+        assert explained_by_kind(images, images) == pytest.approx(0, abs=1e-5)
+    assert explained_by_kind(named[:20], named) < 0.5                        # a kind that nobody has seen
