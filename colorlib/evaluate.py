@@ -151,16 +151,23 @@ def evaluate_baseline(name: str, images, train, seed: int = 0) -> dict[str, floa
     return evaluate(baseline(name, train, seed), images, mean=train.ab_mean())
 
 
-def explained_by_kind(train, images) -> float:
+def explained_by_kind(train, images, mean: Tensor) -> float:
     """Return the share of the images' color variance that the mean color of each kind explains.
 
     A control for pretrained encoders: what a perfect classifier could contribute by names alone.
     train    ImageSet, for the mean color of each kind, as named by its labels
-    images   ImageSet of the same kinds. Without labels, all images are of one kind
-    The variance is that about the mean color of `train`: 1 is perfect, 0 is as good as that mean.
+    images   ImageSet of the same kinds; without labels, all images are of one kind
+    mean     (2,), the color about which the variance is taken, as in `evaluate`
+    Returns 1 if the kinds explain all of it, 0 if they do as well as `mean`. A kind that `train`
+    does not have is painted in `mean`. ValueError for an empty set, or other kinds.
     """
+    if not len(train) or not len(images):
+        raise ValueError("expected at least one image to learn from, and one to explain")
+    if train.classes != images.classes:
+        raise ValueError(f"expected images of the same kinds, got {train.classes} and "
+                         f"{images.classes}")
     kinds, known = _kinds_of(images), _kinds_of(train)
-    true, colors, mean = _ab_of(images), _ab_of(train), train.ab_mean().cpu()
+    true, colors, mean = _ab_of(images), _ab_of(train), mean.cpu()
     means = mean.repeat(int(max(kinds.max(), known.max())) + 1, 1)  # kinds, 2
     for kind in known.unique():
         means[kind] = colors[known == kind].mean((0, 2, 3))

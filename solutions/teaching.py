@@ -524,8 +524,9 @@ CLOSING = {
         "notebook's table.",
     ),
     "07": (
-        "Things of one kind have colors in common, and so have things with like parts and textures; the network groups "
-        "both. Five pictures of the same true name are farther off in color, so the name is not all.",
+        "Things of one kind have colors in common, and its features tell kinds apart; the head has seen the colors. "
+        "The controls are the same sum of untrained features, which explains much less, and the mean color of each "
+        "true kind, which explains about as much.",
         "It narrows the tensors before it enlarges them, so that no tensor at full size has more than 64 channels. "
         "Hypercolumns hold 963 at every pixel, and the first 3x3 convolution works on all of them.",
         "Each start passes its best point at another epoch, and after it learns its few pictures by heart; so the "

@@ -34,7 +34,7 @@ from colorlib.models.dahl2016 import (
     ResidualEncoder,
     Vgg16,
     VggClassifier,
-    hypercolumns,
+    stack_columns,
 )
 from colorlib.models.discriminators import (
     ImageColorDiscriminator,
@@ -53,8 +53,8 @@ __all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageColorDis
            "ImageDiscriminator", "InPieces", "KooCNN", "KooDiscriminator", "KooGenerator",
            "PatchColorDiscriminator", "PatchDiscriminator", "ResNet", "ResNetUNet",
            "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
-           "VggClassifier", "build", "hypercolumns", "multiply_adds", "outline", "parameters",
-           "receptive_field"]
+           "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field",
+           "stack_columns"]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {

@@ -106,7 +106,7 @@ class _OnVgg16(nn.Module):
         return y.sigmoid() if self.config["squash"] else y
 
 
-def hypercolumns(tensors: Sequence[Tensor]) -> Tensor:
+def stack_columns(tensors: Sequence[Tensor]) -> Tensor:
     """Stack tensors of several depths above each pixel (Hariharan et al. 2015).
 
     tensors   (N, C, h, w) each; those that are smaller than the first are enlarged to its size
@@ -145,7 +145,7 @@ class Hypercolumns(_OnVgg16):
 
     def columns(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W) -> hypercolumns (N, 963, H, W); twice the size if it was enlarged."""
-        return hypercolumns(self._encode(x))  # N 963 H W
+        return stack_columns(self._encode(x))  # N 963 H W
 
     def forward(self, x: Tensor) -> Tensor:
         """Gray (N, 1, H, W), -1...1 -> (N, outputs, H, W); H and W multiples of 8."""

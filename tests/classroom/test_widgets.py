@@ -105,8 +105,8 @@ def mark_a_picture(browser, folder):
     assert browser.js("[...document.querySelectorAll('.widget-image')].at(-1).width") <= data_check.SHOWN_SIDE
 
 
-def go_back_an_epoch(browser, folder):
-    """06's slider stands at the last epoch of a training."""
+def move_the_slider_back(browser, folder):
+    """The sliders of 06, epochs, and of 07, depth, stand at their ends."""
     move_the_slider(browser, folder, "ArrowLeft")
 
 
@@ -133,8 +133,8 @@ def bring_a_photograph(browser, folder):
 
 
 OPERATED = {"01": [move_the_slider, paint_a_stroke], "02": [move_the_slider, finish_a_round],
-            "04": [click_a_pixel, mark_a_picture], "06": [go_back_an_epoch, judge_a_pair],
-            "07": [move_the_slider, bring_a_photograph]}
+            "04": [click_a_pixel, mark_a_picture], "06": [move_the_slider_back, judge_a_pair],
+            "07": [move_the_slider_back, bring_a_photograph]}
 
 
 @pytest.mark.timeout(500)

@@ -66,9 +66,10 @@ def test_held_out_images_are_never_trained_on_and_the_same_for_each_call():
 
 def test_a_budget_of_few_images_holds_out_as_many_as_it_says():
     budget = budgets.BUDGETS["best-500"]
-    images = ImageSet(torch.zeros(budget.train, 3, 4, 4, dtype=torch.uint8))
-    kept, held_out = budgets.hold_out(images, "best-500")
-    assert len(kept) == 500 and len(held_out) == budget.held_out
+    for count, left, out in ((budget.train, 500, 1000), (budget.train - 3, 499, 998), (30, 10, 20)):
+        images = ImageSet(torch.zeros(count, 3, 4, 4, dtype=torch.uint8))
+        kept, held_out = budgets.hold_out(images, "best-500")
+        assert (len(kept), len(held_out)) == (left, out)
 
 
 def test_specimens_of_fruit_that_are_held_out_are_of_no_training_image():

@@ -257,8 +257,13 @@ def test_kinds_that_differ_in_color_explain_all_of_it_and_kinds_without_a_meanin
     pixels = torch.zeros(40, 3, 4, 4, dtype=torch.uint8)
     pixels[:20, 0], pixels[20:, 2] = 200, 200                                # red ones, then blue ones
     named = ImageSet(pixels, torch.arange(40) // 20)
-    assert explained_by_kind(named, named) == pytest.approx(1, abs=1e-5)
+    assert explained_by_kind(named, named, named.ab_mean()) == pytest.approx(1, abs=1e-5)
     mixed = ImageSet(pixels, torch.arange(40) % 2)                           # both names for both colors
     for images in (mixed, ImageSet(pixels)):
-        assert explained_by_kind(images, images) == pytest.approx(0, abs=1e-5)
-    assert explained_by_kind(named[:20], named) < 0.5                        # a kind that nobody has seen
+        assert explained_by_kind(images, images, images.ab_mean()) == pytest.approx(0, abs=1e-5)
+    unseen = explained_by_kind(named[:20], named[20:], named.ab_mean())      # a kind that nobody has seen
+    assert unseen == pytest.approx(0, abs=1e-5)
+    with pytest.raises(ValueError, match="at least one image"):
+        explained_by_kind(named[:0], named, named.ab_mean())
+    with pytest.raises(ValueError, match="same kinds"):
+        explained_by_kind(named, ImageSet(pixels, torch.zeros(40).long(), ("cat",)), named.ab_mean())

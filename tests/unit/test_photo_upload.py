@@ -50,6 +50,20 @@ def test_a_small_one_keeps_its_size_bytes_are_taken_too_and_what_is_no_picture_i
             photo_upload.side_by_side(tmp_path / name, colorizers)
 
 
+def test_the_color_is_predicted_at_the_side_that_is_asked_for(tmp_path):
+    class Listener:
+        def colorize(self, image, max_side):
+            sides.append(max_side)
+            return image
+
+    sides, picture = [], png(40, 20)
+    photo_upload.side_by_side(picture, {"x": Listener()}, side=16)
+    upload, *_ = photo_upload.upload_panel({"x": Listener()}, side=24).children
+    upload.value = ({"name": "a.png", "type": "image/png", "size": 9, "content": memoryview(picture),
+                     "last_modified": NOW},)
+    assert sides == [16, 24]
+
+
 def test_the_panel_shows_and_saves_and_refuses(colorizers, tmp_path):
     panel = photo_upload.upload_panel(colorizers, tmp_path / "out.png")
     upload, message, shown = panel.children
