@@ -16,11 +16,16 @@ From gray to color
     `color_regions`     one color for a whole region, by the joint probability of its pixels
     `targets`           what a network gets and should predict, and the colors of its outputs
     `models`            the networks: `models.unet`, `models.discriminators`, `models.fast_unet`,
+                        `models.hint_unet`, `models.denoising_unet` (a sampler),
                         `models.koo2016`, `models.dorscheidt2016`, `models.dahl2016`,
                         `models.resnet_unet`, `models.small_resnet`, with the parts that they share,
                         `models.blocks` and `models.pretrained`
     `colorizer`         a network with its target: from gray images to colored ones
     `colorize_files`    the same for image files and folders
+    `hints`             colors from a network that takes hints
+    `film`              the same for a film, with the last frame as a hint
+    `scribbles`         colors from scribbles, without a network (Levin et al. 2004)
+    `example_transfer`  colors from another picture, without a network (Welsh et al. 2002)
 
 Training
     `losses`            losses for regression, classification (rebalanced or not) and GANs
@@ -54,7 +59,8 @@ The course
                         `experiments.systems_koo2016`, `experiments.systems_nazeri2018`,
                         `experiments.systems_dorscheidt2016`, `experiments.systems_perez2020`,
                         `experiments.systems_dahl2016`, `experiments.systems_course`;
-                        `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`.
+                        `experiments.ablations`, `experiments.transfer`, `experiments.classifiers`,
+                        `experiments.samplers`, `experiments.hinted`.
                         From `experiments.records` of trainings (`experiments.record_check`), the
                         `experiments.results_table`, `experiments.known_truth_table`;
                         `experiments.missing_runs` trains what it lacks; `experiments.budgets`;
@@ -64,11 +70,12 @@ The course
     `notebook`          `notebook.lesson`, `notebook.claims`, `notebook.profiles`; figures:
                         `notebook.plots` (of `notebook.pictures`, `notebook.ab_plane`,
                         `notebook.display`, `notebook.style`); widgets:
-                        `notebook.color_brush`, `notebook.cheapest_guess`, `notebook.pixel_odds`,
+                        `notebook.color_brush`, `notebook.scribble_page`,
+                        `notebook.cheapest_guess`, `notebook.pixel_odds`,
                         `notebook.data_check`, `notebook.photo_upload`,
                         `notebook.turing_test` (as a page: `notebook.turing_page`); also
                         `notebook.report`, `notebook.cell_order`, `notebook.files`
-    `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_07`, written
+    `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_09`, written
                         with `exercises.checking`
     `paths`             where the checkout is, and files written in one step
     `__main__`          the command line: python -m colorlib

@@ -77,6 +77,20 @@ def measure(colorizer: Predictor, fruit: CuedFruit, batch_size: int = 100) -> di
         "best_unexplained": best_unexplained(fruit), "variation": varied / true_varied}
 
 
+def decide(ab: Tensor, fruit: CuedFruit) -> Tensor:
+    """Which of the two colors most of each fruit has: (N,), int64; -1 where it has neither.
+
+    ab   (N, 2, S, S), Lab units, for the same fruits in the same order; else ValueError
+    """
+    if ab.shape != (len(fruit), 2, *fruit.mask.shape[2:]):
+        raise ValueError(f"expected ab of {len(fruit)} fruits, (N, 2, S, S) with S = "
+                         f"{fruit.mask.shape[-1]}, got {tuple(ab.shape)}")
+    modes = torch.tensor(distribution(fruit.kind).modes, dtype=torch.float32)
+    lit = ab.float().cpu() / fruit.scale.clamp(min=1e-6)  # as in the best light
+    first, second = _shares(lit, fruit.mask & (fruit.scale >= LIT), modes).unbind(1)
+    return torch.where(first + second > 0.5, (second > first).long(), -1)
+
+
 def best_unexplained(fruit: CuedFruit) -> float:
     """The share of the variance that the best prediction from leaf and lightness is to leave.
 
@@ -116,6 +130,20 @@ def second_probability(colorizer, fruit: CuedFruit, batch_size: int = 100) -> Te
         inside = avg_pool2d((fruit.mask[rows] & (fruit.scale[rows] >= LIT)).float(), target.cell)
         found.append((probability * inside).sum((1, 2, 3)) / inside.sum((1, 2, 3)).clamp(min=1e-6))
     return torch.cat(found)
+
+
+def spread_beyond_chance(shares: Tensor, rolls: int) -> float:
+    """The standard deviation of the odds behind shares (N,), each of `rolls` independent rolls.
+
+    By the binomial distribution chance adds odds × (1 - odds) / rolls to the variance of the
+    shares; share × (1 - share) / (rolls - 1) estimates it without bias. 0 where chance explains it
+    all. ValueError for fewer than two shares or rolls.
+    """
+    if len(shares) < 2 or rolls < 2:
+        raise ValueError(f"expected at least two shares, and two rolls, got {len(shares)} and "
+                         f"{rolls}")
+    by_chance = (shares * (1 - shares)).mean() / (rolls - 1)
+    return float((shares.var() - by_chance).clamp(min=0).sqrt())
 
 
 def reliability(probability: Tensor, happened: Tensor, bins: int = 5) -> list[dict[str, float]]:

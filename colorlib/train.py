@@ -23,6 +23,7 @@ from colorlib import losses
 from colorlib.color_bins import SoftTarget
 from colorlib.colorizer import Colorizer
 from colorlib.data.image_set import ImageSet
+from colorlib.models.hint_unet import draw_hints
 from colorlib.optimizers import OPTIMIZERS, SCHEDULES
 from colorlib.training_run import TrainingDiverged, TrainingHistory, TrainingRun, epoch_seed
 
@@ -106,6 +107,27 @@ def blurred_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tenso
 def classification_step(net: nn.Module, inputs: Tensor, targets: SoftTarget) -> Tensor:
     """Cross-entropy against the soft targets of a `ColorBinsTarget`, rebalanced or not; nats."""
     return losses.soft_cross_entropy(net(inputs), *targets)
+
+
+def denoising_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error of colors predicted from noisy ones: (N, 1, H, W), (N, 2, H, W) -> scalar.
+
+    Conditional flow matching with straight paths (Lipman et al. 2023; Liu et al. 2023), for a
+    `models.denoising_unet.DenoisingUNet`. Built in notebook 09.
+    """
+    # Most times are early ones: which color it will be is decided there.
+    time = torch.rand(len(targets), device=targets.device).square()
+    share = time[:, None, None, None]
+    noisy = (1 - share) * torch.randn_like(targets) + share * targets
+    return losses.squared_error(net(inputs, noisy, time), targets)
+
+
+def hint_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Squared error of a network that sees some true colors: `models.hint_unet.HintUNet`.
+
+    (N, 1, H, W), (N, 2, H, W) in the target's units -> scalar. Zhang et al. 2017; notebook 08.
+    """
+    return losses.squared_error(net(inputs, draw_hints(targets)), targets)
 
 
 def fit(model: Colorizer | nn.Module, data: ImageSet | Iterable, step: Step,

@@ -21,16 +21,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from torch.nn.functional import avg_pool2d
 
-from colorlib import color
-from colorlib.colorizer import picture
+from colorlib import color, scribbles
+from colorlib.colorizer import Colorizer, picture
 from colorlib.data import cued_fruit, photos
 from colorlib.experiments import records
+from colorlib.notebook import scribble_page
 from colorlib.notebook.display import png
 from colorlib.notebook.pictures import images
 from colorlib.notebook.plots import MARKERS
 from colorlib.notebook.style import PALETTE, in_course_style, new
-from colorlib.paths import project_root
+from colorlib.paths import CHECKPOINTS, project_root
 from tools.results import NEIGHBORS
 
 # Each kind of layer differs from the others in color and in its line, for readers who cannot tell
@@ -48,6 +50,10 @@ LAYERS = {
     "vgg": ("convolutions of VGG16, max pools", PALETTE[5], "-"),
     "stack": ("all tensors upsampled and stacked", PALETTE[2], (0, (1.5, 1.5))),
     "add": ("1×1 convolution, upsampling, add, 3×3 convolution", PALETTE[3], (0, (4, 1.5, 1, 1.5))),
+    "fold": ("four pixels to the channels of one, and back", PALETTE[6], "-"),
+    "block": ("3×3 convolution and a block", PALETTE[0], "-"),
+    "pool-block": ("mean of four pixels, block", PALETTE[1], (0, (5, 2))),
+    "add-block": ("1×1 convolution, upsampling, add, block", PALETTE[2], (0, (1.5, 1.5))),
 }
 GAP = 0.9  # between two boxes
 # Text stays text; the same diagram gives the same file.
@@ -71,15 +77,17 @@ class Stage:
 
 @in_course_style
 def draw(
-    stages: Sequence[Stage], skips: Sequence[tuple[int, int]] = (), width: float = 9.0
+    stages: Sequence[Stage], skips: Sequence[tuple[int, int]] = (), width: float = 9.0,
+    skip: str = "skip connection: concatenate"
 ) -> Figure:
     """Draw a network from left to right.
 
     skips   pairs of stages that a skip connection joins, by their positions in `stages`
     width   of the figure, in inches
+    skip    what a skip connection does, in the legend
     """
     figure, ax = new(width=width, height=0.43 * width)
-    shown = _network(ax, stages, skips)
+    shown = _network(ax, stages, skips, skip)
     figure.legend(list(shown.values()), list(shown), loc="outside lower center", ncols=2,
                   handlelength=3)
     return figure
@@ -154,6 +162,16 @@ def critic() -> Figure:
     strided = [Stage(32, 16, by="stride"), Stage(64, 8, by="stride")]
     return draw([Stage(3, 32, "gray and ab"), *strided, Stage(1, 8, "logits", by="single")],
                 width=6.5)
+
+
+def denoising_unet() -> Figure:
+    """The network of notebook 09, for 32x32 pixels."""
+    down = [Stage(32, 16, by="block"), Stage(64, 8, by="pool-block"),
+            Stage(96, 4, by="pool-block")]
+    up = [Stage(64, 8, by="add-block"), Stage(32, 16, by="add-block")]
+    stages = [Stage(3, 32, "gray, noisy ab"), Stage(12, 16, by="fold"), *down, *up,
+              Stage(2, 32, "clean ab", by="fold")]
+    return draw(stages, skips=[(2, 6), (3, 5)], skip="skip connection: add")
 
 
 @in_course_style
@@ -245,7 +263,7 @@ def where_the_field_went() -> Figure:
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
     "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
-    "critic": critic,
+    "critic": critic, "denoising-unet": denoising_unet,
     "dorscheidt-networks": dorscheidt_networks, "dahl-networks": dahl_networks,
     "where-the-field-went": where_the_field_went,
 }
@@ -286,10 +304,37 @@ def borrowed_eyes() -> Figure:
     return images([gray, *rows], width=11.8)
 
 
+def scribbled_cup() -> Figure:
+    """A photograph with scribbles, filled, and in its true colors; for notebook 08."""
+    crops = photos.load_photos("train", size=256, n=8).pixels.float()
+    rgb = avg_pool2d(crops[1:2], 2).round().byte()  # 1 3 128 128
+    L = color.lightness(rgb)
+    hints, mask = scribbles.draw(scribble_page.CUP, 128)
+    drawn = picture(torch.where(mask, 65.0, L), torch.where(mask, hints, 0.0)[None])
+    filled = picture(L, scribbles.fill(L[0], hints, mask)[None])
+    return images([torch.cat([drawn, filled, rgb])], width=9)
+
+
+def four_baskets() -> Figure:
+    """Six painted apples, gray and by four rolls of a sampler; for notebook 09."""
+    apples = cued_fruit.truth_of("apples", "test", 6, 32, seed=0)
+    L = color.lightness(apples.rgb)
+    sampler = Colorizer.load(CHECKPOINTS / "painted-sampler.safetensors")
+    generator = torch.Generator().manual_seed(0)
+    rolls = []
+    for _ in range(4):
+        noise = torch.randn(6, 2, 32, 32, generator=generator)
+        with torch.no_grad():
+            ab = sampler.target.scale * sampler.net.sample(sampler.target.inputs(L), noise)
+        rolls.append(picture(L, ab))
+    return images([color.gray_from_lightness(L), *rolls], width=11.8)
+
+
 # Stored pictures, as PNG alone.
 PICTURES: dict[str, Callable[[], Figure]] = {
     "six-apples": six_apples, "swapped-colors": swapped_colors,
     "three-painters": three_painters, "borrowed-eyes": borrowed_eyes,
+    "four-baskets": four_baskets, "scribbled-cup": scribbled_cup,
 }
 
 

@@ -45,6 +45,10 @@ ABOUT = {
           "costs, and a Turing test",
     "07": "what a network that has only learned names knows about color, when borrowing it pays, "
           "your own photograph, and where the field went",
+    "08": "scribbles that spread by a linear system, colors from another picture, and a network "
+          "that takes a click for an answer",
+    "09": "a sampler that has another coloring each time you ask, whether its dice are fair, and "
+          "what one answer costs",
 }
 
 

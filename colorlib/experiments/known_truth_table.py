@@ -19,7 +19,9 @@ ROWS = {
     "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
     "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1, weight 1 instead of 10",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1, weight 100",
+    "painted-sampler": "sampler of whole pictures, a roll for each (32 pixels)",
 }
+PROFILES = ("known-truth", "sampler-apples")
 
 
 def table(data: pandas.DataFrame, kind: str) -> str:
@@ -33,7 +35,7 @@ def table(data: pandas.DataFrame, kind: str) -> str:
     rows = [["*the true colors*", "100 %", "0 %", f"{100 * SECOND_WITH_LEAF:.0f} %",
              f"{100 * SECOND_WITHOUT:.0f} %", ""]]
     for recipe, label in ROWS.items():
-        runs = data[(data.recipe == recipe) & (data.data == kind) & (data.profile == "known-truth")]
+        runs = data[(data.recipe == recipe) & (data.data == kind) & data.profile.isin(PROFILES)]
         if not runs.empty:
             keys = ("pure", "mixed", "second_with_leaf", "second_without")
             rows.append([label, *(share(runs.get(f"truth_{key}")) for key in keys),

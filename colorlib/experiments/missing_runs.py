@@ -35,6 +35,9 @@ PRIORITY = (
     ("lesson", tuple(records.BASELINES), (0,)),
     # What the course concludes from. Painted fruit, where the right answer is known, comes first.
     ("known-truth", budgets.PAINTED, budgets.BUDGETS["known-truth"].seeds),
+    ("sampler-apples", ("painted-sampler",), budgets.BUDGETS["sampler-apples"].seeds),
+    ("sampler", ("sampler",), records.SEEDS),
+    ("hints", ("hint-unet",), records.SEEDS),
     ("long", ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced"), (0,)),
     ("long", ("generator-l1", "perez-sigmoid-gan-l1", "perez-patchgan"), records.SEEDS),
     ("fruit-photos", ("fruit-l1", "fruit-patch34"), records.SEEDS),

@@ -3,7 +3,7 @@
 `python -m colorlib train NAME` trains the course's version of a system, with `--as-published` the
 version of its source. `python -m colorlib train` lists the systems.
 """
-from colorlib.experiments import painted
+from colorlib.experiments import hinted, painted, samplers
 from colorlib.experiments import systems_course as course
 from colorlib.experiments import systems_dahl2016 as dahl
 from colorlib.experiments import systems_dorscheidt2016 as dorscheidt
@@ -23,7 +23,7 @@ RECIPES: dict[str, Recipe] = {recipe.name: recipe for source in (
     koo, nazeri, dorscheidt, perez, dahl, course) for recipe in source.SYSTEMS}
 # Trained only by the budgets of budgets.py
 BUDGETED: dict[str, Recipe] = {recipe.name: recipe for recipe in [
-    *painted.SYSTEMS, *perez.SQUARE, koo.AVERAGED]}
+    *painted.SYSTEMS, *samplers.SYSTEMS, *hinted.SYSTEMS, *perez.SQUARE, koo.AVERAGED]}
 ALL = RECIPES | ABLATIONS | TRANSFER | BUDGETED
 
 

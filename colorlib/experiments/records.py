@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from colorlib import known_truth, models
+from colorlib import hints, known_truth, models
 from colorlib.checkpoint import read_tensors
 from colorlib.color_variety import color_variety
 from colorlib.colorizer import Colorizer
@@ -53,7 +53,7 @@ SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000)
          "same-pictures": (recipes.SAME_TIME["dahl-hypercolumn"], 2_000),
          **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES},
          **{name: (budget.train, budget.test) for name, budget in budgets.BUDGETS.items()}}
-CHECKPOINT_BYTES = 20e6  # all files in colorlib/checkpoints together
+CHECKPOINT_BYTES = 22e6  # all files in colorlib/checkpoints together
 
 
 # Folders and files
@@ -112,7 +112,7 @@ def collect_pending() -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         used = sum(file.stat().st_size for file in folder.iterdir() if file.name != path.name)
         if path.suffix == ".safetensors" and used + path.stat().st_size > CHECKPOINT_BYTES:
-            print(f"{path.name} stays: the checkpoints would take more than 20 MB")
+            print(f"{path.name} stays: the checkpoints would take more than 22 MB")
             continue
         moved.append(Path(shutil.move(path, folder / path.name)))
     return moved
@@ -259,6 +259,9 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
         values |= {f"truth_{key}": value  # without shares of no fruit
                    for key, value in known_truth.measure(colorizer, truth).items()
                    if not math.isnan(value)}
+    if hints.takes_hints(colorizer):
+        values |= {f"hint_error_{count}": value for count, value in
+                   hints.error_by_count(colorizer, test.to(colorizer.device)).items()}
     if profile in budgets.BUDGETS and step in (regression_step, absolute_error_step):
         # The control beside every model that adds color: these colors, times a constant.
         more_color, factor = boosted(colorizer, train.to(colorizer.device))

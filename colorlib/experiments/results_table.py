@@ -32,6 +32,7 @@ SYSTEMS = {
     "nazeri-gan": "U-Net, image discriminator + L1",
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
+    "sampler": "sampler of whole pictures, a single roll",
 }
 BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a constant
 BOOSTED_SYSTEM = "nazeri-unet"

@@ -5,6 +5,8 @@
 `koo2016`         small CNN, generator and discriminator of Koo 2016; contrast normalization
 `unet`            U-Net and generator after Nazeri and Ng 2018
 `fast_unet`       U-Net that learns in minutes on two CPU cores
+`denoising_unet`  U-Net that moves noise to one possible coloring (flow matching)
+`hint_unet`       U-Net that also gets a few true colors as hints (Zhang et al. 2017)
 `discriminators`  PatchGAN (Isola et al. 2017) and one with one output per image; with or without L
 `dorscheidt2016`  four compact networks, for regression and for classification
 `dahl2016`        colorizers on top of VGG16: hypercolumns, residual encoder, classifier
@@ -36,6 +38,7 @@ from colorlib.models.dahl2016 import (
     VggClassifier,
     stack_columns,
 )
+from colorlib.models.denoising_unet import DenoisingUNet
 from colorlib.models.discriminators import (
     ImageColorDiscriminator,
     ImageDiscriminator,
@@ -44,17 +47,18 @@ from colorlib.models.discriminators import (
 )
 from colorlib.models.dorscheidt2016 import DorscheidtNet
 from colorlib.models.fast_unet import FastUNet
+from colorlib.models.hint_unet import HintUNet
 from colorlib.models.koo2016 import KooCNN, KooDiscriminator, KooGenerator
 from colorlib.models.resnet_unet import ResNet, ResNetUNet
 from colorlib.models.small_resnet import SmallResNet, SmallResNetColorizer
 from colorlib.models.unet import UNet
 
-__all__ = ["MODELS", "DorscheidtNet", "FastUNet", "Hypercolumns", "ImageColorDiscriminator",
-           "ImageDiscriminator", "InPieces", "KooCNN", "KooDiscriminator", "KooGenerator",
-           "PatchColorDiscriminator", "PatchDiscriminator", "ResNet", "ResNetUNet",
-           "ResidualEncoder", "SmallResNet", "SmallResNetColorizer", "UNet", "Vgg16",
-           "VggClassifier", "build", "multiply_adds", "outline", "parameters", "receptive_field",
-           "stack_columns"]
+__all__ = ["MODELS", "DenoisingUNet", "DorscheidtNet", "FastUNet", "HintUNet", "Hypercolumns",
+           "ImageColorDiscriminator", "ImageDiscriminator", "InPieces", "KooCNN",
+           "KooDiscriminator", "KooGenerator", "PatchColorDiscriminator", "PatchDiscriminator",
+           "ResNet", "ResNetUNet", "ResidualEncoder", "SmallResNet", "SmallResNetColorizer",
+           "UNet", "Vgg16", "VggClassifier", "build", "multiply_adds", "outline", "parameters",
+           "receptive_field", "stack_columns"]
 
 # The names are stored in checkpoints, so they must not change.
 MODELS: dict[str, type[nn.Module]] = {
@@ -64,6 +68,7 @@ MODELS: dict[str, type[nn.Module]] = {
     "small-resnet-colorizer": SmallResNetColorizer, "hypercolumns": Hypercolumns,
     "residual-encoder": ResidualEncoder, "vgg-classifier": VggClassifier, "resnet": ResNetUNet,
     "patch-ab": PatchColorDiscriminator, "image-ab": ImageColorDiscriminator,
+    "denoising-unet": DenoisingUNet, "hint-unet": HintUNet,
 }
 
 

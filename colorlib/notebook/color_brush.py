@@ -29,6 +29,31 @@ function labToRgb(L, a, b) {
 }
 """
 
+# The plane on which a brush of two numbers is chosen. It needs the page's `plane`, the context of a
+# canvas of 221 pixels, `number`, `element` and a field "brush".
+BRUSH = """const map = new ImageData(221, 221);  // a to the right, b upwards, one unit a pixel
+for (let i = 0; i < 221 * 221; i++) {
+  const rgb = labToRgb(65, i % 221 - 110, 110 - Math.floor(i / 221));
+  const shown = Math.min(...rgb) >= 0 && Math.max(...rgb) <= 255;
+  map.data.set(shown ? [...rgb, 255] : [235, 235, 235, 255], 4 * i);
+}
+function drawBrush() {
+  const a = number("a"), b = number("b");
+  plane.putImageData(map, 0, 0);
+  plane.beginPath();
+  plane.arc(a + 110, 110 - b, 6, 0, 7);
+  plane.stroke();
+  element("brush").textContent = "a = " + a + ", b = " + b;
+}
+function onDrag(id, act) {
+  const canvas = element(id), at = event => { if (event.buttons) {
+    const box = canvas.getBoundingClientRect();
+    act(event.clientX - box.left, event.clientY - box.top);
+  } };
+  canvas.onpointerdown = canvas.onpointermove = at;
+}
+"""
+
 PAGE = """<!DOCTYPE html>
 <html lang="en"><meta charset="utf-8"><title>Paint with two numbers</title>
 <style>
@@ -62,28 +87,7 @@ function draw(left, right, top, bottom) {  // both pictures, in this box only: s
   }
   for (const {context, image} of pictures) context.putImageData(image, 0, 0);
 }
-const map = new ImageData(221, 221);  // a to the right, b upwards, one unit a pixel
-for (let i = 0; i < 221 * 221; i++) {
-  const rgb = labToRgb(65, i % 221 - 110, 110 - Math.floor(i / 221));
-  const shown = Math.min(...rgb) >= 0 && Math.max(...rgb) <= 255;
-  map.data.set(shown ? [...rgb, 255] : [235, 235, 235, 255], 4 * i);
-}
-function drawBrush() {
-  const a = number("a"), b = number("b");
-  plane.putImageData(map, 0, 0);
-  plane.beginPath();
-  plane.arc(a + 110, 110 - b, 6, 0, 7);
-  plane.stroke();
-  element("brush").textContent = "a = " + a + ", b = " + b;
-}
-function onDrag(id, act) {
-  const canvas = element(id), at = event => { if (event.buttons) {
-    const box = canvas.getBoundingClientRect();
-    act(event.clientX - box.left, event.clientY - box.top);
-  } };
-  canvas.onpointerdown = canvas.onpointermove = at;
-}
-function stroke(x0, y0) {
+${brush}function stroke(x0, y0) {
   const radius = number("width"), brush = [number("a"), number("b")];
   const from = v => Math.max(0, Math.ceil(v - radius));
   const to = v => Math.min(size, Math.ceil(v + radius));
@@ -124,7 +128,7 @@ def page(rgb: Tensor) -> str:
         raise ValueError(f"expected one square picture (3, S, S), got shape {tuple(rgb.shape)}")
     levels = color.lightness(rgb).mul(2.55).round().byte().cpu()  # 1 S S, one byte a pixel
     lightness = base64.b64encode(levels.numpy().tobytes()).decode()
-    return Template(PAGE).substitute(convert=convert_script(), size=rgb.shape[1],
+    return Template(PAGE).substitute(convert=convert_script(), brush=BRUSH, size=rgb.shape[1],
                                      lightness=lightness)
 
 

@@ -40,7 +40,7 @@ PACKAGES = ("colorlib", "torch", "torchvision")  # whose versions go into the re
 class Lesson(Claims):
     """One run of one notebook.
 
-    number    of the notebook, "01" … "07"
+    number    of the notebook, "01" … "09"
     profile   "smoke", "quick", "lesson" or "full": how much to compute; the numbers of PROFILES
               are attributes of `lesson.n`, for example lesson.n.epochs
     seed      seeds torch's and NumPy's global generators, and everything the lesson loads

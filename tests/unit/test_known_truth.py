@@ -175,3 +175,25 @@ def test_right_odds_lie_within_their_interval_and_bold_or_swapped_ones_do_not():
     assert not any(one["low"] <= one["predicted"] <= one["high"] for one in bold)
     wrong = known_truth.reliability(torch.where(APPLES.cue, 0.3, 0.8), green)
     assert not any(one["low"] <= one["predicted"] <= one["high"] for one in wrong)
+
+
+def test_decide_names_the_color_that_most_of_a_fruit_has():
+    apples = cued_fruit.paint("apples", 12, 32, seed=3)
+    true = apples.color[:, :, None, None] * apples.scale
+    assert known_truth.decide(true, apples).tolist() == apples.mode.tolist()
+    brown = cued_fruit.distribution("apples").mean().float()[None, :, None, None] * apples.scale
+    assert (known_truth.decide(brown, apples) == -1).all()
+    with pytest.raises(ValueError, match="ab of 12 fruits"):
+        known_truth.decide(true[:3], apples)
+
+
+def test_spread_beyond_chance_is_that_of_the_odds_and_zero_for_a_coin():
+    draw = torch.Generator().manual_seed(0)
+    odds = 0.3 + 0.2 * torch.rand(4000, generator=draw)  # uniform: standard deviation 0.2 / sqrt(12)
+    uniform = torch.rand(4000, 16, generator=draw)
+    shares = (uniform < odds[:, None]).float().mean(1)
+    assert abs(known_truth.spread_beyond_chance(shares, 16) - 0.2 / 12 ** 0.5) < 0.01
+    assert known_truth.spread_beyond_chance((uniform < 0.4).float().mean(1), 16) < 0.02
+    assert known_truth.spread_beyond_chance(torch.tensor([0.5, 0.5]), 4) == 0
+    with pytest.raises(ValueError, match="two rolls"):
+        known_truth.spread_beyond_chance(shares, 1)

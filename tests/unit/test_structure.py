@@ -14,11 +14,11 @@ LEVELS = [
     ["paths", "color", "_lab_cpu", "distributed"],
     ["hardware", "checkpoint"],
     ["profiling", "color_bins", "data"],
-    ["color_regions"],
+    ["color_regions", "scribbles", "example_transfer"],
     ["models", "losses", "optimizers"],
     ["targets"],
     ["colorizer"],
-    ["training_run", "colorize_files"],
+    ["training_run", "colorize_files", "hints", "film"],
     ["train"],
     ["train_gan"],
     ["color_variety", "evaluate", "known_truth", "gan_diagnostics", "image_classifier", "intervals", "metrics"],
@@ -35,7 +35,7 @@ BRITISH = re.compile(
     re.I,
 )
 # Titles of publications stay as they are.
-ALLOWED = re.compile(r"Measuring Colourfulness|colorization of greyscale images", re.I)
+ALLOWED = re.compile(r"Measuring Colourfulness|colorization of greyscale images|Color to Greyscale Images", re.I)
 
 
 def tracked(*patterns):

@@ -1,0 +1,91 @@
+"""The sampler of whole pictures: its walk, its noise, and what it learns where the answer is known."""
+import pytest
+import torch
+
+from colorlib.colorizer import Colorizer
+from colorlib.models import DenoisingUNet
+from colorlib.models.denoising_unet import embed_time, step_times
+from colorlib.targets import LabTarget
+from colorlib.train import denoising_step
+
+
+@pytest.fixture
+def net():
+    torch.manual_seed(0)
+    net = DenoisingUNet((8, 16), steps=4)
+    torch.nn.init.normal_(net.last.weight, std=0.1)  # else it paints gray until it is trained
+    return net.eval()
+
+
+@pytest.fixture
+def gray():
+    return 2 * torch.rand(3, 1, 16, 24, generator=torch.Generator().manual_seed(1)) - 1
+
+
+def test_the_walk_ends_at_the_last_mean_and_one_step_is_the_mean_at_time_0(net, gray):
+    noise = torch.randn(3, 2, 16, 24)
+    first = net(gray, noise, torch.zeros(3))
+    assert torch.allclose(net.sample(gray, noise, steps=1), first, atol=1e-6)
+    here = noise
+    for now, then in ((0.0, 0.25), (0.25, 1.0)):  # squares of 0, 1/2 and 1
+        velocity = (net(gray, here, torch.full((3,), now)) - here) / (1 - now)
+        here = here + (then - now) * velocity
+    assert torch.allclose(net.sample(gray, noise, steps=2), here, atol=1e-5)
+
+
+def test_times_begin_at_0_end_at_1_and_their_steps_grow():
+    times = torch.tensor(step_times(20))
+    assert times[0] == 0 and times[-1] == 1 and len(times) == 21
+    assert (times.diff().diff() > 0).all()
+
+
+def test_a_picture_has_noise_of_its_own_whatever_else_is_in_the_batch(net, gray):
+    with torch.no_grad():
+        together, alone = net(gray), torch.cat([net(one[None]) for one in gray])
+        assert torch.allclose(together, alone, atol=1e-5)
+        assert not torch.allclose(together[0], net(gray.flip(0))[0], atol=1e-2)
+        net.train()
+        assert not torch.allclose(net(gray), net(gray), atol=1e-2)  # in training, drawn anew
+
+
+def test_it_works_as_any_other_network_of_a_colorizer(net, tmp_path):
+    colorizer = Colorizer(net, LabTarget())
+    L = 100 * torch.rand(2, 1, 17, 21)  # padded to multiples of 4
+    ab = colorizer.predict(L)
+    assert ab.shape == (2, 2, 17, 21) and ab.std() > 1
+    loaded = Colorizer.load(colorizer.save(tmp_path / "sampler.safetensors"))
+    assert torch.allclose(loaded.predict(L), ab, atol=1e-3)
+
+
+@pytest.mark.parametrize("bad", [{"widths": ()}, {"widths": (12,)}, {"steps": 0}, {"widths": (8,) * 9}])
+def test_senseless_settings_are_refused(bad):
+    with pytest.raises(ValueError, match="widths"):
+        DenoisingUNet(**bad)
+
+
+def test_times_are_told_apart():
+    embedded = embed_time(torch.linspace(0, 1, 50))
+    assert embedded.shape == (50, 32) and torch.cdist(embedded, embedded).add(torch.eye(50)).min() > 0.05
+
+
+def test_trained_on_two_colors_it_draws_both_and_one_step_draws_their_mean():
+    """Pictures of one color each: 1 with probability 3/4, else -1. The gray picture says nothing."""
+    torch.manual_seed(0)
+    net = DenoisingUNet((8, 16), steps=10)
+    optimizer = torch.optim.Adam(net.parameters(), 3e-3)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, 300)
+    gray = torch.zeros(64, 1, 8, 8)
+    for _ in range(300):
+        sign = torch.where(torch.rand(64, 1, 1, 1) < 0.75, 1.0, -1.0)
+        loss = denoising_step(net, gray, sign.expand(64, 2, 8, 8))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+    noise = torch.randn(400, 2, 8, 8)
+    with torch.no_grad():
+        net.eval()
+        drawn, mean = (net.sample(torch.zeros(400, 1, 8, 8), noise, steps).mean((1, 2, 3)) for steps in (10, 1))
+    assert (drawn.abs() - 1).abs().lt(0.5).float().mean() > 0.95
+    assert abs(float((drawn > 0).float().mean()) - 0.75) < 0.08
+    assert abs(float(mean.mean()) - 0.5) < 0.1 and mean.std() < 0.2
