@@ -469,6 +469,71 @@ TEACHING = {
         "question": "Which two things in an encoder can change while a decoder is trained behind it, and which of them "
                     "would change even without an optimizer?",
     },
+    "08.1": {
+        "minutes": 10,
+        "mistakes": (
+            ("colors[number] = ab: the caller's tensor is changed",
+             "Call it twice, with two scribbles. Is the first one back to its old color the second time?"),
+            ("only the scribble that changes is summed",
+             "At a pixel where its influence is a half, who has the other half?"),
+        ),
+        "question": "Which other questions about a filled picture do the maps answer without a new solution? Which one "
+                    "do they not?",
+    },
+    "08.2": {
+        "minutes": 10,
+        "mistakes": (
+            ("argmin over the wrong dimension",
+             "How many answers do you need, and how many does your function return?"),
+            ("differences summed with their signs",
+             "A sample that is 5 lighter and 5 smoother: how far away is it?"),
+        ),
+        "question": "Lightness and deviation count equally here, both in Lab units. Is that fair? What would you try?",
+    },
+    "08.3": {
+        "minutes": 15,
+        "mistakes": (
+            ("the sum of the distances in place of the smallest",
+             "Put two hints into one corner. Where does your function click, and how far is that from the next hint?"),
+            ("the largest distance in place of the smallest",
+             "Every corner is far from the opposite one. Does it need a click, if it has one already?"),
+        ),
+        "question": "This rule looks at no picture. What would you let it look at, and how would you show that it is "
+                    "worth the trouble?",
+    },
+    "09.1": {
+        "minutes": 10,
+        "mistakes": (
+            ("(then - now) of the way: the time that is left is not looked at",
+             "Start at time 0.5 with the mean four steps away, and go to 1 in one go. Where does the line say you "
+             "arrive, and where does your function?"),
+            ("then of the way, as if each step began at time 0",
+             "Take two steps of half the time each. Where are you after the first, and how much is left?"),
+        ),
+        "question": "Why does a walk not end at the first mean that the network predicts, although every step goes "
+                    "straight towards a mean?",
+    },
+    "09.2": {
+        "minutes": 15,
+        "mistakes": (
+            ("the deviation of the shares, chance included",
+             "Roll a fair die for every apple, the same one for all. Do your shares scatter? Should the odds?"),
+            ("the two deviations are subtracted, not the variances",
+             "Two independent errors of 3 and 4: how large is their sum, usually?"),
+        ),
+        "question": "With how many rolls for each apple could you tell odds that scatter by 0.05 from odds that are "
+                    "all equal?",
+    },
+    "09.3": {
+        "minutes": 15,
+        "mistakes": (
+            ("only the noise: the network still gets the time `then`",
+             "How noisy is `here` when the network sees it? At which time was it that noisy in the training?"),
+            ("only the time: every step still starts from new noise",
+             "Call it twice with the same noise. Why do the pictures differ, and where was the old place used?"),
+        ),
+        "question": "Which of the two mistakes would you see in the pictures, and which only in the numbers?",
+    },
 }
 
 # The questions that close each notebook, answered: what a learner's answer should hold.
@@ -532,5 +597,22 @@ CLOSING = {
         "Each start passes its best point at another epoch, and after it learns its few pictures by heart; so the "
         "winner depends on the twenty. Stop each at its own best epoch, chosen on held-out pictures, measure on test "
         "pictures, repeat with other seeds, and say what the pretraining itself has cost.",
+    ),
+    "08": (
+        "At the rim, lightness jumps, so the weights across it are tiny. The pixels on either side hardly listen to "
+        "each other.",
+        "Two numbers describe a pixel, its lightness and how rough its surroundings are. Porcelain and sky agree in "
+        "both. More numbers, another example or a swatch would tell them apart.",
+        "Take color pictures, reveal the true colors of some random pixels in three more channels, and ask for all "
+        "colors. The number of pixels changes from picture to picture, so that the network learns to do without.",
+    ),
+    "09": (
+        "The rolls of neighbors are independent, and the colors of an apple are not: each pixel has the right odds, "
+        "and the picture is confetti. Odds of single pixels are marginal distributions; a picture is drawn from the "
+        "joint one.",
+        "The mean of all colorings, brown for an apple. At time 0 the noise tells nothing, so everything is possible, "
+        "and squared error asks for the mean of what is possible.",
+        "A coin that ignores the picture, thrown with the right total. Rolled many times, each apple must have its own "
+        "odds: near 0.8 with a leaf, near 0.3 without, and the same for all apples of one sort.",
     ),
 }
