@@ -63,15 +63,15 @@ def test_made_parts_hold_the_numbers_of_the_records(tmp_path):
     for folder in ("notebooks", "results/notebooks", "solutions"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
-    cells = [{"cell_type": "markdown", "source": ["# 09 · A title\n", "\n", "text"], "metadata": {}}]
-    (tmp_path / "notebooks/09_a_title.ipynb").write_text(json.dumps(
+    cells = [{"cell_type": "markdown", "source": ["# 99 · A title\n", "\n", "text"], "metadata": {}}]
+    (tmp_path / "notebooks/99_a_title.ipynb").write_text(json.dumps(
         {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}), encoding="utf-8")
     record = {"profile": "lesson", "data": "cifar10", "minutes": 12.34, "peak_memory_mb": 1210,
               "claims": [{}] * 8, "hardware": "a machine"}
-    (tmp_path / "results/notebooks/09.lesson.json").write_text(json.dumps(record))
+    (tmp_path / "results/notebooks/99.lesson.json").write_text(json.dumps(record))
     assert "| 0 | 8 | - | 12.3 min, 1.2 GB |" in readme.table(tmp_path)
-    (tmp_path / "solutions/teaching.py").write_text('TEACHING = {"09.1": {"minutes": 5}, "09.2": {"minutes": 7}, '
-                                                    '"08.1": {"minutes": 9}}')
+    (tmp_path / "solutions/teaching.py").write_text('TEACHING = {"99.1": {"minutes": 5}, "99.2": {"minutes": 7}, '
+                                                    '"98.1": {"minutes": 9}}')
     made = readme.document("<!-- minutes -->\n<!-- /minutes -->", tmp_path)
     assert "12 min" in made
     (tmp_path / "solutions/teaching.py").unlink()
