@@ -65,6 +65,8 @@ def fill(L: Tensor, hints: Tensor, mask: Tensor, window: int = 3) -> Tensor:
                          f"{mask.dtype}")
     if not given.any():
         raise ValueError("expected at least one scribble: the mask is False everywhere")
+    if not torch.isfinite(hints.detach().cpu()[:, torch.from_numpy(given)]).all():
+        raise ValueError("expected finite colors where the mask is True")
     here = given.ravel()
     known = np.where(here, np.asarray(hints.detach().cpu(), dtype=np.float64).reshape(2, -1), 0)
     # The row of a scribble says: this pixel has this color. All others: the mean of my neighbors.
@@ -87,6 +89,9 @@ def weights(L: Tensor, window: int = 3) -> sparse.csr_array:
     """
     lightness = np.asarray(L.detach().cpu(), dtype=np.float64) / 100
     lightness = lightness[0] if lightness.ndim == 3 else lightness  # H W
+    if not ((lightness > -1e-5) & (lightness < 1.00001)).all():  # NaN is neither
+        raise ValueError("expected lightness within 0...100, got "
+                         f"{100 * lightness.min():g}...{100 * lightness.max():g}")
     if lightness.ndim != 2 or lightness.size < 2 or window < 3 or window % 2 == 0:
         raise ValueError("expected lightness (1, H, W) of at least two pixels and an odd window "
                          f"from 3 on, got {tuple(L.shape)} and {window}")

@@ -89,6 +89,9 @@ def test_a_photograph_of_256_pixels_takes_at_most_three_seconds():
     (NOISE, HINTS[:1], somewhere((0, 0)), "hints"),
     (NOISE, HINTS, somewhere((0, 0)).float(), "mask"),
     (NOISE, HINTS, somewhere((0, 0), size=(9, 7)), "mask"),
+    (NOISE + 30, HINTS, somewhere((0, 0)), "0...100"),
+    (NOISE * float("nan"), HINTS, somewhere((0, 0)), "0...100"),
+    (NOISE, HINTS * float("nan"), somewhere((0, 0)), "finite"),
 ])
 def test_what_does_not_fit_is_refused(L, hints, mask, words):
     with pytest.raises(ValueError, match=words):
