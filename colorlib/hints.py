@@ -39,6 +39,8 @@ def predict(colorizer: Colorizer, L: Tensor, hinted: Tensor, mask: Tensor) -> Te
     if not takes_hints(colorizer):
         raise ValueError("expected a colorizer with a HintUNet and a LabTarget, got "
                          f"{type(getattr(colorizer, 'net', colorizer)).__name__}")
+    if L.ndim != 4 or L.shape[1] != 1:
+        raise ValueError(f"expected lightness (N, 1, H, W), got {tuple(L.shape)}")
     size = (len(L), *L.shape[-2:])
     if (hinted.shape != (size[0], 2, *size[1:]) or mask.shape != L.shape
             or mask.dtype != torch.bool):
@@ -47,13 +49,18 @@ def predict(colorizer: Colorizer, L: Tensor, hinted: Tensor, mask: Tensor) -> Te
                          f"{mask.dtype}")
     shown = torch.cat([torch.where(mask, hinted / colorizer.target.scale, 0.0), mask.to(L.dtype)],
                       dim=1).to(colorizer.device)  # N 3 H W
-    net, multiple = colorizer.net.eval(), colorizer.multiple
+    net, multiple, was_training = colorizer.net, colorizer.multiple, colorizer.net.training
     H, W = L.shape[-2:]
     padded = pad(colorizer.target.inputs(L).to(colorizer.device), multiple)
     # A hint in the last row must not be repeated below it: outside of the picture, there are none.
     room = padded.new_zeros(len(L), 3, *padded.shape[-2:])
     room[..., :H, :W] = shown
-    ab = colorizer.target.decode(net(padded, room)[..., :H, :W], L).to(L.device)
+    net.eval()
+    try:
+        outputs = net(padded, room)[..., :H, :W].to(L.device)
+    finally:
+        net.train(was_training)
+    ab = colorizer.target.decode(outputs, L)
     return torch.where(mask, hinted, ab)  # as in `scribbles.fill`, a hint is kept as it is
 
 

@@ -54,12 +54,13 @@ def check_09_3(c, f):
 
     def net(x, noisy, time):
         seen.append(round(float(time[0]), 4))
-        return 3 * torch.ones_like(noisy) + time[:, None, None, None]
+        return 3 + 0.5 * noisy + time[:, None, None, None]
 
     def walk(of_time):
         here = noise
         for now, then in pairwise(times):
-            here = here + (3 + of_time(now, then) - here) * (then - now) / (1 - now)
+            mean = 3 + 0.5 * here + of_time(now, then)
+            here = here + (mean - here) * (then - now) / (1 - now)
         return here
 
     got = f(net, gray, noise.clone(), times)

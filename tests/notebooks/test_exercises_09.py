@@ -5,6 +5,8 @@ from pathlib import Path
 import torch
 from checkers import *  # noqa: F403
 
+from colorlib import exercises
+
 SOLUTIONS = Path(__file__).parents[2] / "solutions" / "09_many_colorings.py"
 
 
@@ -35,3 +37,23 @@ CASES = [
     ("check_09_3", "repaired_sample", sampler(lambda now, then: then, lambda here: here), "now the time"),
     ("check_09_3", "repaired_sample", sampler(lambda now, then: now, torch.randn_like), "comes once"),
 ]
+
+
+def jumps(net, gray, noise, times):
+    """Every step goes all the way to the mean."""
+    here = noise
+    for now in times[:-1]:
+        here = net(gray, here, torch.full((len(gray),), now))
+    return here
+
+
+def never_moves(net, gray, noise, times):
+    """The network sees the noise in every step."""
+    here = noise
+    for now, then in pairwise(times):
+        here = here + (net(gray, noise, torch.full((len(gray),), now)) - here) * (then - now) / (1 - now)
+    return here
+
+
+def test_a_walk_that_jumps_or_shows_the_network_the_noise_again_is_wrong():
+    assert exercises.check_09_3(jumps).status == exercises.check_09_3(never_moves).status == "wrong"

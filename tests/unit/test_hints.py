@@ -79,7 +79,12 @@ def test_a_photograph_of_any_size_and_a_hint_in_its_last_row(trained):
     assert torch.equal(ab[0, :, 16, 20], torch.tensor([40.0, 40.0]))  # a hint is kept
     without = hints.predict(trained, L, torch.zeros(2, 2, 17, 21), torch.zeros_like(mask))
     assert torch.allclose(without, trained.predict(L), atol=1e-4)
-    assert torch.allclose(ab[1], without[1], atol=1e-4) and not torch.allclose(ab[0], without[0], atol=1)
+    assert torch.allclose(ab[1], without[1], atol=1e-4)
+    assert not torch.allclose(ab[0, :, 15, 19], without[0, :, 15, 19], atol=1)  # its neighbor changes
+    trained.net.train()
+    assert torch.equal(hints.predict(trained, L, torch.full((2, 2, 17, 21), 40.0), mask), ab)
+    assert trained.net.training  # the mode stays that of the caller
+    trained.net.eval()
 
 
 @pytest.mark.parametrize("change, words", [
