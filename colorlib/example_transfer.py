@@ -29,11 +29,12 @@ def transfer(L: Tensor, example: Tensor, samples: int = 200,
     samples   about so many pixels of the example, one in each cell of a grid, at random
     returns   ab (2, H, W) in Lab units, and which pixel each one took, (H, W, 2): row and column
 
-    Similar: half the difference in lightness and half that in its standard deviation over 5x5
-    pixels, after the example's lightness got the mean and deviation of the gray picture's.
+    Similar: a small distance in lightness and its standard deviation over 5x5 pixels, both of the
+    same weight, after the example's lightness got the mean and deviation of the gray picture's.
+    It is computed on the CPU, and so are its results.
     ValueError for shapes that do not fit, or samples < 1.
     """
-    lab = _lab(L, example)
+    L, lab = L.cpu(), _lab(L, example)
     if samples < 1:
         raise ValueError(f"expected at least one sample, got {samples}")
     places = _jittered_grid(*lab.shape[1:], samples, seed)  # S 2
@@ -56,7 +57,7 @@ def transfer_swatches(L: Tensor, example: Tensor, pairs: Sequence[tuple[Rectangl
     of the pixel in these rectangles whose 5x5 pixels have the smallest squared difference in
     lightness from its own: section 3 of the paper. ValueError for no pair, or one outside.
     """
-    lab = _lab(L, example)
+    L, lab = L.cpu(), _lab(L, example)
     if not pairs:
         raise ValueError("expected at least one pair of rectangles")
     ab, known = torch.zeros(2, *L.shape[1:]), torch.zeros(L.shape[1:], dtype=torch.bool)
@@ -79,7 +80,7 @@ def _lab(L: Tensor, example: Tensor) -> Tensor:
     if example.ndim != 3 or example.shape[0] != 3 or example.dtype != torch.uint8:
         raise ValueError("expected an example as uint8 RGB (3, H, W), got "
                          f"{example.dtype} {tuple(example.shape)}")
-    return color.rgb_to_lab(example[None])[0]
+    return color.rgb_to_lab(example[None].cpu())[0]
 
 
 def _matched(lightness: Tensor, to: Tensor) -> Tensor:

@@ -32,7 +32,7 @@ def colorize(colorizer: Colorizer, L: Tensor, first: Tensor, count: int = 20,
     if L.ndim != 4 or L.shape[1] != 1 or first.shape != (2, *L.shape[2:]) or count < 1:
         raise ValueError("expected frames (T, 1, H, W), first colors (2, H, W) and at least one "
                          f"hint, got {tuple(L.shape)}, {tuple(first.shape)} and {count=}")
-    generator, colored = torch.Generator().manual_seed(seed), [first]
+    generator, colored = torch.Generator().manual_seed(seed), [first.to(L.device)]
     for before, now in zip(L, L[1:]):
         down, right = motion(before, now)
         moved, there = (_moved(x, down, right) for x in (colored[-1], torch.ones_like(before)))
@@ -68,6 +68,8 @@ def flicker(ab: Tensor, shifts: Sequence[tuple[int, int]]) -> float:
     for number in range(1, len(ab)):
         down, right = (after - before for after, before in zip(shifts[number], shifts[number - 1]))
         there = _moved(torch.ones_like(ab[0, :1]), down, right).bool()[0]  # H W
+        if not there.any():
+            raise ValueError(f"frame {number} shows no point of the frame before it")
         change = (ab[number] - _moved(ab[number - 1], down, right)).norm(dim=0)
         changes.append(change[there].mean())
     return float(torch.stack(changes).mean())
@@ -76,7 +78,8 @@ def flicker(ab: Tensor, shifts: Sequence[tuple[int, int]]) -> float:
 def _moved(x: Tensor, down: int, right: int) -> Tensor:
     """A picture (C, H, W) moved by whole pixels; 0 where nothing is known."""
     height, width = x.shape[1:]
-    moved = torch.zeros_like(x)
+    moved, down = torch.zeros_like(x), max(-height, min(height, down))
+    right = max(-width, min(width, right))
     target = [slice(max(0, n), size + min(0, n)) for n, size in ((down, height), (right, width))]
     source = [slice(max(0, -n), size + min(0, -n)) for n, size in ((down, height), (right, width))]
     moved[(slice(None), *target)] = x[(slice(None), *source)]

@@ -52,13 +52,15 @@ def fill(L: Tensor, hints: Tensor, mask: Tensor, window: int = 3) -> Tensor:
     hints    (2, H, W), ab in Lab units; used where the mask is True, and kept there exactly
     mask     (1, H, W) or (H, W), bool: where there is a scribble
     window   side of the neighborhood in pixels, odd
-    returns  (2, H, W), float32, Lab units: each pixel has the weighted mean of its neighbors
+    returns  (2, H, W), float32, Lab units, on the device of the hints: each pixel has the weighted
+             mean of its neighbors
 
     ValueError for shapes that do not fit, or without any scribble.
     """
     lightness, given = np.asarray(L.detach().cpu()), np.asarray(mask.detach().cpu())
     lightness, given = (x[0] if x.ndim == 3 else x for x in (lightness, given))  # H W each
-    if (lightness.ndim != 2 or given.shape != lightness.shape or given.dtype != bool
+    if ({*L.shape[:-2], *mask.shape[:-2]} - {1} or lightness.ndim != 2
+            or given.shape != lightness.shape or given.dtype != bool
             or tuple(hints.shape) != (2, *lightness.shape)):
         raise ValueError("expected L (1, H, W), hints (2, H, W) and a mask (1, H, W) of bool, got "
                          f"{tuple(L.shape)}, {tuple(hints.shape)} and {tuple(mask.shape)}, "
@@ -75,7 +77,8 @@ def fill(L: Tensor, hints: Tensor, mask: Tensor, window: int = 3) -> Tensor:
     # Neighbors are mutual, so an ordering for symmetric matrices keeps the factors small.
     solved = splu(system, permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True},
                   diag_pivot_thresh=0.01).solve(known.T)
-    return torch.as_tensor(solved.T.reshape(2, *lightness.shape)).float()
+    filled = torch.as_tensor(solved.T.reshape(2, *lightness.shape)).to(hints)
+    return torch.where(torch.from_numpy(given).to(hints.device), hints, filled).float()
 
 
 def weights(L: Tensor, window: int = 3) -> sparse.csr_array:

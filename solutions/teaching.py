@@ -527,12 +527,13 @@ TEACHING = {
     "09.3": {
         "minutes": 15,
         "mistakes": (
-            ("only the noise: the network still gets the time `then`",
-             "How noisy is `here` when the network sees it? At which time was it that noisy in the training?"),
-            ("only the time: every step still starts from new noise",
-             "Call it twice with the same noise. Why do the pictures differ, and where was the old place used?"),
+            ("a new draw for every roll: these dice are fair",
+             "Look at one apple in all of its rolls. What did the exercise forbid?"),
+            ("green with a leaf, red without",
+             "How many of the apples with a leaf are red in your picture, and how many should be?"),
         ),
-        "question": "Which of the two mistakes would you see in the pictures, and which only in the numbers?",
+        "question": "A network could do this without any intent. Which of our measurements sees it, and which of the "
+                    "tables of this notebook do not?",
     },
 }
 

@@ -51,6 +51,7 @@ LAYERS = {
     "stack": ("all tensors upsampled and stacked", PALETTE[2], (0, (1.5, 1.5))),
     "add": ("1×1 convolution, upsampling, add, 3×3 convolution", PALETTE[3], (0, (4, 1.5, 1, 1.5))),
     "fold": ("four pixels to the channels of one, and back", PALETTE[6], "-"),
+    "unfold": ("1×1 convolution, channels to four pixels", PALETTE[6], "-"),
     "block": ("3×3 convolution and a block", PALETTE[0], "-"),
     "pool-block": ("mean of four pixels, block", PALETTE[1], (0, (5, 2))),
     "add-block": ("1×1 convolution, upsampling, add, block", PALETTE[2], (0, (1.5, 1.5))),
@@ -174,6 +175,15 @@ def denoising_unet() -> Figure:
     return draw(stages, skips=[(2, 6), (3, 5)], skip="skip connection: add")
 
 
+def hint_unet() -> Figure:
+    """The network of notebook 08, for 32x32 pixels."""
+    down = [Stage(16, 32, by="single"), Stage(32, 16, by="halve"), Stage(64, 8, by="pool"),
+            Stage(128, 4, by="pool")]
+    stages = [Stage(4, 32, "gray, hints"), *down, Stage(64, 8, by="add"), Stage(32, 16, by="add"),
+              Stage(2, 32, "ab", by="unfold")]
+    return draw(stages, skips=[(2, 6), (3, 5)], skip="skip connection: add")
+
+
 @in_course_style
 def dahl_networks() -> Figure:
     """The two networks of Dahl 2016 on VGG16, for 224x224 pixels, in notebook 07."""
@@ -263,7 +273,7 @@ def where_the_field_went() -> Figure:
 # The stored diagrams, by their file names.
 DIAGRAMS: dict[str, Callable[[], Figure]] = {
     "koo-cnn": koo_cnn, "unet": unet, "patch-discriminator": patch_discriminator,
-    "critic": critic, "denoising-unet": denoising_unet,
+    "critic": critic, "denoising-unet": denoising_unet, "hint-unet": hint_unet,
     "dorscheidt-networks": dorscheidt_networks, "dahl-networks": dahl_networks,
     "where-the-field-went": where_the_field_went,
 }

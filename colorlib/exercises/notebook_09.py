@@ -1,7 +1,5 @@
 """Checkers for notebook 09, *Roll the dice properly*."""
 
-from itertools import pairwise
-
 import torch
 
 
@@ -46,31 +44,20 @@ def check_09_2(c, f):
 
 
 def check_09_3(c, f):
-    """repaired_sample: the network gets the time of its input, and noise comes once."""
-    gray, noise = torch.zeros(2, 1, 4, 4), torch.randn(2, 2, 4, 4,
-                                                      generator=torch.Generator().manual_seed(0))
-    times = [0.0, 0.25, 0.5, 1.0]
-    seen = []
-
-    def net(x, noisy, time):
-        seen.append(round(float(time[0]), 4))
-        return 3 + 0.5 * noisy + time[:, None, None, None]
-
-    def walk(of_time):
-        here = noise
-        for now, then in pairwise(times):
-            mean = 3 + 0.5 * here + of_time(now, then)
-            here = here + (mean - here) * (then - now) / (1 - now)
-        return here
-
-    got = f(net, gray, noise.clone(), times)
-    times_seen, again = list(seen), f(net, gray, noise.clone(), times)
-    new_noise = not torch.equal(torch.as_tensor(got), torch.as_tensor(again))
-    c.true(not new_noise, "the same noise gives another picture the second time")
-    c.true(times_seen == times[:-1], f"the network got the times {times_seen}, and `here` is as "
-                                     f"noisy as at {times[:-1]}")
-    c.equal(got, walk(lambda now, then: now), "a walk in three steps of different length")
-    late = times_seen == times[1:]
-    c.hint_if(late and new_noise, True, "both mistakes are still there: follow `here` and `now`")
-    c.hint_if(new_noise, True, "noise comes once, before the walk: a step begins where you are")
-    c.hint_if(late, True, "the noise is right; now the time: `here` is as noisy as at `now`")
+    """same_every_time: the right shares, and no apple ever changes its color."""
+    cue = torch.arange(4000) % 10 < 3
+    got = torch.as_tensor(f(cue, 16))
+    c.true(got.shape == (16, 4000), f"expected (rolls, N), here (16, 4000), got {tuple(got.shape)}")
+    if got.shape != (16, 4000):
+        return
+    rolls = got.float()
+    steady = bool((rolls == rolls[0]).all())
+    with_leaf, without = float(rolls[:, cue].mean()), float(rolls[:, ~cue].mean())
+    c.true(abs(with_leaf - 0.8) < 0.05, f"green with a leaf: {with_leaf:.2f}, expected 0.8")
+    c.true(abs(without - 0.3) < 0.05, f"green without a leaf: {without:.2f}, expected 0.3")
+    c.true(steady, "an apple changes its color between two rolls")
+    c.hint_if(with_leaf > 0.99 and without < 0.01, True, "the leaf must not decide alone: with a "
+              "leaf, one apple in five is red for good")
+    c.hint_if(abs(with_leaf - 0.45) < 0.05 and abs(without - 0.45) < 0.05, True,
+              "the shares depend on the leaf: draw each apple with the odds of its own sort")
+    c.hint_if(not steady, True, "these dice are fair: draw once for each apple, and repeat it")

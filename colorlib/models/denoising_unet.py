@@ -50,7 +50,7 @@ class DenoisingUNet(nn.Module):
                                     for high, low in zip(widths, widths[1:]))
         self.up = nn.ModuleList(TimedBlock(width, width) for width in widths[:-1])
         self.last = nn.Conv2d(widths[0], 4 * outputs, 3, padding=1)
-        nn.init.zeros_(self.last.weight)  # training starts from gray
+        nn.init.zeros_(self.last.weight)  # training starts from nearly gray
 
     def forward(self, x: Tensor, noisy: Tensor | None = None, time: Tensor | None = None) -> Tensor:
         check_gray(x, self.multiple)

@@ -105,8 +105,8 @@ function mark() {  // which pixels a scribble covers
     const steps = 1 + Math.ceil(2 * Math.hypot(x1 - x0, y1 - y0));
     for (let s = 0; s <= steps; s++) {
       const cx = x0 + (x1 - x0) * s / steps, cy = y0 + (y1 - y0) * s / steps;
-      for (let y = Math.max(0, Math.ceil(cy - radius)); y < Math.min(size, cy + radius); y++)
-        for (let x = Math.max(0, Math.ceil(cx - radius)); x < Math.min(size, cx + radius); x++)
+      for (let y = Math.max(0, Math.ceil(cy - radius)); y <= Math.min(size - 1, cy + radius); y++)
+        for (let x = Math.max(0, Math.ceil(cx - radius)); x <= Math.min(size - 1, cx + radius); x++)
           if ((x - cx) ** 2 + (y - cy) ** 2 <= radius ** 2) {
             known[y * size + x] = number + 1;
             ab[0][y * size + x] = a; ab[1][y * size + x] = b;
@@ -142,11 +142,16 @@ const place = (x, y) => {
 };
 onDrag("scribbled", (x, y) => { scribbles[scribbles.length - 1][3].push(place(x, y)); start(); });
 const drag = element("scribbled").onpointermove;
+let drawing = false;  // not by a drag that began elsewhere on the page
 element("scribbled").onpointerdown = event => {
   scribbles.push([number("a"), number("b"), number("width"), []]);
+  drawing = true;
   drag(event);
 };
-element("scribbled").onpointermove = event => { if (scribbles.length) drag(event); };
+element("scribbled").onpointermove = event => {
+  drawing &&= event.buttons > 0;
+  if (drawing) drag(event);
+};
 for (const id of ["a", "b"]) element(id).oninput = drawBrush;
 element("forget").onclick = () => { scribbles.pop(); start(); };
 element("clear").onclick = () => { scribbles = []; start(); };

@@ -32,7 +32,7 @@ KNOWN = {
     "06.5": "repaired_loss",
     "07.1": "columns_of", "07.2": "summed_weights", "07.3": "same_kind", "07.4": "freeze",
     "08.1": "recolored", "08.2": "nearest", "08.3": "next_click",
-    "09.1": "step_towards", "09.2": "spread_of_odds", "09.3": "repaired_sample",
+    "09.1": "step_towards", "09.2": "spread_of_odds", "09.3": "same_every_time",
 }
 
 

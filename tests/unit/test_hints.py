@@ -115,6 +115,8 @@ def test_a_scene_that_only_moves_does_not_flicker_and_one_that_changes_does():
     assert abs(film.flicker(blinking, SHIFTS) - 3) < 1e-4
     with pytest.raises(ValueError, match="a shift for each"):
         film.flicker(ab[None], SHIFTS)
+    with pytest.raises(ValueError, match="frame 1 shows no point"):
+        film.flicker(a_film(ab)[:2], [(0, 0), (0, 20)])
 
 
 def test_motion_is_found_and_the_first_frames_color_stays(trained):
