@@ -13,5 +13,6 @@
     python -m tools pack                       pack trained models, to carry them to another machine
     python -m tools kit                        write a folder that installs without a network
 
-`colab.py` is a script of its own: on Colab the first cell of each notebook runs it.
+`bootstrap.py` is a script of its own: the first cell of each notebook runs it where colorlib is not
+installed, as on Colab.
 """

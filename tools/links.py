@@ -46,16 +46,16 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md", "docs/teaching
 
 # Every notebook begins with this cell, so it has at most eight lines.
 BOOTSTRAP = """\
-import os  # On Colab: bring this release with its checkpoints. \
-Anywhere else this cell does nothing.
-import runpy
-from subprocess import run
-if "COLAB_RELEASE_TAG" in os.environ and not os.path.exists("../colorlib"):
-    address = os.getenv("COLORLIB_ADDRESS", "{address}")
-    os.path.exists("course") or run(["git", "clone", "-q", "--depth=1", "-b", "{ref}", address, \
-"course"], check=True)
-    os.chdir("course/notebooks")
-    runpy.run_path("../tools/colab.py")  # makes colorlib importable; torch stays as it is"""
+import os  # If colorlib is not installed: find the course's folder; on Colab and Kaggle, bring it.
+from importlib.util import find_spec
+from runpy import run_path
+clone = "git clone -q --depth=1 -b {ref} {address} course"
+here = [f for f in (".", "..", "course") if os.path.exists(f + "/tools/bootstrap.py")]
+hosted = {{"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}} & {{*os.environ}}
+assert here or find_spec("colorlib") or hosted and not os.system(clone), \
+f"First run in a cell: !{{clone}}"
+find_spec("colorlib") or run_path((here or ["course"])[0] + "/tools/bootstrap.py", \
+run_name="__main__")"""
 
 
 @dataclass(frozen=True)

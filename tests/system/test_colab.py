@@ -1,4 +1,4 @@
-"""The bootstrap cell as Colab runs it: a notebook alone in a folder, torch installed, colorlib not.
+"""The bootstrap cell of a notebook alone in a folder, torch installed, colorlib not: on Colab, Kaggle and elsewhere.
 
 The machine is an environment that sees torch, torchvision, numpy, matplotlib and ipywidgets of the environment of the
 tests, with what these need, and nothing else of it. What else colorlib needs, the bootstrap cell installs.
@@ -18,9 +18,12 @@ import running
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from tools import bootstrap, links
 
 ON_COLAB = ("torch", "torchvision", "numpy", "matplotlib", "ipywidgets")
 TO_RUN = ("ipykernel", "pip")  # what starts a kernel and installs packages there
@@ -76,6 +79,12 @@ def repository(tmp_path_factory):
     return folder
 
 
+def moved(address):
+    """Environment variables with which git finds the course's repository at another address."""
+    return {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": f"url.{address}.insteadOf",
+            "GIT_CONFIG_VALUE_0": links.project(running.ROOT).address}
+
+
 class Colab:
     """A machine with its Python, the folder where notebooks open, and its environment variables."""
 
@@ -89,10 +98,10 @@ class Colab:
         expose(closure((*ON_COLAB, *TO_RUN)), folder / "packages")
         (self.site / "colab.pth").write_text(f"{folder / 'packages'}\n")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("COLORLIB_", "PYTHON", "VIRTUAL_ENV"))}
-        self.environment = kept | {"COLAB_RELEASE_TAG": "release-colab", "COLORLIB_ADDRESS": repository.as_uri(),
-                                   "COLORLIB_PROFILE": "smoke", "COLORLIB_DATA": str(folder / "data"),
-                                   "MPLBACKEND": "module://matplotlib_inline.backend_inline", "PIP_NO_INPUT": "1",
-                                   "PYTHONNOUSERSITE": "1"}
+        settings = {"COLAB_RELEASE_TAG": "release-colab", "COLORLIB_PROFILE": "smoke",
+                    "COLORLIB_DATA": str(folder / "data"), "PIP_NO_INPUT": "1", "PYTHONNOUSERSITE": "1",
+                    "MPLBACKEND": "module://matplotlib_inline.backend_inline"}
+        self.environment = kept | moved(repository.as_uri()) | settings
 
     def call(self, code, environment=None):
         """What a program prints on this machine."""
@@ -189,8 +198,57 @@ def test_every_notebook_runs_on_colab(colab, path):
 def test_after_a_restart_the_bootstrap_cell_finds_the_course_without_a_network(colab):
     if not (colab.content / "course").exists():
         pytest.skip("the test before this one did not bring the course")
+    where = last_words(colab.open(first_cell(), **moved("file:///nowhere"), PIP_NO_INDEX="1"))[0]
+    assert Path(where).parents[1] == colab.content / "course"
+
+
+def first_cell():
+    """A notebook of the bootstrap cell and the cell that says what was imported."""
     nb = notebook_01()
     nb.cells = [cell for cell in nb.cells if "bootstrap" in cell.metadata.get("tags", [])] + nb.cells[-1:]
-    nowhere = {"COLORLIB_ADDRESS": "file:///nowhere", "PIP_NO_INDEX": "1"}
-    where = last_words(colab.open(nb, **nowhere))[0]
-    assert Path(where).parents[1] == colab.content / "course"
+    return nb
+
+
+@pytest.mark.classroom
+@pytest.mark.timeout(600)
+def test_elsewhere_it_installs_nothing_and_says_in_one_line_what_to_run(tmp_path, repository):
+    machine = Colab(tmp_path, repository)
+    del machine.environment["COLAB_RELEASE_TAG"]
+    said = []
+    for _ in range(2):
+        with pytest.raises(CellExecutionError) as stopped:
+            machine.open(first_cell())
+        said.append(re.findall(r"Error: (.*)", re.sub(r"\x1b\[[\d;]*m", "", str(stopped.value)))[-1])
+        command = re.search(r"[!%](git clone \S.*? course|pip install [\w. -]+?)(?= Then|$)", said[-1])[1]
+        assert machine.installed() == []
+        if command.startswith("git"):
+            subprocess.run(command.split(), cwd=machine.content, env=machine.environment, check=True)
+        else:
+            done = subprocess.run([machine.python, "-m", *command.split(), "-q"], env=machine.environment,
+                                  cwd=machine.content, capture_output=True, text=True)
+            if "No matching distribution" in done.stderr:
+                pytest.skip("no package index can be reached from here")
+            assert done.returncode == 0, done.stderr
+    assert said[0].startswith("First run in a cell: !git clone") and "This Python lacks accelerate" in said[1]
+    where = last_words(machine.open(first_cell()))[0]
+    assert Path(where).parents[1] == machine.content / "course"
+
+
+def test_kaggle_is_served_as_colab_is_and_a_failed_clone_says_what_to_run(tmp_path, repository):
+    machine = Colab(tmp_path, repository)
+    del machine.environment["COLAB_RELEASE_TAG"]
+    on_kaggle = {"KAGGLE_KERNEL_RUN_TYPE": "Interactive", "PIP_NO_INDEX": "1"}
+    with pytest.raises(CellExecutionError, match="First run in a cell: !git clone"):
+        machine.open(first_cell(), **on_kaggle, **moved("file:///nowhere"))
+    with pytest.raises(CellExecutionError, match="CalledProcessError"):          # it cloned, and called pip
+        machine.open(first_cell(), **on_kaggle)
+    assert (machine.content / "course/tools/bootstrap.py").exists()
+
+
+def test_a_python_that_the_system_manages_is_not_offered_pip(monkeypatch, tmp_path):
+    (tmp_path / "EXTERNALLY-MANAGED").touch()
+    assert bootstrap.may_install() and "%pip install accelerate Then" in bootstrap.advice(["accelerate>=1.2"])
+    monkeypatch.setattr(bootstrap.sys, "base_prefix", bootstrap.sys.prefix)
+    monkeypatch.setattr(bootstrap.sysconfig, "get_path", lambda name: str(tmp_path))
+    assert not bootstrap.may_install()
+    assert bootstrap.advice(["accelerate>=1.2"]).endswith(f'make -C "{running.ROOT}" lab')

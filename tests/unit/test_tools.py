@@ -181,7 +181,7 @@ def test_links_come_from_the_one_address(course, tmp_path, monkeypatch):
     del nb.cells[1]                                              # a missing bootstrap cell is put in
     links.apply(nb, course.name)
     assert nb.cells[1].id == "bootstrap" and "https://github.com/school/course" in nb.cells[1].source
-    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)       # which does nothing elsewhere than on Colab
+    monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)       # which does nothing where colorlib is installed
     before = list(sys.path)
     exec(compile(nb.cells[1].source, "bootstrap", "exec"), {})
     assert sys.path == before
