@@ -12,6 +12,8 @@
     python -m tools editions                   write the student's and the teacher's course
     python -m tools pack                       pack trained models, to carry them to another machine
     python -m tools kit                        write a folder that installs without a network
+    python -m tools findings FOLDER            which findings held in a run, as a table
+    python -m tools release 0.2.0              write version, links and notes of a release
 
 `bootstrap.py` is a script of its own: the first cell of each notebook runs it where colorlib is not
 installed, as on Colab.

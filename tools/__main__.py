@@ -11,10 +11,12 @@ from colorlib.notebook.profiles import PROFILE_NAMES
 from tools import (
     diagrams,
     editions,
+    findings,
     kit,
     links,
     pack,
     readme,
+    release,
     results,
     run,
     sources,
@@ -89,6 +91,13 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--pairs", type=int, default=10,
         help="training pictures, and test pictures, for each system (default: %(default)s)")
     sub.add_argument("--seed", type=int, default=0, help="other pictures (default: 0)")
+    sub = command("findings", _findings,
+        "print which findings held in several runs of the course, as a table")
+    sub.add_argument("folders", nargs="+", type=Path, metavar="FOLDER",
+        help="written by `run --out`")
+    sub = command("release", _release,
+        "write a version, let the links point to its tag, and write the notes of the release")
+    sub.add_argument("version", help="such as 0.2.0, with a section in CHANGELOG.md")
     command("pack", _pack,
         "pack what `colorlib train --missing --minutes` trained, to carry it away")
     sub = command("kit", _kit,
@@ -182,6 +191,16 @@ def _site(options: argparse.Namespace) -> int:
 
 def _editions(options: argparse.Namespace) -> int:
     print(*editions.make(outputs=not options.no_outputs), sep="\n")
+    return 0
+
+
+def _findings(options: argparse.Namespace) -> int:
+    print(findings.table(options.folders), end="")
+    return 0
+
+
+def _release(options: argparse.Namespace) -> int:
+    print(release.prepare(options.version))
     return 0
 
 

@@ -5,7 +5,7 @@
 
 Both come from the notebooks and from the records in results/notebooks/. Each ends with its closing
 mark, such as `<!-- /map -->`. The strip shows the first test picture of each class of CIFAR-10,
-colored by two of the reference checkpoints.
+colored by three of the reference checkpoints.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ from tools.links import project, stored_record
 MARKED = re.compile(r"<!-- (map|minutes) -->.*?<!-- /\1 -->", re.S)
 DOCUMENTS = ("README.md", "docs/teaching.md")
 PROFILES = ("quick", "lesson")
-STRIP = {"koo-baseline": "Koo's CNN", "nazeri-unet": "U-Net"}  # checkpoint: label of its row
+STRIP = {  # checkpoint: label of its row
+    "nazeri-unet": "U-Net", "perez-patchgan.long": "PatchGAN + L1", "sampler": "sampler"}
 
 # One line on each notebook, shown after its title in the README and on the site.
 ABOUT = {
@@ -72,8 +73,22 @@ def table(root: Path) -> str:
         lines.append(f"| {' | '.join(row)} |")
     text = "\n".join(lines)
     if hardware:
-        text += f"\n\nMinutes and peak memory as measured on {'; '.join(sorted(hardware))}."
+        text += f"\n\nMinutes and peak memory as measured on {in_words(hardware)}."
     return text
+
+
+def in_words(hardware: set[str]) -> str:
+    """Machines in words: "a cloud machine without a GPU (two cores of AMD EPYC)".
+
+    hardware   as records name it: "AMD EPYC, 2 threads, AVX512", or a GPU
+    """
+    found = {re.fullmatch(r"(.+?)(?: Processor)?, (\d+) threads.*", name) for name in hardware}
+    if None in found or len({match[2] for match in found}) > 1:
+        return "; ".join(sorted(hardware))
+    count = next(iter(found))[2]
+    cores = {"1": "one core", "2": "two cores", "4": "four cores"}.get(count, f"{count} cores")
+    processors = sorted({re.sub(r"\(R\)", "", match[1]).strip() for match in found})
+    return f"a cloud machine without a GPU ({cores} of {' or '.join(processors)})"
 
 
 def _notebooks(root: Path) -> list[Path]:
@@ -104,7 +119,7 @@ def minutes(root: Path) -> str:
         lines.append(f"| [{number}](../notebooks/{path.name}) | {' | '.join(cells)} |")
     text = "\n".join(lines)
     if hardware:
-        text += f"\n\nRuns as measured on {'; '.join(sorted(hardware))}."
+        text += f"\n\nRuns as measured on {in_words(hardware)}."
     return text
 
 

@@ -36,7 +36,8 @@ BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
 LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"
                   r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)", re.S | re.M)
 HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the theme knows these
-DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide",
+DOCUMENTS = {"results/README.md": "Results", "docs/running.md": "Running the course",
+             "docs/teaching.md": "Teaching guide", "docs/adopt.md": "Adopting the course",
              "docs/glossary.md": "Glossary", "docs/sources.md": "Sources"}
 
 
@@ -119,12 +120,10 @@ def write_source(folder: Path) -> None:
 
 
 def index(notebooks: list[Path]) -> str:
-    """The first page: the beginning of the README up to its first section, and the notebooks."""
+    """The first page: the beginning of the README up to its commands, and the notebooks."""
     text = (project_root() / "README.md").read_text(encoding="utf-8")
-    intro = re.split(r"^## ", text, maxsplit=1, flags=re.M)[0]
     # Readers of the pages need no instructions to install the course.
-    intro = re.sub(r"<!-- clone -->.*?(?=^!\[)", "", intro, count=1, flags=re.S | re.M)
-    intro = COMMENT.sub("", intro)
+    intro = COMMENT.sub("", re.split(r"^## |<!-- clone -->", text, maxsplit=1, flags=re.M)[0])
     rows = [f"- [{title(read(path))}](notebooks/{path.name}): {readme.ABOUT.get(number(path), '')}"
             for path in notebooks]
     return f"{picture_directives(intro)}\n## The notebooks\n\n" + "\n".join(rows) + "\n"

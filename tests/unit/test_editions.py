@@ -140,12 +140,13 @@ def test_no_solution_stands_in_a_students_file(made):
             for number, cell in editions.exercises(read(path)).items():
                 editions._check_stub(number, cell)
             assert "solutions/" not in "".join(cell.source for cell in read(path).cells), path.name
-    gone = ("solutions", "tests", "docs/teaching.md", "CONTRIBUTING.md")
+    gone = ("solutions", "tests", "docs/teaching.md", "docs/adopt.md", "CONTRIBUTING.md")
     assert not any((out / "student" / name).exists() for name in gone)
     text = (out / "student" / "README.md").read_text(encoding="utf-8")
     assert "whole -->" not in text and "[solutions]" not in text
-    for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", text):
-        assert (out / "student" / target).exists(), target
+    for path in (out / "student" / "README.md", out / "student" / "docs" / "running.md"):
+        for target in re.findall(r"\]\((?!http|#)([^)\s]+)\)", path.read_text(encoding="utf-8")):
+            assert (path.parent / target.split("#")[0]).exists(), f"{path.name}: {target}"
 
 
 def test_a_teachers_edition_is_no_place_to_make_editions_from(made, monkeypatch, tmp_path):

@@ -1,4 +1,4 @@
-"""README.md says what is there: its map is that of the records, its commands exist."""
+"""README.md and the documents say what is there: the map is that of the records, the commands exist."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from tools.__main__ import parser as tools_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8")
-             for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md")}
+             for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/running.md", "docs/adopt.md")}
 
 
 def commands(text):
@@ -78,8 +78,19 @@ def test_made_parts_hold_the_numbers_of_the_records(tmp_path):
     assert readme.document(made, tmp_path) == made                          # a teacher may delete the folder
 
 
-def test_the_readme_lists_every_environment_variable_and_no_other():
-    section = DOCUMENTS["README.md"].partition("## Settings")[2].partition("\n## ")[0]
+def test_the_front_page_is_short():
+    assert len(DOCUMENTS["README.md"].splitlines()) <= 120
+
+
+def test_machines_are_named_in_words():
+    cloud = {"AMD EPYC, 2 threads, AVX512", "Intel(R) Xeon(R) Processor, 2 threads, AVX512"}
+    assert readme.in_words(cloud) == "a cloud machine without a GPU (two cores of AMD EPYC or Intel Xeon)"
+    assert readme.in_words({"NVIDIA X", *cloud}) == "; ".join(sorted({"NVIDIA X", *cloud}))
+    assert readme.in_words({"A, 2 threads", "B, 8 threads"}) == "A, 2 threads; B, 8 threads"
+
+
+def test_the_documents_list_every_environment_variable_and_no_other():
+    section = DOCUMENTS["docs/running.md"].partition("## Settings")[2].partition("\n## ")[0]
     files = [path for folder in ("colorlib", "tools", "tests") for path in (ROOT / folder).rglob("*.py")]
     used = {name for path in files for name in re.findall(r"\bCOLORLIB_[A-Z_]*[A-Z]\b", path.read_text("utf-8"))}
     assert set(re.findall(r"`(COLORLIB_\w+)`", section)) == used
