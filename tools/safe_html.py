@@ -1,19 +1,26 @@
-"""Pages without the scripts that a notebook's text or outputs may have brought along."""
+"""Pages without the scripts that a notebook's text or outputs may have brought along.
+
+A page within the page (01's brush, 04's odds, 08's scribbles) stays, and its scripts with it: in a
+sandbox, where they reach neither the page around them nor any host.
+"""
 
 from __future__ import annotations
 
 import re
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 
 RUNNABLE = {"", "module", "text/javascript", "application/javascript"}  # types of scripts
 ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "data"}
+POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+          "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
+          'form-action \'none\'">')
 # What the theme of the pages itself writes between a notebook's cells.
 HARMLESS = re.compile(r"\s*kernelName = '[\w-]*'\s*;?\s*")
 
 
 def defuse(html: str, inside: str) -> str:
-    """Remove scripts, event handlers and javascript: links.
+    """Remove scripts, event handlers and javascript: links; shut pages within the page in.
 
     inside   CSS selector of the elements that hold what notebooks bring; the rest stays as it is
     """
@@ -21,6 +28,10 @@ def defuse(html: str, inside: str) -> str:
     places = soup.select(inside)
     for tag in {id(tag): tag for place in places for tag in place.find_all(True)}.values():
         script = tag.name == "script" and tag.get("type", "").lower() in RUNNABLE
+        if tag.name == "iframe" and tag.get("srcdoc") and not tag.get("src"):
+            _shut_in(tag)
+            found = True
+            continue
         foreign = tag.name in ("iframe", "object", "embed")
         if foreign or script and not HARMLESS.fullmatch(tag.get_text()):
             tag.extract()
@@ -34,3 +45,10 @@ def defuse(html: str, inside: str) -> str:
                 del tag[name]
                 found = True
     return str(soup) if found else html  # nearly all pages stay as they are, to the byte
+
+
+def _shut_in(frame: Tag) -> None:
+    """Let an iframe's own page run in a sandbox, without any connection; idempotent."""
+    page = frame["srcdoc"].removeprefix("<!DOCTYPE html>").removeprefix(POLICY)
+    kept = {name: frame[name] for name in ("width", "height", "title", "style") if frame.get(name)}
+    frame.attrs = {"srcdoc": f"<!DOCTYPE html>{POLICY}{page}", "sandbox": "allow-scripts"} | kept

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import tarfile
+import time
 
 import pytest
 from browser import Browser, chromium
@@ -88,3 +89,37 @@ def test_a_page_prints_with_its_figures(pages):
         opened(browser, path, 1280)
         printed = base64.b64decode(browser.send("Page.printToPDF", printBackground=True)["data"])
     assert printed.startswith(b"%PDF") and printed.count(b"/Subtype /Image") >= 15
+
+
+@pytest.mark.parametrize("number, title, start, end", [
+    ("01", "Paint a gray photograph", (60, 60), (90, 90)), ("04", "Ask a pixel", (60, 60), (61, 61)),
+    ("08", "Scribble colors on a gray photograph", (60, 60), (90, 70))])
+def test_a_page_within_the_page_answers_a_mouse_and_reaches_nothing(pages, number, title, start, end):
+    """What a learner paints on in a notebook; on the pages it is shut in (tools/safe_html.py)."""
+    frame = f"document.querySelector('iframe[title=\"{title}\"]')"
+    with Browser() as browser:
+        opened(browser, next(p for p in pages if p.name.startswith(number)), 1280)
+        browser.js(f"{frame}.scrollIntoView({{block: 'center'}})")
+        box = browser.js(f"(({{x, y, width, height}}) => ({{x, y, width, height}}))({frame}.getBoundingClientRect())")
+        assert browser.js(f"{frame}.contentDocument") is None               # of another origin
+
+        def seen():
+            return browser.send("Page.captureScreenshot", clip=box | {
+                "x": box["x"] + browser.js("scrollX"), "y": box["y"] + browser.js("scrollY"), "scale": 1})["data"]
+
+        def mouse(kind, place, buttons):
+            browser.send("Input.dispatchMouseEvent", type=kind, x=box["x"] + place[0], y=box["y"] + place[1],
+                         button="left" if buttons or kind == "mouseReleased" else "none", buttons=buttons, clickCount=1)
+
+        browser.wait("document.fonts.status == 'loaded'")
+        before = seen()
+        for kind, place, buttons in (("mouseMoved", start, 0), ("mousePressed", start, 1), ("mouseMoved", end, 1),
+                                     ("mouseReleased", end, 0)):
+            mouse(kind, place, buttons)
+        for _ in range(40):
+            if seen() != before:
+                break
+            time.sleep(0.25)
+        assert seen() != before
+        browser.screenshot(f"page-within-{number}")
+        assert not browser.errors

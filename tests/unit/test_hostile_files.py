@@ -363,7 +363,8 @@ def test_another_default_type_changes_no_picture(tmp_path):
 
 @pytest.mark.parametrize("html", [
     "<h2>T <img src=x onerror=alert(1)></h2>", "<script>alert(1)</script>", "<a href=' java\nscript:alert(1)'>x</a>",
-    "<iframe srcdoc='<script>alert(1)</script>'></iframe>", "<details ONTOGGLE=alert(1) open><p>x</p></details>",
+    "<iframe src='javascript:alert(1)' srcdoc='<p>alert</p>'></iframe>",
+    "<details ONTOGGLE=alert(1) open><p>x</p></details>",
     "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "<script>kernelName = 'a'; alert(1)</script>",
 ])
 def test_pages_run_nothing_that_a_notebook_brought(html):
@@ -373,6 +374,20 @@ def test_pages_run_nothing_that_a_notebook_brought(html):
     assert "alert" not in safe.lower() and "<p>Words.</p>" in safe and safe.count("own()") == 2
     harmless = page.format("<p class='one'>&lt;img onerror=alert(1)&gt;</p><script>kernelName = 'python3'</script>")
     assert defuse(harmless, "article") == harmless
+
+
+@pytest.mark.parametrize("attributes", ["", "sandbox='allow-scripts allow-same-origin' onload='evil()' allow='camera'"])
+def test_a_page_within_the_page_is_shut_in(attributes):
+    """Its scripts run in a sandbox of another origin and reach no host."""
+    defuse = pytest.importorskip("tools.safe_html").defuse
+    page = ("<article><iframe srcdoc='&lt;!DOCTYPE html&gt;&lt;script&gt;paint()&lt;/script&gt;' title='x' "
+            f"{attributes}></iframe></article>")
+    safe = defuse(page, "article")
+    frame = pytest.importorskip("bs4").BeautifulSoup(safe, "html.parser").iframe
+    assert frame["sandbox"] == ["allow-scripts"] and set(frame.attrs) == {"srcdoc", "sandbox", "title"}
+    policy = "<!DOCTYPE html><meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none';"
+    assert frame["srcdoc"].startswith(policy) and frame["srcdoc"].endswith("<script>paint()</script>")
+    assert defuse(safe, "article") == safe
 
 
 def test_the_page_of_a_run_runs_nothing_that_the_notebook_brought():
