@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("MPLBACKEND", "agg")
+if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):   # they share the cores, and so do their kernels
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
 
 import pytest
 
