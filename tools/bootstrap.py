@@ -4,6 +4,7 @@ On Colab and Kaggle the requirements of colorlib that are missing are installed.
 nothing is: the message says what to run. Installed packages, above all torch, keep their versions.
 """
 
+import ast
 import importlib
 import os
 import re
@@ -14,11 +15,6 @@ import tempfile
 from importlib import metadata
 from pathlib import Path
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    from pip._vendor import tomli as tomllib
-
 ROOT = Path(__file__).resolve().parents[1]
 HOSTED = {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}  # set on machines that last for a session
 
@@ -26,7 +22,8 @@ HOSTED = {"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}  # set on machines that
 def missing() -> list[str]:
     """The requirements in pyproject.toml of which no version is installed."""
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    requirements = tomllib.loads(text)["project"]["dependencies"]
+    # Python 3.10 has no tomllib; a TOML list of strings is a Python list.
+    requirements = ast.literal_eval(re.search(r"^dependencies = (\[.*?^\])", text, re.M | re.S)[1])
     return [line for line in requirements if not _installed(re.match(r"[\w.-]+", line)[0])]
 
 

@@ -28,7 +28,7 @@ BINDER = CONDA | {"torch": "pytorch-cpu"}
 
 # What a package is imported as, where that is not its name.
 IMPORTS = {"scikit-image": "skimage", "scikit-learn": "sklearn", "pillow": "PIL", "opencv-python-headless": "cv2"}
-IMPORTS |= {"beautifulsoup4": "bs4", "pyyaml": "yaml", "pytest-timeout": "pytest_timeout",
+IMPORTS |= {"beautifulsoup4": "bs4", "pyyaml": "yaml", "pytest-timeout": "pytest_timeout", "pytest-xdist": "xdist",
             "websocket-client": "websocket", "python-pptx": "pptx"}
 
 
@@ -149,7 +149,7 @@ def test_every_dependency_is_used():
         cells = [c for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == "code"]
         code = "\n".join("".join(c["source"]) for c in cells)
         used |= set(re.findall(r"^\s*(?:import|from) (\w+)", code, flags=re.M))
-    commands = {"jupyterlab", "ruff", "pytest-timeout", "ipykernel", "nbval",  # called, never imported
+    commands = {"jupyterlab", "ruff", "pytest-timeout", "pytest-xdist", "ipykernel", "nbval",  # called, never imported
                 "sphinx-mathjax-offline", "jupyter-book"}
     unused = {n for n in NEEDED | COURSE | PAGES | DEV if IMPORTS.get(n, n).replace("-", "_") not in used} - commands
     assert not unused, f"declared, and imported nowhere: {sorted(unused)}"
