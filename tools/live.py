@@ -111,9 +111,9 @@ def to_onnx(colorizer: Colorizer) -> bytes:
 
 
 def boost() -> float:
-    """The factor of the course's control: it brings the U-Net's chroma to that of photographs."""
+    """The factor that brings the U-Net's chroma to that of photographs, the course's control."""
     path = records.path_of(BOOSTED_SYSTEM, "cifar10", "lesson", 0)
-    return json.loads(path.read_text(encoding="utf-8"))["metrics"]["boost"]
+    return round(json.loads(path.read_text(encoding="utf-8"))["metrics"]["boost"], 2)
 
 
 def photos() -> dict[str, Image.Image]:

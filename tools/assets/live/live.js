@@ -98,7 +98,7 @@ function colors(model, outputs, {height, width}) {
   return ab.map(plane => enlarge(plane, outputs.predicted, [height, width]));
 }
 
-const temperature = () => 10 ** number("T");
+const temperature = () => number("T");
 const say = text => { element("state").textContent = text; };
 const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout(done)));
 
@@ -412,7 +412,7 @@ function chooseModel(model) {
   element("gray-words").textContent = model.hints ? "Gray: scribble here" : "Gray: what the network gets";
   element("answer").textContent = "";
   element("colored-words").textContent = `Colored by: ${model.title}`;
-  if (model.bins) element("T").value = Math.log10(model.T);
+  if (model.bins) element("T").value = model.T;
   showTemperature();
   if (!state.photo) return;
   drawGray();
