@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import http.client
 import importlib.util
 import io
 import json
@@ -52,7 +53,8 @@ RUNTIME_FILES = ("ort.wasm.min.js", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd
 SHOWN = 512  # pixels: the longer side of a photograph on the page
 # Photographs that nobody needs to be named for, from scikit-image (data/README.md): what the page
 # calls each, and the corner and side of the square that the Turing test shows of it.
-PHOTOS = {"chelsea.png": ("A cat", (190, 20, 200)), "coffee.png": ("A cup of coffee", (10, 10, 240)),
+PHOTOS = {"chelsea.png": ("A cat", (190, 20, 200)),
+          "coffee.png": ("A cup of coffee", (10, 10, 240)),
           "rocket.jpg": ("A rocket", (260, 180, 220)),
           "astronaut.png": ("An astronaut", (90, 0, 300))}
 FRUIT = {"apple": "An apple", "lemon": "A lemon"}
@@ -71,8 +73,7 @@ def make(folder: Path) -> Path:
             (folder / "runtime.js").write_bytes(content)
         else:
             _write_script(folder, Path(name).suffix[1:], content)
-    about = {"models": [], "shown": SHOWN, "side": image_files.COLOR_SIDE, "boost": boost(),
-             "fromRelative": color._FROM_RELATIVE, "toRelative": color._TO_RELATIVE[1]}
+    about = constants() | {"models": [], "boost": boost()}
     for name, (title, words) in COLORIZERS.items():
         colorizer = Colorizer.load(CHECKPOINTS / f"{name}.safetensors")
         _write_script(folder, name, to_onnx(colorizer))
@@ -86,6 +87,13 @@ def make(folder: Path) -> Path:
     script = f"const COURSE = {json.dumps(about, ensure_ascii=False)};\n"
     (folder / "course.js").write_text(script, encoding="utf-8")
     return folder / "index.html"
+
+
+def constants() -> dict:
+    """What the scripts of the page take from colorlib, whatever the networks are."""
+    from_relative = torch.linalg.inv(color.RGB_TO_XYZ / color.WHITE[:, None])  # XYZ over white's
+    return {"shown": SHOWN, "side": image_files.COLOR_SIDE, "fromRelative": from_relative.tolist(),
+            "toRelative": (color.RGB_TO_XYZ[1] / color.WHITE[1]).tolist()}
 
 
 def decoding(colorizer: Colorizer) -> dict:
@@ -135,7 +143,8 @@ def pairs() -> list[Image.Image]:
         box = (left, top, left + side, top + side)
         photo = Image.fromarray(image_files.decode(_photo(file)))
         found.append(photo.resize((128, 128), Image.Resampling.LANCZOS, box))
-    return found + [_image(rgb) for rgb in fruit_photos.load_fruit_photos("test", TEST_FRUIT).pixels]
+    fruit = fruit_photos.load_fruit_photos("test", TEST_FRUIT)
+    return found + [_image(rgb) for rgb in fruit.pixels]
 
 
 def _photo(file: str) -> Path:
@@ -155,29 +164,31 @@ def _png(picture: Image.Image) -> bytes:
 def runtime() -> dict[str, bytes]:
     """The files of onnxruntime-web that run a network on one thread, by name; none is run here.
 
-    DataUnavailable if it is neither in the data folder nor can be downloaded.
+    DataUnavailable if it is neither in the data folder nor can be downloaded, or is another file.
     """
     archive = data_folder() / RUNTIME
-    if not archive.exists():
-        _download(archive)
-    with tarfile.open(archive) as tar:  # nothing is unpacked to the disk
+    there = archive.exists()
+    content = archive.read_bytes() if there else _download()
+    if hashlib.sha512(content).hexdigest() != RUNTIME_SHA512:
+        where = f"delete {archive}" if there else "try again, or use another registry"
+        raise DataUnavailable(f"{RUNTIME} is another file than expected: {where}")
+    if not there:
+        make_writable(archive.parent)
+        with atomic_write(archive) as temporary:
+            temporary.write_bytes(content)
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:  # nothing is unpacked to the disk
         return {name: tar.extractfile(f"package/dist/{name}").read() for name in RUNTIME_FILES}
 
 
-def _download(archive: Path) -> None:
+def _download() -> bytes:
     if offline():
-        raise DataUnavailable(f"{RUNTIME} is not in {archive.parent}, and nothing may be downloaded")
+        raise DataUnavailable(f"{RUNTIME} is not in {data_folder()}, and nothing may be downloaded")
     address = npm_address(f"onnxruntime-web/-/{RUNTIME}")
     try:
         with urllib.request.urlopen(address, timeout=60) as answer:
-            content = answer.read()
-    except OSError as error:
+            return answer.read()
+    except (OSError, http.client.HTTPException) as error:
         raise DataUnavailable(f"{address} cannot be downloaded ({error})") from None
-    if hashlib.sha512(content).hexdigest() != RUNTIME_SHA512:
-        raise DataUnavailable(f"{address} is another file than expected")
-    make_writable(archive.parent)
-    with atomic_write(archive) as temporary:
-        temporary.write_bytes(content)
 
 
 def _write_script(folder: Path, name: str, content: bytes) -> None:

@@ -5,6 +5,7 @@ const element = id => document.getElementById(id), number = id => Number(element
 const HINTS = {name: "hints", title: "Your own hints", hints: true, about: "No network: you scribble colors on the "
   + "gray picture, and they spread to neighbors of similar lightness (notebook 08)."};
 const HINT_SIDE = 128;  // pixels: the size at which scribbles spread
+const DEVIATION = 1e-5;  // Lab units, from the neighbors' mean: then a color is about 0.2 from its end
 const state = {};  // photo {title, height, width, rgba, L}, model, outputs, ab, at [row, column], ...
 
 // ------------------------------------------------------------------------------ what is loaded
@@ -214,7 +215,7 @@ const MOVES = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRig
 
 function onKey(event) {
   if (event.key === " " && state.model.hints) {
-    if (state.line) endLine(); else beginLine();
+    if (state.line) state.line = false; else beginLine();
   } else if (event.key in MOVES) {
     const step = event.shiftKey ? 1 : Math.max(1, Math.round(Math.max(state.photo.height, state.photo.width) / 64));
     choose(...MOVES[event.key].map((way, k) => state.at[k] + way * step));
@@ -260,11 +261,6 @@ function extend() {
   spread();
 }
 
-function endLine() {
-  state.line = false;
-  say("The line has ended.");
-}
-
 /** Mark what the scribbles cover, and let their colors flow. */
 function spread() {
   const {small, scribbles} = state;
@@ -273,19 +269,20 @@ function spread() {
     if (one) small.ab.forEach((plane, k) => { plane[i] = scribbles[one - 1].color[k]; });
   });
   if (!scribbles.length) small.ab.forEach(plane => plane.fill(0));
+  small.steps = scribbles.length ? small.ab.map(plane => spreading(plane, small.known, small.near)) : [];
   if (!small.flows) flow(small);
 }
 
-/** Some sweeps, the pictures, and so on until nothing moves. */
+/** Some steps of both planes, the pictures, and so on until nothing moves. */
 function flow(small) {
-  if (small !== state.small || !state.model.hints) return;
-  let most = 0;
-  if (state.scribbles.length) for (let n = 0; n < 8; n++) most = sweep(small.ab, small.known, small.near, n % 2 === 0);
+  if (small !== state.small) return;  // there is another photograph
+  for (const end = performance.now() + 300; small.steps.length && performance.now() < end;)
+    small.steps = small.steps.filter(step => step.next().value > DEVIATION);
   const {photo} = state;
   state.ab = small.ab.map(plane => enlarge(plane, small.size, [photo.height, photo.width]));
+  small.flows = small.steps.length > 0;
   drawScribbles();
-  draw();
-  small.flows = most > 0.005;
+  if (small.flows) show("colored", picture(photo.L, state.ab), photo); else draw();
   say(small.flows ? "The colors flow ..." : state.scribbles.length ? "Nothing moves any more."
     : "Scribble on the gray picture.");
   if (small.flows) requestAnimationFrame(() => flow(small));
@@ -456,7 +453,7 @@ function prepare() {
   element("palette").onpointerdown = element("palette").onpointermove = onPalette;
   element("ask").onkeydown = onKey;
   element("ask").onpointerdown = element("ask").onpointermove = onPointer;
-  element("ask").onpointerup = () => { if (state.line) endLine(); };
+  element("ask").onpointerup = () => { state.line = false; };
   element("colored").onclick = event => choose(...pixelAt(element("colored"), event));
   element("forget").onclick = () => { state.scribbles.pop(); spread(); };
   element("clear").onclick = () => { state.scribbles = []; spread(); };
