@@ -19,40 +19,48 @@ function lightnessOf(rgba) {
   return L;
 }
 
-/** sRGB values of a Lab color, not clipped. colorlib.color.lab_to_rgb */
-function labToRgb(L, a, b) {
-  const f = (L + 16) / 116;
-  const [x, y, z] = [f + a / 500, f, f - b / 200].map(
-    t => t > 6 / 29 ? t ** 3 : EPSILON + (116 / KAPPA) * (t - 6 / 29));
-  return COURSE.fromRelative.map(row => {
-    const v = y + row[0] * (x - y) + row[2] * (z - y);
-    return v <= GAMMA_START / 12.92 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055;
-  });
+const [[RED_X, , RED_Z], [GREEN_X, , GREEN_Z], [BLUE_X, , BLUE_Z]] = COURSE.fromRelative;
+// What `color.in_gamut` accepts, in linear light: sRGB values from -1e-4 to 1 + 1e-4.
+const LOWEST = -1e-4 / 12.92, HIGHEST = ((1 + 1e-4 + 0.055) / 1.055) ** 2.4;
+
+/** Red, green and blue of a Lab color in linear light, not clipped. */
+function linearOf(L, a, b) {
+  const f = (L + 16) / 116, y = curve(f), x = curve(f + a / 500) - y, z = curve(f - b / 200) - y;
+  return [y + RED_X * x + RED_Z * z, y + GREEN_X * x + GREEN_Z * z, y + BLUE_X * x + BLUE_Z * z];
 }
 
-function inGamut(rgb) {
-  return rgb.every(v => v >= -1e-4 && v <= 1 + 1e-4);
+function curve(f) {
+  return f > 6 / 29 ? f * f * f : EPSILON + (116 / KAPPA) * (f - 6 / 29);
 }
 
-/** The color [r, g, b] of a pixel, which loses chroma until a screen can show it. color.into_gamut */
-function shownColor(L, a, b) {
-  const rgb = labToRgb(L, a, b);
-  if (inGamut(rgb)) return rgb;
-  if (L < 0.01 || L > 99.995) return labToRgb(L, 0, 0);
+function inGamut([red, green, blue]) {
+  return Math.min(red, green, blue) >= LOWEST && Math.max(red, green, blue) <= HIGHEST;
+}
+
+/** sRGB of linear light, 0...255. */
+function encoded(v) {
+  return 255 * (v <= GAMMA_START / 12.92 ? 12.92 * v : 1.055 * v ** (1 / 2.4) - 0.055);
+}
+
+/** The linear light of a pixel, which loses chroma until a screen can show it. color.into_gamut */
+function shownLight(L, a, b) {
+  const light = linearOf(L, a, b);
+  if (inGamut(light)) return light;
+  if (L < 0.01 || L > 99.995) return linearOf(L, 0, 0);
   let low = 0, high = Math.min(1, 140 / Math.hypot(a, b));
   for (let step = 0; step < 12; step++) {
     const share = (low + high) / 2;
-    if (inGamut(labToRgb(L, share * a, share * b))) low = share; else high = share;
+    if (inGamut(linearOf(L, share * a, share * b))) low = share; else high = share;
   }
-  return labToRgb(L, low * a, low * b);
+  return linearOf(L, low * a, low * b);
 }
 
 /** RGBA bytes of lightness and ab (planes), ab times `factor`. colorlib.colorizer.picture */
 function picture(L, ab, factor = 1) {
   const rgba = new Uint8ClampedArray(4 * L.length).fill(255);  // rounds and clips
   for (let i = 0; i < L.length; i++) {
-    const rgb = shownColor(L[i], factor * ab[0][i], factor * ab[1][i]);
-    for (let channel = 0; channel < 3; channel++) rgba[4 * i + channel] = 255 * rgb[channel];
+    const light = shownLight(L[i], factor * ab[0][i], factor * ab[1][i]);
+    for (let channel = 0; channel < 3; channel++) rgba[4 * i + channel] = encoded(light[channel]);
   }
   return rgba;
 }

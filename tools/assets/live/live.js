@@ -186,17 +186,16 @@ function drawPlane(bins, p, color) {
   context.fillRect(127.5, 0, 1, 256);
   bins.forEach((bin, q) => {
     const [x, y] = at(bin), wide = 12 * Math.sqrt(p[q] / top);
-    context.fillStyle = css(shownColor(65, ...bin));
+    context.fillStyle = css(shownLight(65, ...bin));
     context.fillRect(x - wide / 2, y - wide / 2, wide, wide);
   });
   context.fillStyle = "black";
   context.font = "bold 18px sans-serif";
   context.textAlign = "center";
-  const [x, y] = at(color);
-  context.fillText("✕", x, y + 6);
+  for (const [sign, x, y] of [["✕", ...at(color)], ["a", 246, 116], ["b", 138, 10]]) context.fillText(sign, x, y + 6);
 }
 
-const css = rgb => `rgb(${rgb.map(v => Math.round(255 * Math.min(1, Math.max(0, v))))})`;
+const css = light => `rgb(${light.map(v => Math.round(Math.min(255, Math.max(0, encoded(v)))))})`;
 
 /** Choose a pixel, within the picture. */
 function choose(row, column) {
@@ -303,8 +302,8 @@ function drawScribbles() {
 function drawPalette() {
   const context = element("palette").getContext("2d"), map = new ImageData(221, 221);
   for (let i = 0; i < 221 * 221; i++) {
-    const rgb = labToRgb(65, i % 221 - 110, 110 - Math.floor(i / 221));
-    map.data.set(inGamut(rgb) ? [...rgb.map(v => 255 * v), 255] : [235, 235, 235, 255], 4 * i);
+    const light = linearOf(65, i % 221 - 110, 110 - Math.floor(i / 221));
+    map.data.set(inGamut(light) ? [...light.map(encoded), 255] : [235, 235, 235, 255], 4 * i);
   }
   context.putImageData(map, 0, 0);
   context.beginPath();
