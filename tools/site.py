@@ -141,7 +141,8 @@ def index(notebooks: list[Path], has_live: bool = False) -> str:
     rows = [f"- [{title(read(path))}](notebooks/{path.name}): {readme.ABOUT.get(number(path), '')}"
             for path in notebooks]
     if has_live:
-        intro += f"\n{LIVE}\n"
+        heading, rest = intro.lstrip().split("\n", 1)
+        intro = f"{heading}\n\n{LIVE}\n{rest}"
     return f"{picture_directives(intro)}\n## The notebooks\n\n" + "\n".join(rows) + "\n"
 
 

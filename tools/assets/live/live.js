@@ -2,8 +2,10 @@
 "use strict";
 
 const element = id => document.getElementById(id), number = id => Number(element(id).value);
-const HINTS = {name: "hints", title: "Your own hints", hints: true, about: "No network: you scribble colors on the "
-  + "gray picture, and they spread to neighbors of similar lightness (notebook 08)."};
+const HINTS = {
+  name: "hints", title: "Your own hints", hints: true,
+  about: "No network: you scribble colors on the gray picture, and they spread to neighbors of similar lightness "
+    + "(notebook 08)."};
 const HINT_SIDE = 128;  // pixels: the size at which scribbles spread
 const DEVIATION = 1e-5;  // Lab units, from the neighbors' mean: then a color is about 0.2 from its end
 const state = {};  // photo {title, height, width, rgba, L}, model, outputs, ab, at [row, column], ...
@@ -207,7 +209,8 @@ function choose(row, column) {
 
 function pixelAt(canvas, event) {
   const box = canvas.getBoundingClientRect();
-  return [(event.clientY - box.top) / box.height * canvas.height, (event.clientX - box.left) / box.width * canvas.width];
+  const across = (event.clientX - box.left) / box.width, down = (event.clientY - box.top) / box.height;
+  return [down * canvas.height, across * canvas.width];
 }
 
 const MOVES = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
@@ -323,8 +326,8 @@ function onPalette(event) {
 
 function beginTest() {
   if (state.model.hints) return void (element("turing-state").textContent = "First choose a network above.");
-  const order = Array.from({length: COURSE.pairs}, (_, n) => [Math.random(), n]).sort((one, other) => one[0] - other[0]);
-  state.test = {model: state.model, order: order.map(([, n]) => n), fooled: 0, asked: 0};
+  const draws = Array.from({length: COURSE.pairs}, Math.random), order = [...draws.keys()];
+  state.test = {model: state.model, order: order.sort((m, n) => draws[m] - draws[n]), fooled: 0, asked: 0};
   element("pair").hidden = false;
   element("start").textContent = "Begin again";
   ask();
@@ -367,7 +370,8 @@ function judge(side) {
 function take(blob, title) {
   return next(async () => {
     const photo = await read(blob, title);
-    Object.assign(state, {photo, ab: null, at: [Math.floor(photo.height / 2), Math.floor(photo.width / 2)]});
+    const middle = [photo.height, photo.width].map(length => Math.floor(length / 2));
+    Object.assign(state, {photo, ab: null, outputs: null, at: middle});
     show("true", Uint8ClampedArray.from(photo.rgba), photo);
     drawGray();
     colorize();
@@ -396,14 +400,15 @@ function takePhoto() {
 
 const KEYS = {
   network: "Choose a pixel by a click, or go to the gray picture and use the arrow keys; with Shift they go one pixel.",
-  hints: "Draw on the gray picture with the mouse or a finger. By keyboard: arrow keys move the brush (with Shift by one "
-    + "pixel), the space bar begins a line and ends it."};
+  hints: "Draw on the gray picture with the mouse or a finger. By keyboard: arrow keys move the brush (with Shift by "
+    + "one pixel), the space bar begins a line and ends it."};
 
 function chooseModel(model) {
-  Object.assign(state, {model, ab: null, line: false, small: null});
+  Object.assign(state, {model, ab: null, outputs: null, line: false, small: null});
   element("about").textContent = model.about;
   element("temperature").hidden = !model.bins;
   element("brush").hidden = !model.hints;
+  element("ask").style.touchAction = model.hints ? "none" : "auto";  // where a finger draws, it does not scroll
   element("keys").textContent = KEYS[model.hints ? "hints" : "network"];
   element("gray-words").textContent = model.hints ? "Gray: scribble here" : "Gray: what the network gets";
   element("answer").textContent = "";
@@ -452,7 +457,7 @@ function prepare() {
   element("palette").onpointerdown = element("palette").onpointermove = onPalette;
   element("ask").onkeydown = onKey;
   element("ask").onpointerdown = element("ask").onpointermove = onPointer;
-  element("ask").onpointerup = () => { state.line = false; };
+  element("ask").onpointerup = element("ask").onpointercancel = () => { state.line = false; };
   element("colored").onclick = event => choose(...pixelAt(element("colored"), event));
   element("forget").onclick = () => { state.scribbles.pop(); spread(); };
   element("clear").onclick = () => { state.scribbles = []; spread(); };
