@@ -179,7 +179,7 @@ def _turing(options: argparse.Namespace) -> int:
 
 def _site(options: argparse.Namespace) -> int:
     # The other commands do without these packages, so `site` is imported here only.
-    missing = [name for name in ("jupyter_book", "pptx") if find_spec(name) is None]
+    missing = [name for name in ("jupyter_book", "onnx", "pptx") if find_spec(name) is None]
     if missing:
         raise CourseError(f"the pages need {' and '.join(missing)}: make site installs what is "
                           'missing, or pip install -e ".[course,pages]"')

@@ -4,8 +4,8 @@
 
 Jupyter Book builds the pages, from notebooks and documents that this module prepares: each figure
 becomes one that Sphinx understands, with its caption, alt text and name, and links to files that
-are no page lead to the repository. The pages work from a folder and from a web server, and fetch
-nothing from another host.
+are no page lead to the repository. `live` adds a page that colors the reader's photographs. The
+pages work from a folder and from a web server, and fetch nothing from another host.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from colorlib.data.storage import DataUnavailable
 from colorlib.notebook.files import cell_tags
 from colorlib.paths import project_root
-from tools import files, links, readme, slides
+from tools import files, links, live, readme, slides
 from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, number, read, title
 from tools.safe_html import defuse
 
@@ -39,6 +40,9 @@ HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the 
 DOCUMENTS = {"results/README.md": "Results", "docs/running.md": "Running the course",
              "docs/teaching.md": "Teaching guide", "docs/adopt.md": "Adopting the course",
              "docs/glossary.md": "Glossary", "docs/sources.md": "Sources"}
+
+LIVE = ('<a href="live/index.html">Color a photograph in your browser</a>: the course\'s networks '
+        "on a page, with nothing to install.")
 
 
 def make(out: Path | None = None) -> Path:
@@ -103,7 +107,13 @@ def write_source(folder: Path) -> None:
             target = folder / path.relative_to(root)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
-    first = link_outside(index(notebooks), "", pages, course)
+    try:
+        live.make(folder / "extra" / "live")
+        has_live = True
+    except DataUnavailable as error:
+        print(f"the live page is left out: {error}", file=sys.stderr)
+        has_live = False
+    first = link_outside(index(notebooks, has_live), "", pages, course)
     (folder / "index.md").write_text(first, encoding="utf-8")
     for name in ("_static", "_ext"):
         shutil.copytree(ASSETS / "book" / name, folder / name)
@@ -119,13 +129,19 @@ def write_source(folder: Path) -> None:
     (folder / "_toc.yml").write_text(json.dumps(contents, indent=1), encoding="utf-8")
 
 
-def index(notebooks: list[Path]) -> str:
-    """The first page: the beginning of the README up to its commands, and the notebooks."""
+def index(notebooks: list[Path], has_live: bool = False) -> str:
+    """The first page: the beginning of the README up to its commands, and the notebooks.
+
+    has_live   whether there is a live page to link to
+    """
     text = (project_root() / "README.md").read_text(encoding="utf-8")
     # Readers of the pages need no instructions to install the course.
     intro = COMMENT.sub("", re.split(r"^## |<!-- clone -->", text, maxsplit=1, flags=re.M)[0])
     rows = [f"- [{title(read(path))}](notebooks/{path.name}): {readme.ABOUT.get(number(path), '')}"
             for path in notebooks]
+    if has_live:
+        heading, rest = intro.lstrip().split("\n", 1)
+        intro = f"{heading}\n\n{LIVE}\n{rest}"
     return f"{picture_directives(intro)}\n## The notebooks\n\n" + "\n".join(rows) + "\n"
 
 

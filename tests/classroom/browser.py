@@ -22,7 +22,7 @@ import websocket
 from colorlib.paths import project_root
 
 SCREENSHOTS = project_root() / "build" / "screenshots"
-KEYS = {"ArrowLeft": 37, "ArrowRight": 39, "Enter": 13, "Tab": 9, " ": 32}
+KEYS = {"ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Enter": 13, "Tab": 9, " ": 32}
 
 
 def chromium():

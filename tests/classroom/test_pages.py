@@ -1,8 +1,5 @@
 """The pages to read, in a real browser: for everyone (axe-core), light and dark, wide and narrow, without a network."""
 
-import shutil
-import subprocess
-import tarfile
 import time
 
 import pytest
@@ -11,17 +8,6 @@ from browser import Browser, chromium
 from tools import site
 
 pytestmark = [pytest.mark.classroom, pytest.mark.skipif(not chromium(), reason="there is no Chromium here")]
-
-
-@pytest.fixture(scope="module")
-def axe(tmp_path_factory):
-    """axe-core's program, from npm."""
-    folder, npm = tmp_path_factory.mktemp("axe"), shutil.which("npm")
-    done = npm and subprocess.run([npm, "pack", "--silent", "axe-core@4"], cwd=folder, capture_output=True, text=True)
-    if not done or done.returncode:
-        pytest.skip("axe-core cannot be had from npm here")
-    with tarfile.open(next(folder.glob("axe-core-*.tgz"))) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
 
 
 @pytest.fixture(scope="module")

@@ -150,6 +150,25 @@ def exercise_calls(nb):
                 yield cell, node
 
 
+def assigned(tree):
+    """The names that a cell's own lines bind: by assignment, def or class."""
+    names = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+    return names | {node.id for line in tree.body for node in ast.walk(line)
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+
+@every_notebook
+def test_a_widget_answers_with_its_own_picture(path):
+    """A callback looks its names up when it is called: a later cell must not have given them to something else."""
+    trees = [ast.parse(cell.source) for cell in files.read(path).cells if cell.cell_type == "code"]
+    for number, tree in enumerate(trees):
+        watched = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
+                   and isinstance(node.func, ast.Attribute) and node.func.attr == "observe"]
+        used = {node.id for call in watched for node in ast.walk(call) if isinstance(node, ast.Name)}
+        for later in trees[number + 1:]:
+            assert not used & assigned(later), f"{used & assigned(later)} is assigned again after its widget"
+
+
 # every claim can fail
 
 @every_notebook

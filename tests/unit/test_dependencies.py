@@ -150,6 +150,6 @@ def test_every_dependency_is_used():
         code = "\n".join("".join(c["source"]) for c in cells)
         used |= set(re.findall(r"^\s*(?:import|from) (\w+)", code, flags=re.M))
     commands = {"jupyterlab", "ruff", "pytest-timeout", "pytest-xdist", "ipykernel", "nbval",  # called, never imported
-                "sphinx-mathjax-offline", "jupyter-book"}
+                "sphinx-mathjax-offline", "jupyter-book", "onnx"}
     unused = {n for n in NEEDED | COURSE | PAGES | DEV if IMPORTS.get(n, n).replace("-", "_") not in used} - commands
     assert not unused, f"declared, and imported nowhere: {sorted(unused)}"
