@@ -53,7 +53,7 @@ def fruit(number: str) -> OwnFruit:
     """
     if not isinstance(number, str) or not any(letter.isalnum() for letter in number):
         raise ValueError(f'write your student number as text, such as "1024"; got {number!r}')
-    digest = hashlib.sha256("".join(number.casefold().split()).encode()).digest()
+    digest = hashlib.sha256(_plain(number).encode()).digest()
     seed = int.from_bytes(digest[:4], "big") // 2  # cued_fruit adds 2**31
     draw = torch.Generator().manual_seed(seed)
     leaf = cued_fruit.paint("apples", N_FRUITS, 16, seed).cue
@@ -69,20 +69,31 @@ def fruit(number: str) -> OwnFruit:
         tuple(map(tuple, modes.tolist())), (1 - share, share), (SPREAD, SPREAD), PIVOT, pair), seed)
 
 
-def check(question: str, number: str, answer: Any) -> Result:
+def same_number(first: str, second: str) -> bool:
+    """Whether two student numbers are the same, apart from case and blanks."""
+    return _plain(first) == _plain(second)
+
+
+def check(question: str, number: str | OwnFruit, answer: Any) -> Result:
     """Check a number that a student measured, and print one line, as the exercises' checkers do.
 
     question   a name of QUESTIONS, else ValueError
+    number     the student number, or the student's fruit
     answer     None or ...: not done yet
     """
     if question not in QUESTIONS:
         raise ValueError(f"no question {question!r}; there are {', '.join(QUESTIONS)}")
 
     def check_number(c: Checking, given: Any) -> None:
-        QUESTIONS[question](c, fruit(number), given())
+        own = number if isinstance(number, OwnFruit) else fruit(number)
+        QUESTIONS[question](c, own, given())
 
     check_number.__name__ = f"check_{question}"
     return checker(check_number)(lambda: answer)
+
+
+def _plain(number: str) -> str:
+    return "".join(number.casefold().split())
 
 
 def _odds(draw: torch.Generator) -> Tensor:
