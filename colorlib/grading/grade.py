@@ -28,7 +28,9 @@ from colorlib.grading.submission import Submission, Task, find, read_tasks
 PARTS = 6  # a cell or a check may take this part of a submission's time
 MESSAGE_BYTES = 100_000
 STATUSES = {"right", "wrong", "not done"}
-PRELOAD = ["colorlib.grading.sandbox", "colorlib.assignment", "colorlib.notebook.plots"]
+# torch._dynamo is what the first optimizer imports, which takes seconds.
+PRELOAD = ["colorlib.grading.sandbox", "colorlib.assignment", "colorlib.notebook.plots",
+           "torch._dynamo"]
 
 
 @dataclass

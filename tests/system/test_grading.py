@@ -65,7 +65,7 @@ class Class:
                 cells[f"{part.stub}\n\n{part.call}"].source = f"{part.variable} = {numbers[part.key]}\n\n{part.call}"
             if part.kind == "student":
                 cells[part.stub].source = f'student_number = "{number or name}"'
-        first = next(i for i, cell in enumerate(nb.cells) if "exercise" in cell.source)
+        first = next(i for i, cell in enumerate(nb.cells) if "exercises.check_" in cell.source)
         for source in reversed(extra):
             nb.cells.insert(first, type(nb.cells[1])(cell_type="code", source=source, metadata={}, outputs=[],
                                                      execution_count=None, id=hashlib.md5(source.encode()).hexdigest()))
@@ -129,7 +129,7 @@ def graded(tmp_path_factory):
     fill(room)
     before, start = digest(folder), time.monotonic()
     status = main(["grade", str(room.folder), "-o", str(folder / "grades"), "--points", str(made / "points.json"),
-                   "--minutes", "0.5", "--workers", "2"])
+                   "--minutes", "1", "--workers", "2"])
     seconds = time.monotonic() - start
     after = {name: value for name, value in digest(folder).items() if not name.startswith("grades")}
     with open(folder / "grades" / "points.csv", encoding="utf-8-sig", newline="") as file:

@@ -1,0 +1,78 @@
+"""nbgrader and Otter-Grader take the homework: their own commands, on the package that make assignment writes.
+
+They are no dependency of the course. Put an environment that holds one of them and the course's packages in the PATH.
+"""
+
+import csv
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from colorlib.paths import project_root
+from tools import assignment as homework
+
+pytestmark = [pytest.mark.classroom, pytest.mark.timeout(600)]
+RIGHT, MISTAKE = ".sum(0) / weights.sum()", ".sum(0)"  # in the solution of 02.1, which gives 3 points
+
+
+@pytest.fixture
+def tool(monkeypatch):
+    """Runs a command; skips the test where there is none, or where its Python lacks the course's packages."""
+    monkeypatch.setenv("PYTHONPATH", str(project_root()))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+
+    def run(folder, command, *words):
+        found = shutil.which(command)
+        python = found and Path(found).with_name("python")
+        if not found or subprocess.run([python, "-c", "import colorlib.assignment"], capture_output=True).returncode:
+            pytest.skip(f"no environment with {command} and the course in the PATH")
+        done = subprocess.run([found, *words], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout + done.stderr
+
+    return run
+
+
+def with_mistake(source, target):
+    text = source.read_text(encoding="utf-8")
+    assert text.count(RIGHT) == 1
+    target.write_text(text.replace(RIGHT, MISTAKE), encoding="utf-8")
+
+
+def test_nbgrader_makes_the_assignment_and_grades_it(tool, tmp_path):
+    folder = homework.make(tmp_path / "made") / "nbgrader"
+    tool(folder, "nbgrader", "generate_assignment", homework.NAME)
+    name = f"{homework.NAME}.ipynb"
+    source, release = (folder / part / homework.NAME / name for part in ("source", "release"))
+    assert "SOLUTION" not in release.read_text() and "atan2" not in release.read_text()
+    for student in ("right", "stub", "wrong"):
+        (folder / "submitted" / student / homework.NAME).mkdir(parents=True)
+    shutil.copy(source, folder / "submitted" / "right" / homework.NAME / name)
+    shutil.copy(release, folder / "submitted" / "stub" / homework.NAME / name)
+    with_mistake(source, folder / "submitted" / "wrong" / homework.NAME / name)
+    tool(folder, "nbgrader", "autograde", homework.NAME)
+    tool(folder, "nbgrader", "export")
+    with open(folder / "grades.csv", newline="") as file:
+        rows = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
+    assert rows == {"right": (80, 100), "stub": (0, 100), "wrong": (77, 100)}  # a person grades the report
+
+
+def test_otter_assigns_the_master_notebook_and_grades_it(tool, tmp_path):
+    folder = homework.make(tmp_path / "made") / "otter"
+    name = f"{homework.NAME}.ipynb"
+    tool(folder, "otter", "assign", name, "dist")  # runs its tests on the solutions, and fails if one does
+    student, solved = folder / "dist" / "student" / name, folder / "dist" / "autograder" / name
+    assert "SOLUTION" not in student.read_text() and "atan2" not in student.read_text()
+    autograder = next((folder / "dist" / "autograder").glob("*.zip"))
+    with_mistake(solved, tmp_path / "wrong.ipynb")
+    scores = {}
+    for path in (solved, student, tmp_path / "wrong.ipynb"):
+        out = tmp_path / f"out{len(scores)}"
+        out.mkdir()
+        tool(tmp_path, "otter", "run", str(path), "-a", str(autograder), "-o", str(out))
+        tests = json.loads((out / "results.json").read_text())["tests"]
+        scores[path] = sum(test.get("score") or 0 for test in tests), sum(test.get("max_score") or 0 for test in tests)
+    assert list(scores.values()) == [(80, 80), (0, 80), (77, 80)]
