@@ -40,7 +40,7 @@ NBGRADER_CONFIG = """\
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "colorization"
 c.ClearSolutions.code_stub = {"python": "..."}  # what the checkers take for "not done yet"
-c.ExecutePreprocessor.timeout = 120  # seconds a cell
+c.ExecutePreprocessor.timeout = 300  # seconds a cell
 """
 OTTER_CONFIG = f"""\
 # ASSIGNMENT CONFIG

@@ -80,8 +80,11 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
         graded = Graded(submission, tasks)
         if submission.problem:
             graded.notes.append(submission.problem)
-        else:
+            return graded
+        try:
             _run(context, sandbox.run, graded, 60 * minutes, gigabytes)
+        except OSError as error:  # a pipe among its files, or a full disk
+            graded.notes.append(f"it cannot be copied and run ({error!s:.200})")
         return graded
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -186,6 +189,7 @@ def _check_number(graded: Graded, task: Task, fruits: dict) -> Result:
 def _copy(place: Path, target: Path) -> None:
     if place.is_dir():
         shutil.copytree(place, target, symlinks=True)
+        target.chmod(0o700)  # the submissions may be read-only
     else:
         target.mkdir()
         shutil.copy2(place, target)

@@ -94,8 +94,10 @@ def parse(source: str) -> ast.Module:
 
 def _read(place: Path) -> Submission:
     name = place.name if place.is_dir() else place.stem
-    notebooks = [place] if place.is_file() else [
-        path for path in place.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
+    # No links, which may lead to another student's notebook.
+    notebooks = [path for path in ([place] if place.is_file() else place.rglob("*.ipynb"))
+                 if path.is_file() and not path.is_symlink()
+                 and ".ipynb_checkpoints" not in path.parts]
     if len(notebooks) != 1:
         return Submission(name, place, problem=f"{len(notebooks) or 'no'} notebooks; expected one")
     try:

@@ -36,6 +36,15 @@ def tool(monkeypatch):
     return run
 
 
+def make(folder):
+    """The packages, with a GAN that is not trained: that takes half a minute for each notebook, and gives no points."""
+    for path in homework.make(folder).rglob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        assert "range(3)" in text
+        path.write_text(text.replace("range(3)", "range(0)"), encoding="utf-8")
+    return folder
+
+
 def with_mistake(source, target):
     text = source.read_text(encoding="utf-8")
     assert text.count(RIGHT) == 1
@@ -43,7 +52,7 @@ def with_mistake(source, target):
 
 
 def test_nbgrader_makes_the_assignment_and_grades_it(tool, tmp_path):
-    folder = homework.make(tmp_path / "made") / "nbgrader"
+    folder = make(tmp_path / "made") / "nbgrader"
     tool(folder, "nbgrader", "generate_assignment", homework.NAME)
     name = f"{homework.NAME}.ipynb"
     source, release = (folder / part / homework.NAME / name for part in ("source", "release"))
@@ -61,7 +70,7 @@ def test_nbgrader_makes_the_assignment_and_grades_it(tool, tmp_path):
 
 
 def test_otter_assigns_the_master_notebook_and_grades_it(tool, tmp_path):
-    folder = homework.make(tmp_path / "made") / "otter"
+    folder = make(tmp_path / "made") / "otter"
     name = f"{homework.NAME}.ipynb"
     tool(folder, "otter", "assign", name, "dist")  # runs its tests on the solutions, and fails if one does
     student, solved = folder / "dist" / "student" / name, folder / "dist" / "autograder" / name
