@@ -20,7 +20,7 @@ from colorlib.data import cued_fruit
 from colorlib.data.painted_fruit import ColorDistribution
 from colorlib.exercises import Checking, Result, checker
 
-N_FRUITS = 600
+COUNT = 600
 # Modes in Lab units. With SHIFT and SPREAD they stay in gamut at the lightness PIVOT.
 MODES = {"red": (53, 26), "green": (-38, 42), "blue": (12, -32), "yellow": (2, 44),
          "violet": (28, -26)}
@@ -56,13 +56,13 @@ def fruit(number: str) -> OwnFruit:
     digest = hashlib.sha256(_plain(number).encode()).digest()
     seed = int.from_bytes(digest[:4], "big") // 2  # cued_fruit adds 2**31
     draw = torch.Generator().manual_seed(seed)
-    leaf = cued_fruit.paint("apples", N_FRUITS, 16, seed).cue
+    leaf = cued_fruit.paint("apples", COUNT, 16, seed).cue
     odds = _odds(draw)
     pair = PAIRS[int(torch.randint(len(PAIRS), (), generator=draw))]
     shift = SHIFT * (2 * torch.rand(2, 2, generator=draw) - 1)
     modes = torch.tensor([MODES[name] for name in pair]) + shift
-    second = torch.rand(N_FRUITS, generator=draw) < torch.where(leaf, odds[0], odds[1])
-    scatter = torch.rand(2, N_FRUITS, 2, generator=draw)  # their difference is triangular
+    second = torch.rand(COUNT, generator=draw) < torch.where(leaf, odds[0], odds[1])
+    scatter = torch.rand(2, COUNT, 2, generator=draw)  # their difference is triangular
     colors = modes[second.long()] + SPREAD * (scatter[0] - scatter[1])
     share = float(_mixed(odds))
     return OwnFruit(colors, leaf, second, ColorDistribution(
@@ -124,10 +124,10 @@ def _check_share(c: Checking, own: OwnFruit, answer: Any) -> None:
 
 def _check_mean(c: Checking, own: OwnFruit, answer: Any) -> None:
     right, median = own.colors.mean(0), own.colors.median(0).values
-    c.true(_near(answer, right), "this is not the mean color of your fruits, as (a, b)")
-    c.hint_if(answer, median, "this is the median", 0.01)
-    c.hint_if(answer, own.colors.mean(), "give two numbers, the mean of a and that of b", 0.01)
-    c.hint_if(answer, right / 50, "give Lab units; the networks' units are 50 times as large", 0.01)
+    c.true(_near(answer, right), "this is not the mean color (a, b) of your fruits")
+    c.hint_if(answer, median, "this is the median", 0.06)
+    c.hint_if(answer, own.colors.mean(), "give two numbers, the mean of a and that of b", 0.06)
+    c.hint_if(answer, right / 50, "give Lab units; the networks' units are 50 times as large", 0.06)
     c.hint_if(answer, torch.tensor(own.distribution.modes).mean(0),
               "this is halfway between the two colors, but one of them is more frequent", 0.05)
 
@@ -135,8 +135,8 @@ def _check_mean(c: Checking, own: OwnFruit, answer: Any) -> None:
 def _check_median(c: Checking, own: OwnFruit, answer: Any) -> None:
     right = own.colors.median(0).values
     c.true(_near(answer, right),
-           "this is not the median of a and of b of your fruits, as (a, b)")
-    c.hint_if(answer, own.colors.mean(0), "this is the mean", 0.01)
+           "this is not the median, (a, b), of your fruits")
+    c.hint_if(answer, own.colors.mean(0), "this is the mean", 0.06)
 
 
 def _check_explained(c: Checking, own: OwnFruit, answer: Any) -> None:

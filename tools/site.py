@@ -37,7 +37,8 @@ LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"
                   r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)", re.S | re.M)
 HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the theme knows these
 DOCUMENTS = {"results/README.md": "Results", "docs/teaching.md": "Teaching guide",
-             "docs/glossary.md": "Glossary", "docs/sources.md": "Sources"}
+             "docs/grading.md": "Grading guide", "docs/glossary.md": "Glossary",
+             "docs/sources.md": "Sources"}
 
 
 def make(out: Path | None = None) -> Path:

@@ -12,12 +12,14 @@ import resource
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
 
 from colorlib import exercises
+from colorlib.exercises import Result
 from colorlib.grading.submission import Task, parse
 
 CHECK = re.compile(r"check(_\d\d_\d)?")  # also Otter-Grader's grader.check("…")
@@ -50,17 +52,20 @@ def run(channel: Connection, folder: Path, cells: tuple[str, ...], tasks: list[T
     for number, cell in enumerate(cells, 1):
         before = dict(names)
         _enter(folder)
-        if error := _attempt(lambda cell=cell: _execute(cell, names), seconds):
+        if error := _attempt(partial(_execute, cell, names), seconds):
             send(cell=number, message=error)
         for task in tasks:
             answer = names.get(task.variable)
             if task.key in checkers and answer is not before.get(task.variable):
-                results = []
                 _enter(folder)
-                error = _attempt(lambda: results.append(checkers[task.key](answer)), seconds)  # noqa: B023
-                send(key=task.key, **(vars(results[0]) if results else
-                     {"status": "wrong", "message": f"your code stopped with {error}", "hint": ""}))
+                send(key=task.key, **vars(_check(checkers[task.key], answer, seconds)))
     send(end=not any(check(_wrong_answer).status == "right" for check in checkers.values()))
+
+
+def _check(checker: Callable[[object], Result], answer: object, seconds: float) -> Result:
+    results = []
+    error = _attempt(lambda: results.append(checker(answer)), seconds)
+    return results[0] if results else Result("wrong", f"your code stopped with {error}")
 
 
 def _wrong_answer(*arguments: object, **keywords: object) -> float:
