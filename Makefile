@@ -5,7 +5,7 @@
 #   make course     run every notebook and write an index page to build/course/
 #   make test       run all tests that need no GPU
 #   make test-gpu   run the tests marked gpu and every notebook on the GPU; fails without a GPU
-#   make test-classroom   rehearse a class: widgets in a browser (Chromium), Colab, Binder, a hub, a kit
+#   make test-classroom   rehearse a class: widgets in a browser (Chromium), Colab, Binder, a hub, a kit, graders
 #   make bench      measure speed, as ratios to the usual alternatives
 #   make editions   write the student's and the teacher's course to build/, each as a folder and a zip
 #   make assignment   write a homework to build/assignment/, for colorlib grade, nbgrader and Otter-Grader

@@ -135,7 +135,11 @@ def _exercise(exercise: str, points: int, path: Path, folder: Path) -> Part:
     solved = solution(folder / f"{path.stem}.py", exercise, check[3])
     tree = ast.parse(solved)
     function = tree.body[-1]
-    if ast.unparse(function.args) != ast.unparse(ast.parse(stub).body[-1].args):
+    to_do = ast.parse(stub).body[-1]
+    if ast.unparse(to_do.body[0]) != "...":
+        raise CourseError(f"exercise {exercise} is no stub: the homework is made from the whole "
+                          "course, not from an edition")
+    if ast.unparse(function.args) != ast.unparse(to_do.args):
         raise CourseError(f"the solution of {exercise} takes other arguments than its stub")
     imports = [f"    {ast.unparse(node)}" for node in tree.body[:-1]]
     body = solved.split("\n")[function.body[1].lineno - 1:]  # the first is the docstring

@@ -167,8 +167,9 @@ def _check_name(graded: Graded, student: str) -> None:
         number = graded.submission.literal(student)
     except ValueError:
         number = None
-    if isinstance(number, str) and not assignment.same_number(number, graded.submission.name):
-        graded.notes.append(f"the notebook has the student number {number[:50]!r}")
+    name = graded.submission.name
+    if number not in (None, ...) and not assignment.same_number(str(number), name):
+        graded.notes.append(f"the notebook has the student number {number!r:.50}")
 
 
 def _check_number(graded: Graded, task: Task, fruits: dict) -> Result:

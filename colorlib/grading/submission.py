@@ -85,9 +85,12 @@ def find(folder: Path) -> list[Submission]:
 
 
 def parse(source: str) -> ast.Module:
-    """A cell's code without lines for IPython; SyntaxError as from Python."""
+    """A cell's code; lines for IPython are left out. SyntaxError as from Python."""
     try:
-        return ast.parse(MAGIC.sub(r"\1pass", source))
+        try:
+            return ast.parse(source)
+        except SyntaxError:
+            return ast.parse(MAGIC.sub(r"\1pass", source))
     except (ValueError, MemoryError, RecursionError) as error:  # null bytes, or nested too deep
         raise SyntaxError(str(error)) from None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from colorlib.grading import grade
 from colorlib.paths import project_root
 from tools import assignment as homework
 
@@ -45,6 +46,11 @@ def make(folder):
     return folder
 
 
+def graded(folder, made):
+    """The points of the course's own grader."""
+    return {one.submission.name: one.points for one in grade.grade(folder, made / "points.json", workers=2)}
+
+
 def with_mistake(source, target):
     text = source.read_text(encoding="utf-8")
     assert text.count(RIGHT) == 1
@@ -67,6 +73,8 @@ def test_nbgrader_makes_the_assignment_and_grades_it(tool, tmp_path):
     with open(folder / "grades.csv", newline="") as file:
         rows = {row["student_id"]: (float(row["score"]), float(row["max_score"])) for row in csv.DictReader(file)}
     assert rows == {"right": (80, 100), "stub": (0, 100), "wrong": (77, 100)}  # a person grades the report
+    # The solutions compute their numbers, which gives no points here: numbers are read, and not run.
+    assert graded(folder / "submitted", folder.parent) == {"right": 65, "stub": 0, "wrong": 62}
 
 
 def test_otter_assigns_the_master_notebook_and_grades_it(tool, tmp_path):
@@ -85,3 +93,8 @@ def test_otter_assigns_the_master_notebook_and_grades_it(tool, tmp_path):
         tests = json.loads((out / "results.json").read_text())["tests"]
         scores[path] = sum(test.get("score") or 0 for test in tests), sum(test.get("max_score") or 0 for test in tests)
     assert list(scores.values()) == [(80, 80), (0, 80), (77, 80)]
+    handed_in = tmp_path / "handed in"
+    handed_in.mkdir()
+    for place, path in enumerate(scores):
+        shutil.copy(path, handed_in / f"{place}.ipynb")
+    assert graded(handed_in, folder.parent) == {"0": 65, "1": 0, "2": 62}

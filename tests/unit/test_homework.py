@@ -1,5 +1,6 @@
 """The homework: a fruit for each student, one source for three formats, submissions that are read before they run."""
 
+import ast
 import json
 import runpy
 
@@ -102,6 +103,19 @@ def test_the_notebook_to_hand_out_has_stubs_and_no_solution(parts):
             assert part.solution in part.solved("# BEGIN", "# END")
 
 
+def test_a_solved_course_makes_no_homework(monkeypatch, parts):
+    real = homework.exercises
+
+    def solved(nb):
+        found = real(nb)
+        for cell in found.values():
+            cell.source = cell.source.replace("    ...", "    return 1")
+        return found
+    monkeypatch.setattr(homework, "exercises", solved)
+    with pytest.raises(CourseError, match="is no stub"):
+        homework.parts()
+
+
 def test_a_source_that_names_what_there_is_not_makes_no_homework(monkeypatch, tmp_path):
     monkeypatch.setattr(homework, "project_root", lambda: tmp_path)
     with pytest.raises(CourseError, match="made from the whole course"):
@@ -120,6 +134,8 @@ def one(*cells):
 def test_a_number_is_read_and_never_run():
     assert one("x = 1\nmean = (1.5, -2)", "%matplotlib\nmean = (3, 4)").literal("mean") == (3, 4)
     assert one("mean = (1", "1 +").literal("mean") is None and one("mean = ...").literal("mean") is ...
+    assert one("%%time\nmean = 2\nif mean:\n    !ls").literal("mean") == 2
+    assert ast.unparse(submission.parse("left = (5\n  % 3)")) == "left = 5 % 3"  # a line of Python, not for IPython
     for source in ("mean = open('x')", "mean = own.colors.mean(0)", "mean = " + "(" * 90 + "f()" + ")" * 90):
         with pytest.raises(ValueError, match="as digits"):
             one(source).literal("mean")
