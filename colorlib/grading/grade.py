@@ -18,6 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 
 from tqdm import tqdm
 
@@ -75,6 +76,7 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
     # Its server imports torch once and runs no submission; each gets a copy of that process.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(PRELOAD)
+    stop = Event()
 
     def run(submission: Submission) -> Graded:
         graded = Graded(submission, tasks)
@@ -82,7 +84,7 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
             graded.notes.append(submission.problem)
             return graded
         try:
-            _run(context, sandbox.run, graded, 60 * minutes, gigabytes)
+            _run(context, sandbox.run, graded, 60 * minutes, gigabytes, stop)
         except OSError as error:  # a pipe among its files, or a full disk
             graded.notes.append(f"it cannot be copied and run ({error!s:.200})")
         return graded
@@ -92,6 +94,7 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
             every = list(tqdm(pool.map(run, submissions), "Grading", len(submissions),
                               disable=None))
         except KeyboardInterrupt:
+            stop.set()
             pool.shutdown(cancel_futures=True)  # else those that wait would still run
             raise
     _check_numbers(every, student)
@@ -99,7 +102,7 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
 
 
 def _run(context: multiprocessing.context.BaseContext, target: Callable, graded: Graded,
-         seconds: float, gigabytes: float) -> None:
+         seconds: float, gigabytes: float, stop: Event) -> None:
     """Run one submission on a copy, and take over what its process reports."""
     with tempfile.TemporaryDirectory(prefix="colorlib-grade-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -110,7 +113,7 @@ def _run(context: multiprocessing.context.BaseContext, target: Callable, graded:
         process.start()
         sending.close()
         try:
-            _listen(receiving, graded, time.monotonic() + seconds)
+            _listen(receiving, graded, time.monotonic() + seconds, stop)
         finally:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -119,11 +122,13 @@ def _run(context: multiprocessing.context.BaseContext, target: Callable, graded:
             receiving.close()
 
 
-def _listen(receiving: multiprocessing.connection.Connection, graded: Graded,
-            deadline: float) -> None:
+def _listen(receiving: multiprocessing.connection.Connection, graded: Graded, deadline: float,
+            stop: Event) -> None:
     """Read what a sandbox sends until its end or the deadline: JSON, as pickles could run code."""
     exercises = {task.key for task in graded.tasks if task.kind == "exercise"}
-    while receiving.poll(max(deadline - time.monotonic(), 0)):
+    while not stop.is_set() and time.monotonic() < deadline:
+        if not receiving.poll(0.5):
+            continue
         try:
             message = json.loads(receiving.recv_bytes(MESSAGE_BYTES))
             if "end" in message:
