@@ -1,19 +1,26 @@
 """nbgrader and Otter-Grader take the homework: their own commands, on the package that make assignment writes.
 
-They are no dependency of the course. Put an environment that holds one of them and the course's packages in the PATH.
+The course's own grader runs as docs/grading.md says: an account without rights or a network. The two others are
+no dependency of the course. Put an environment that holds one of them and the course's packages in the PATH.
 """
 
 import csv
 import json
+import os
 import shutil
+import socket
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+from test_hub import ACCOUNTS, account, works
 
 from colorlib.grading import grade
 from colorlib.paths import project_root
 from tools import assignment as homework
+from tools.files import read, write
 
 pytestmark = [pytest.mark.classroom, pytest.mark.timeout(600)]
 RIGHT, MISTAKE = ".sum(0) / weights.sum()", ".sum(0)"  # in the solution of 02.1, which gives 3 points
@@ -98,3 +105,36 @@ def test_otter_assigns_the_master_notebook_and_grades_it(tool, tmp_path):
     for place, path in enumerate(scores):
         shutil.copy(path, handed_in / f"{place}.ipynb")
     assert graded(handed_in, folder.parent) == {"0": 65, "1": 0, "2": 62}
+
+
+@pytest.fixture
+def place():
+    """A folder that other accounts can enter (pytest's own cannot be)."""
+    made = Path(tempfile.mkdtemp(prefix="colorlib-homework-"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def test_an_account_without_rights_or_network_grades_and_what_it_runs_can_change_nothing(place):
+    alone = ["unshare", "--net", *account(ACCOUNTS[0]), "--no-new-privs"]
+    if not works(*alone, sys.executable, "-c", "import colorlib"):
+        pytest.skip("other accounts cannot be taken on here: that needs root, unshare and setpriv")
+    made, submitted, grades = homework.make(place / "made"), place / "submitted", place / "grades"
+    nb = read(made / "plain" / f"{homework.NAME}.ipynb")
+    solved = next(part for part in homework.parts() if part.key == "03.1").solved("#", "#")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        next(cell for cell in nb.cells if "check_03_1" in cell.source).source = solved + (
+            f"\nimport shutil, socket\nshutil.rmtree({str(place)!r}, ignore_errors=True)\n"
+            f"socket.create_connection({server.getsockname()!r}, 5)")
+        write(nb, submitted / "1024.ipynb")
+        before = {path: path.is_file() and path.read_bytes() for path in place.rglob("*")}
+        grades.mkdir()
+        os.chown(grades, ACCOUNTS[0], ACCOUNTS[0])
+        done = subprocess.run([*alone, sys.executable, "-m", "colorlib", "grade", submitted, "-o", grades / "new",
+                               "--points", made / "points.json"], cwd=place, capture_output=True, text=True,
+                              env=os.environ | {"PYTHONPATH": str(project_root()), "HOME": str(grades)})
+    assert done.returncode == 0, done.stderr
+    assert {path: path.is_file() and path.read_bytes() for path in before} == before
+    text = (grades / "new" / "points.csv").read_text(encoding="utf-8")
+    assert "1024,3,80" in text and "stopped: OSError" in text  # 3 points for 03.1; nobody to connect to
