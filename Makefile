@@ -5,9 +5,10 @@
 #   make course     run every notebook and write an index page to build/course/
 #   make test       run all tests that need no GPU
 #   make test-gpu   run the tests marked gpu and every notebook on the GPU; fails without a GPU
-#   make test-classroom   rehearse a class: widgets in a browser (Chromium), Colab, Binder, a hub, a kit
+#   make test-classroom   rehearse a class: widgets in a browser (Chromium), Colab, Binder, a hub, a kit, graders
 #   make bench      measure speed, as ratios to the usual alternatives
 #   make editions   write the student's and the teacher's course to build/, each as a folder and a zip
+#   make assignment   write a homework to build/assignment/, for colorlib grade, nbgrader and Otter-Grader
 #   make kit        write build/kit/: course, packages and data, to install and run without a network
 #   make site       write build/site/: notebooks, results and guide as pages to read, and slides of the figures
 #   make train-gpu  train what the results lack on a GPU, for MINUTES; then pack it in build/
@@ -78,7 +79,7 @@ RUN     := "$(BIN)/python"
 INSTALL := $(RUN) -m pip install --disable-pip-version-check --progress-bar off $(CONSTRAINTS) $(WHEELS)
 STAMP   := $(subst $(SPACE),\ ,$(VENV))/installed
 
-.PHONY: help lab course test test-gpu test-classroom bench train-gpu results editions kit site lint clean setup setup-dev
+.PHONY: help lab course test test-gpu test-classroom bench train-gpu results editions assignment kit site lint clean setup setup-dev
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -141,6 +142,9 @@ site: $(STAMP)-pages
 
 editions: $(STAMP)-course
 	$(RUN) -m tools editions $(EDITIONS)
+
+assignment: $(STAMP)-course
+	$(RUN) -m tools assignment
 
 kit: $(STAMP)-course
 	$(RUN) -m tools kit -- $(KIT)

@@ -77,6 +77,9 @@ The course
                         `notebook.report`, `notebook.cell_order`, `notebook.files`
     `exercises`         the checkers, `exercises.notebook_01` to `exercises.notebook_09`, written
                         with `exercises.checking`
+    `assignment`        the homework's data, which differ by student number
+    `grading`           grades it: `grading.submission`, `grading.sandbox`, `grading.grade`,
+                        `grading.report`
     `paths`             where the checkout is, and files written in one step
     `__main__`          the command line: python -m colorlib
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from colorlib import __version__
 from colorlib.data.image_files import COLOR_SIDE, check_png, format_names
 from colorlib.data.storage import DataUnavailable
-from colorlib.paths import CHECKPOINTS, atomic_write, printable, project_root
+from colorlib.paths import CHECKPOINTS, atomic_write, printable, project_root, real
 
 DATA_SETS = ("auto, cifar10, fruit-photos, fruits, apples, plums, photos or folder:PATH "
     "(default: auto)")
@@ -117,6 +117,23 @@ def _parser() -> argparse.ArgumentParser:
         "bench", _bench,
         "Measure speed as ratios: both sides alternate in one run, at least five times.", "color")
     option("only", nargs="*", help="bins, color, train, ... (default: all)")
+
+    option = command(
+        "grade", _grade,
+        "Grade a folder of submissions of the homework; docs/grading.md says what to run it in.",
+        "submitted/ -o grades/ --minutes 2 --gigabytes 4")
+    option("folder", type=Path, help="holds a notebook, or a folder with one, named by its "
+        "student number, for each student")
+    option("-o", "--output", type=Path, required=True, metavar="FOLDER",
+        help="where to write points.csv and mistakes.html")
+    option("--points", type=Path, default=Path("build/assignment/points.json"), metavar="FILE",
+        help="what make assignment wrote (default: %(default)s)")
+    option("--minutes", type=float, default=2.0, metavar="M",
+        help="for a submission (default: %(default)g); a cell or a check may take a sixth of it")
+    option("--gigabytes", type=float, default=4.0, metavar="GB",
+        help="of memory for a submission (default: %(default)g)")
+    option("--workers", type=int, metavar="N",
+        help="submissions that run at the same time (default: one for each processor)")
     return parser
 
 
@@ -361,6 +378,16 @@ def _bench(options) -> None:
         spec.loader.exec_module(module)
         for row in module.run():
             print(f"{name:8} {row['name']:52} {row['ratio']:8.2f}  {row['detail']}", flush=True)
+
+
+def _grade(options) -> None:
+    from colorlib.grading import grade, report
+
+    if real(options.output).is_relative_to(real(options.folder)):
+        raise ValueError("the grades would lie among the submissions: give another folder with -o")
+    graded = grade.grade(options.folder, options.points, options.minutes, options.gigabytes,
+        options.workers)
+    print(*report.write(graded, options.output), sep="\n")
 
 
 if __name__ == "__main__":

@@ -613,7 +613,7 @@ CLOSING = {
         "joint one.",
         "The mean of all colorings, brown for an apple. At time 0 the noise tells nothing, so everything is possible, "
         "and squared error asks for the mean of what is possible.",
-        "A coin that ignores the picture, thrown with the right total. Rolled many times, each apple must have its own "
-        "odds: near 0.8 with a leaf, near 0.3 without, and the same for all apples of one sort.",
+        "Apples that draw their color once, by the right odds, and keep it. Rolled many times, a fair network's apples "
+        "are green in 0.8 of the rolls with a leaf and in 0.3 without; these are green in all rolls or in none.",
     ),
 }

@@ -10,6 +10,7 @@
     python -m tools diagrams                   draw the diagrams of networks
     python -m tools site                       write the notebooks as pages to read
     python -m tools editions                   write the student's and the teacher's course
+    python -m tools assignment                 write the homework, in the formats of graders
     python -m tools pack                       pack trained models, to carry them to another machine
     python -m tools kit                        write a folder that installs without a network
     python -m tools findings FOLDER            which findings held in a run, as a table

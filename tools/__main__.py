@@ -9,6 +9,7 @@ from pathlib import Path
 
 from colorlib.notebook.profiles import PROFILE_NAMES
 from tools import (
+    assignment,
     diagrams,
     editions,
     findings,
@@ -83,6 +84,8 @@ def parser() -> argparse.ArgumentParser:
         "write the student's and the teacher's course to build/, each as a folder and a zip")
     sub.add_argument("--no-outputs", action="store_true",
         help="leave the stored outputs out of the student's notebooks")
+    command("assignment", _assignment,
+        "write the homework to build/assignment/, for colorlib grade, nbgrader and Otter-Grader")
     sub = command("turing", _turing,
         "write the page of the Turing test, for people to answer, to build/turing/")
     sub.add_argument("systems", nargs="*", metavar="SYSTEM", default=turing.SYSTEMS,
@@ -201,6 +204,11 @@ def _findings(options: argparse.Namespace) -> int:
 
 def _release(options: argparse.Namespace) -> int:
     print(release.prepare(options.version))
+    return 0
+
+
+def _assignment(options: argparse.Namespace) -> int:
+    print(assignment.make())
     return 0
 
 

@@ -175,8 +175,8 @@ def student_course(folder: Path, outputs: bool = True) -> None:
     """
     for part in PARTS:
         _copy(project_root() / part, folder / part)
-    for name in ("teaching.md", "adopt.md", "reviewing.md"):
-        (folder / "docs" / name).unlink(missing_ok=True)
+    for guide in ("teaching.md", "grading.md", "adopt.md", "reviewing.md"):
+        (folder / "docs" / guide).unlink(missing_ok=True)
     readme = folder / "README.md"
     readme.write_text(WHOLE.sub("", readme.read_text(encoding="utf-8")), encoding="utf-8")
     for path in find():

@@ -38,8 +38,9 @@ LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"
                   r"(?<!!)(\[[^\]]*\])\(((?!https?:|#|mailto:)[^)#\s]+)(#[^)\s]*)?\)", re.S | re.M)
 HOSTS = re.compile(r"https://(github\.com|gitlab\.com|bitbucket\.org)/")  # the theme knows these
 DOCUMENTS = {"results/README.md": "Results", "docs/running.md": "Running the course",
-             "docs/teaching.md": "Teaching guide", "docs/adopt.md": "Adopting the course",
-             "docs/glossary.md": "Glossary", "docs/sources.md": "Sources"}
+             "docs/teaching.md": "Teaching guide", "docs/grading.md": "Grading guide",
+             "docs/adopt.md": "Adopting the course", "docs/glossary.md": "Glossary",
+             "docs/sources.md": "Sources"}
 
 LIVE = ('<a href="live/index.html">Color a photograph in your browser</a>: the course\'s networks '
         "on a page, with nothing to install.")

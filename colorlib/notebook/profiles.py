@@ -78,10 +78,10 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         failure_images=(60, 100, 10_000, 10_000),  # test images among which failures are sought
         minutes=(1, 3, 15, 60), memory_mb=(1_500, 1_500, 7_000, 14_000)),
     "08": _by_profile(
-        train_images=(16, 16, 16, 16), test_images=(40, 100, 300, 1_000),
+        train_images=(16, 16, 16, 16), test_images=(40, 100, 1_000, 1_000),
         fruits=(128, 2_000, 6_000, 20_000), fruit_epochs=(1, 6, 8, 8),  # painted apples with hints
         fruit_test=(12, 100, 500, 2_000),
-        levin_images=(2, 40, 300, 1_000),  # test images that Levin's method colors
+        levin_images=(2, 40, 1_000, 1_000),  # test images that Levin's method colors
         minutes=(1, 1, 3, 5), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "09": _by_profile(
         train_images=(16, 16, 16, 16), test_images=(40, 40, 40, 40),  # of photographs: only shown
@@ -91,5 +91,5 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruit_test=(40, 150, 1_000, 2_000), rolled_fruits=(12, 40, 100, 400),
         rolls=(4, 16, 64, 64),  # of each of the rolled fruits
         probe_fruits=(12, 50, 300, 1_000),  # painted in different numbers of steps
-        minutes=(1, 2, 6, 6), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 2, 4, 6), memory_mb=(1_500, 1_500, 2_500, 6_000)),
 }

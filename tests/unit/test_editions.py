@@ -140,7 +140,8 @@ def test_no_solution_stands_in_a_students_file(made):
             for number, cell in editions.exercises(read(path)).items():
                 editions._check_stub(number, cell)
             assert "solutions/" not in "".join(cell.source for cell in read(path).cells), path.name
-    gone = ("solutions", "tests", "docs/teaching.md", "docs/adopt.md", "CONTRIBUTING.md")
+    guides = ("docs/teaching.md", "docs/grading.md", "docs/adopt.md")
+    gone = ("solutions", "tests", "CONTRIBUTING.md", *guides)
     assert not any((out / "student" / name).exists() for name in gone)
     text = (out / "student" / "README.md").read_text(encoding="utf-8")
     assert "whole -->" not in text and "[solutions]" not in text

@@ -17,7 +17,8 @@ from tools.__main__ import parser as tools_parser  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = {name: (ROOT / name).read_text(encoding="utf-8")
-             for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/running.md", "docs/adopt.md")}
+             for name in ("README.md", "CONTRIBUTING.md", "docs/teaching.md", "docs/grading.md", "docs/running.md",
+                          "docs/adopt.md")}
 
 
 def commands(text):

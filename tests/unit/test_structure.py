@@ -24,6 +24,8 @@ LEVELS = [
     ["color_variety", "evaluate", "known_truth", "gan_diagnostics", "image_classifier", "intervals", "metrics"],
     ["experiments"],
     ["exercises", "notebook"],
+    ["assignment"],
+    ["grading"],
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
