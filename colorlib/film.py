@@ -24,9 +24,11 @@ from colorlib import hints
 from colorlib.colorizer import Colorizer
 
 ALIKE = 4.0  # of lightness: where a moved pixel differs by more, it is no hint
-# Mean trust between two frames, measured on the course's photographs: above 0.83 within a scene
-# that moves by up to nine pixels in heavy grain, below 0.61 from one photograph to another.
+# Mean trust between two frames, measured on the course's photographs: above 0.80 within a scene
+# that moves by up to nine pixels in heavy grain; below 0.40 from one photograph to another, and
+# below 0.75 from one fruit to another on the same white.
 SAME_SCENE = 0.7
+FLOW_SIDE = 128  # pixels: the flow of larger frames is found on smaller copies, for its time
 
 
 class FilmColorizer:
@@ -37,9 +39,12 @@ class FilmColorizer:
                 frame is colored by itself. ValueError for another number
 
     Optical flow between the two lightnesses moves the colors. They are trusted where the moved
-    lightness is that of the frame, and nowhere after a cut, or a change of the frame's size. The
-    share is not given to the network as hints: fed its own colors again and again, a network that
-    takes hints flickers more, and drifts.
+    lightness is that of the frame, and nowhere after a cut, or a change of the frame's size.
+
+    On pans over nine pictures, each with and without grain, the U-Net of the course flickers 0.18
+    to 0.32 times as much as frame by frame, and its error is 0.94 to 1.01 times as large. The
+    colors are not given as hints: both networks that were measured flicker more that way, and their
+    colors drift.
     """
 
     def __init__(self, colorizer: Colorizer, keep: float = 0.8):
@@ -72,11 +77,7 @@ def follow(before: Tensor, ab: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
     returns       the moved colors, (2, H, W), and how far each can be trusted, (1, H, W), 0...1;
                   0 everywhere after a cut
     """
-    from skimage.registration import optical_flow_ilk  # slow to import, rarely needed
-
-    flow = np.zeros((2, *now.shape[1:]))
-    if min(now.shape[1:]) > 1:  # gradients need two pixels
-        flow = optical_flow_ilk(now[0].cpu().numpy(), before[0].cpu().numpy(), prefilter=True)
+    flow = _flow(before, now)
     places = np.indices(flow.shape[1:]) + flow  # 2 H W: where each pixel of this frame was
     moved = torch.from_numpy(np.stack([
         ndimage.map_coordinates(channel, places, order=1, mode="nearest")
@@ -87,6 +88,20 @@ def follow(before: Tensor, ab: Tensor, now: Tensor) -> tuple[Tensor, Tensor]:
     difference = F.avg_pool2d(moved[:1] - now, 5, 1, 2, count_include_pad=False)
     trust = inside * torch.exp(-(difference / ALIKE) ** 2)
     return moved[1:], trust if trust.mean() > SAME_SCENE else torch.zeros_like(trust)
+
+
+def _flow(before: Tensor, now: Tensor) -> np.ndarray:
+    """By how many pixels each pixel was below and to the right in the last frame: (2, H, W)."""
+    from skimage.registration import optical_flow_ilk  # slow to import, rarely needed
+
+    size = now.shape[1:]
+    small = [max(1, round(side * min(1.0, FLOW_SIDE / max(size)))) for side in size]
+    if min(small) < 2:  # too few for a gradient
+        return np.zeros((2, *size))
+    images = F.interpolate(torch.stack([now, before]), size=small, mode="bilinear", antialias=True)
+    flow = torch.from_numpy(optical_flow_ilk(*images[:, 0].cpu().numpy(), prefilter=True))
+    flow = F.interpolate(flow[None], size=size, mode="bilinear")[0].numpy()
+    return flow * np.divide(size, small).reshape(2, 1, 1)
 
 
 def colorize(colorizer: Colorizer, L: Tensor, first: Tensor, count: int = 20,

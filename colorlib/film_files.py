@@ -188,7 +188,7 @@ def _color_video(colorizer, film: Path, output: Path, temporary: Path, max_side)
             encoder.stdin.write(rgb.permute(1, 2, 0).contiguous().numpy().data)
             count += 1
     if not count:
-        raise Unreadable("damaged: it holds no frame")
+        raise Unreadable("damaged, or no film: it holds no frame")
     return count, *reversed(even)
 
 
@@ -201,7 +201,7 @@ def _properties(film: Path) -> tuple[int, int, str, str]:
         decoder.stdout.read()
     found = re.match(r"YUV4MPEG2 W(\d+) H(\d+) F(\d+):(\d+).* A(\d+):(\d+)", header)
     if not found or found[3] == "0" or found[4] == "0":
-        raise Unreadable("not a film, or one without a frame rate")
+        raise Unreadable("damaged, or no film: it has no frame rate")
     width, height, *numbers = map(int, found.groups())
     aspect = Fraction(*numbers[2:]) if all(numbers[2:]) else 1
     return width, height, str(Fraction(*numbers[:2])), str(aspect)
@@ -245,12 +245,13 @@ def _ffmpeg(*arguments: str, damage: bool = False) -> Iterator[subprocess.Popen]
                     pipe.close()
         errors.seek(0)
         text = errors.read().decode("utf-8", "replace").strip()
-        lines = re.sub(r"^\[.*?\] ", "", text, flags=re.M).splitlines()  # who reports it, and where
+    # A line begins with who reports it, and where: "[mov @ 0x1a2b] partial file".
+    lines = [line.rstrip(".") for line in re.sub(r"^\[.*?\] ", "", text, flags=re.M).splitlines()]
     if damage and (lines or process.returncode):
-        raise Unreadable(f"damaged: {lines[0] if lines else 'ffmpeg cannot read it'}. What is left "
-                         "of it can be colored after: ffmpeg -i FILM mended.mkv")
+        raise Unreadable(f"damaged, or no film: {(lines or ['no reason is given'])[0]}. What is "
+                         "left of it can be colored after: ffmpeg -i FILM mended.mkv")
     if process.returncode:
-        raise ValueError(f"ffmpeg cannot write this film: {lines[-1] if lines else 'no reason'}. "
+        raise ValueError(f"ffmpeg cannot write this film: {(lines or ['no reason is given'])[-1]}. "
                          "Any sound fits into a file that ends in .mkv: name one with -o")
 
 

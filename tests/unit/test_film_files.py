@@ -325,7 +325,8 @@ def test_every_frame_goes_through_with_even_sides_rate_and_pixel_shape(fake):
 
 
 @pytest.mark.parametrize("fault, words", [
-    ("cut", "film.avi: damaged: partial file"), ("never", "film.avi: damaged: film.mp4: Invalid data"),
+    ("cut", "film.avi: damaged, or no film: partial file"),
+    ("never", "film.avi: damaged, or no film: film.mp4: Invalid data"),
     ("sound", "cannot write this film: codec not supported in container.*ends in .mkv")])
 def test_what_ffmpeg_reports_is_passed_on_and_the_old_output_stays(fake, monkeypatch, fault, words):
     monkeypatch.setenv("FAULT", fault)
