@@ -60,6 +60,16 @@ def test_whatever_moves_in_its_own_way_takes_its_color_along():
     assert moved[:, 8:56].mean(1).argmax(1).sub(torch.tensor([11.5, 51.5])).abs().max() < 2
 
 
+@pytest.mark.parametrize("size", [96, 192])  # of the larger ones, the flow is found on smaller copies
+def test_colors_arrive_where_the_scene_is_and_what_comes_into_view_has_none(size):
+    lab = color.rgb_to_lab(load_photos("test", size + 16, n=1).pixels)[0]
+    before, now = lab[:, 8:-8, 8:-8], lab[:, 8:-8, 14:-2]  # the camera moves by 6 pixels to the right
+    moved, trust = film.follow(before[:1], before[1:], now[:1])
+    seen, new = (slice(None), slice(8, -8), slice(8, -14)), (slice(None), slice(8, -8), slice(-4, None))
+    assert trust[seen].mean() > 0.95 and trust[new].mean() < 0.1
+    assert (moved - now[1:])[seen].norm(dim=0).mean() < 0.2 * (before - now)[1:][seen].norm(dim=0).mean()
+
+
 def test_nothing_is_kept_over_a_cut(unet):
     one, other = (color.lightness(load_photos("test", 96, n=6).pixels[place:place + 1]) for place in (0, 5))
     steady = film.FilmColorizer(unet, keep=1)
