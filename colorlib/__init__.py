@@ -23,7 +23,8 @@ From gray to color
     `colorizer`         a network with its target: from gray images to colored ones
     `colorize_files`    the same for image files and folders
     `hints`             colors from a network that takes hints
-    `film`              the same for a film, with the last frame as a hint
+    `film`              the same for a film: the last frame's colors move along, or are hints;
+                        `film_files`: animated pictures, and what ffmpeg reads
     `scribbles`         colors from scribbles, without a network (Levin et al. 2004)
     `example_transfer`  colors from another picture, without a network (Welsh et al. 2002)
 
@@ -81,7 +82,8 @@ The course
     `grading`           grades it: `grading.submission`, `grading.sandbox`, `grading.grade`,
                         `grading.report`
     `paths`             where the checkout is, and files written in one step
-    `__main__`          the command line: python -m colorlib
+    `__main__`          the command line: python -m colorlib; `colorize_command` is one of its
+                        commands
 
 The tools that run, store and publish the notebooks are outside this package, in tools/.
 """

@@ -21,10 +21,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from colorlib import __version__
-from colorlib.data.image_files import COLOR_SIDE, check_png, format_names
+from colorlib import __version__, colorize_command
+from colorlib.data.image_files import check_png
 from colorlib.data.storage import DataUnavailable
-from colorlib.paths import CHECKPOINTS, atomic_write, printable, project_root, real
+from colorlib.paths import atomic_write, printable, project_root, real
 
 DATA_SETS = ("auto, cifar10, fruit-photos, fruits, apples, plums, photos or folder:PATH "
     "(default: auto)")
@@ -91,8 +91,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_train_options(command(
         "train", _train, "Train a recipe, measure it, and write its record to results/runs.",
         "nazeri-unet --profile lesson --seed 1", images, device))
-    _add_colorize_options(command(
-        "colorize", _colorize, "Color photographs of any size; their lightness is kept.",
+    colorize_command.add_options(command(
+        "colorize", colorize_command.run,
+        "Color photographs or a film of any size; the lightness is kept.",
         "photo.jpg holiday/ -o colored/ --max-side 512", device))
 
     option = command(
@@ -157,21 +158,6 @@ def _add_train_options(option: Callable) -> None:
         help="with --as-published: train settings that are known to diverge, to see it happen")
     option("--keep", type=Path, metavar="FILE",
         help="write the trained colorizer to this safetensors file")
-
-
-def _add_colorize_options(option: Callable) -> None:
-    option("photos", type=Path, nargs="+", metavar="PHOTO",
-        help=f"a file ({format_names()}, gray or colored), or a folder of such files")
-    option("-o", "--output", metavar="FILE_OR_FOLDER",
-        help="for one photo the PNG file to write (default: PHOTO-colorized.png). For several, or "
-            "with a / at its end, a folder, made if need be: each PHOTO becomes PHOTO.png there, "
-            "and the folders within a folder are kept (default: beside each photo, and "
-            "FOLDER-colorized for a folder)")
-    option("--model", default="nazeri-unet",
-        help="a checkpoint of colorlib/checkpoints, or a safetensors file (default: nazeri-unet)")
-    option("--max-side", type=int, default=COLOR_SIDE, metavar="PIXELS",
-        help="predict the color on a copy with at most this many pixels a side "
-            f"(default: {COLOR_SIDE}; 0: at full size); the lightness stays sharp")
 
 
 # ---------------------------------------------------------------------------------------- commands
@@ -270,36 +256,6 @@ def _train_missing(options) -> int:
     return status
 
 
-def _colorize(options) -> int:
-    from colorlib import colorize_files as files
-    from colorlib.data.image_files import Unreadable
-
-    if options.max_side < 0:
-        raise ValueError("--max-side must be a number of pixels, or 0 for full size, "
-            f"got {options.max_side}")
-    max_side = options.max_side or None
-    photos = [photo.expanduser() for photo in options.photos]
-    output = Path(options.output).expanduser() if options.output else None
-    # Path drops a slash at the end, by which one names a folder that does not exist yet.
-    to_folder = output and (output.is_dir() or options.output.endswith(("/", os.sep)))
-    if len(photos) == 1 and not photos[0].is_dir() and not to_folder:
-        job = files.plan_one(photos[0], output)
-        colorizer = _load(options.model, options.device)
-        try:
-            height, width = files.colorize_file(colorizer, job, max_side)
-        except Unreadable as error:
-            raise ValueError(f"{job.photo.name}: {error}") from None
-        print(f"{printable(job.output)} ({width} x {height} pixels)")
-        return 0
-    jobs = files.plan(photos, output)  # mistakes in the names show before the model is loaded
-    failures = files.run(_load(options.model, options.device), jobs, max_side)
-    place = f", in {output}" if output else ""
-    print(f"{len(jobs) - len(failures)} of {len(jobs)} pictures colored{place}")
-    for photo, reason in failures:
-        print(f"not colored: {printable(photo)}: {printable(reason)}", file=sys.stderr)
-    return 1 if failures else 0
-
-
 def _compare(options) -> None:
     from colorlib import color
     from colorlib.data import datasets
@@ -312,7 +268,7 @@ def _compare(options) -> None:
     # The rows above and below those of the models have names, too.
     if len({label for label, _ in named} | {"gray", "truth"}) < len(named) + 2:
         raise ValueError("two rows have the same name: give each its own, LABEL=MODEL")
-    colorizers = {label: _load(model, options.device) for label, model in named}
+    colorizers = {label: colorize_command.load(model, options.device) for label, model in named}
     images = datasets.load(options.data, "test", size=options.size)
     if not 1 <= options.n <= len(images):
         raise ValueError(
@@ -324,28 +280,6 @@ def _compare(options) -> None:
     with atomic_write(output) as temporary:  # no half of a file is left
         temporary.write_bytes(drawn)
     print(output)
-
-
-def _load(model: str, device: str):
-    """The Colorizer of a checkpoint's name or of a safetensors file, on a device."""
-    from colorlib.colorizer import Colorizer
-    from colorlib.hardware import select_device
-
-    return Colorizer.load(_checkpoint_file(model), select_device(device))
-
-
-def _checkpoint_file(model: str) -> Path:
-    """The file of a checkpoint; ValueError with the names there are if the name is unknown."""
-    if Path(model).suffix:  # a file's name; those of checkpoints have no dot
-        return Path(model).expanduser()
-    path = CHECKPOINTS / f"{model}.safetensors"
-    if not path.exists():
-        from colorlib.colorizer import colorizers
-
-        there = ", ".join(colorizers(path.parent)) or "none"
-        raise ValueError(f"no checkpoint {model!r} in colorlib/checkpoints (there: {there}); "
-            "give one of these or a safetensors file")
-    return path
 
 
 def _results(options) -> int:

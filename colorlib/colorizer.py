@@ -13,6 +13,7 @@ import dataclasses
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -99,11 +100,13 @@ class Colorizer(nn.Module):
             self.net.train(was_training)
 
     @torch.no_grad()
-    def colorize(self, image: Tensor, max_side: int | None = None) -> Tensor:
+    def colorize(self, image: Tensor, max_side: int | None = None,
+                 predict: Callable[[Tensor, int], Tensor] | None = None) -> Tensor:
         """Color an image and keep its lightness; returns uint8 RGB of the same H and W.
 
         image     uint8, (3, H, W), (1, H, W) or a batch of them; its own color is ignored
         max_side  pixels: if the longer side is longer, the color is predicted for a smaller copy
+        predict   what to call instead of `self.predict`, as films do
         """
         batch = image[None] if image.ndim == 3 else image
         if batch.ndim != 4 or batch.shape[1] not in (1, 3) or batch.dtype != torch.uint8:
@@ -121,7 +124,7 @@ class Colorizer(nn.Module):
             smaller = [max(1, round(side * scale)) for side in (H, W)]
             small = F.interpolate(L, size=smaller, mode="bilinear", antialias=True).clamp(0, 100)
         # Large images one at a time, because many networks need a kilobyte or more for each pixel.
-        ab = self.predict(small, batch_size=1 if small[0].numel() > 2 ** 16 else 50)
+        ab = (predict or self.predict)(small, 1 if small[0].numel() > 2 ** 16 else 50)
         if scale < 1:
             ab = F.interpolate(ab, size=(ab.shape[2], W), mode="bilinear")  # N 2 h W
         rgb = torch.empty(count, 3, H, W, dtype=torch.uint8, device=batch.device)

@@ -54,7 +54,7 @@ here = [f for f in (".", "..", "course") if os.path.exists(f + "/tools/bootstrap
 hosted = {{"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}} & {{*os.environ}}
 assert here or find_spec("colorlib") or hosted and not os.system(clone), \
 f"First run in a cell: !{{clone}}"
-find_spec("colorlib") or run_path((here or ["course"])[0] + "/tools/bootstrap.py", \
+_ = find_spec("colorlib") or run_path((here or ["course"])[0] + "/tools/bootstrap.py", \
 run_name="__main__")"""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import nbformat
 
-from colorlib.notebook.files import source_hash
+from colorlib.notebook.files import cell_tags, source_hash
 from colorlib.paths import project_root, write_text_atomic
 from tools import links
 from tools.files import CourseError, clean, number, read, read_record, write
@@ -39,6 +39,8 @@ def store(path: Path, run_folder: Path, any_data: bool = False, record_only: boo
     for cell in nb.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = outputs[cell.id]
+            if "bootstrap" in cell_tags(cell):  # what it says is of the machine of the run
+                cell.outputs = []
     links.apply(nb, path.name, record=record)
     size = len(nbformat.writes(clean(nb)).encode())
     if size > LIMIT:

@@ -86,15 +86,20 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
     Unreadable if the file cannot be decoded, or has more pixels than MAX_PIXELS or MAX_PIXELS_OF
     its format; UnreadableNow if that may be otherwise another time.
     """
-    try:
-        if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
-            raise Unreadable("no ordinary file")  # a pipe, say, would be waited for
+    with explained():
         pixels = _read(file)
         if size is not None:
             image = Image.fromarray(pixels)
             pixels = np.asarray(
                 ImageOps.fit(image, (size[1], size[0]), Image.Resampling.LANCZOS))
         return pixels
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise Unreadable with a reason, or UnreadableNow, for all that decoders raise in a block."""
+    try:
+        yield
     except Unreadable:
         raise
     except UnidentifiedImageError:
@@ -112,12 +117,8 @@ def decode(file: Path | io.BytesIO, size: tuple[int, int] | None = None) -> np.n
 
 def _read(file: Path | io.BytesIO) -> np.ndarray:
     """Decode an image and turn it upright: sRGB, uint8, (H, W, 3)."""
-    with _open(file) as image:
-        # A file begins with its size: nothing has been decoded yet that could fill the memory.
+    with open_image(file) as image:
         pixels = image.width * image.height
-        if pixels > MAX_PIXELS_OF.get(image.format, MAX_PIXELS):
-            raise Unreadable(
-                f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
         if image.format == "JPEG" and _length(file) < pixels // 512:
             # Of 8×8 pixels the shortest code is one bit. libjpeg would fill the rest with gray.
             raise Unreadable(f"damaged: too short for {image.width}×{image.height} pixels")
@@ -130,7 +131,7 @@ def _read(file: Path | io.BytesIO) -> np.ndarray:
             rows = max(1, STRIP // image.width)
             for top in range(0, image.height, rows):
                 bottom = min(top + rows, image.height)
-                rgb[top:bottom] = _to_srgb(image.crop((0, top, image.width, bottom)))
+                rgb[top:bottom] = to_srgb(image.crop((0, top, image.width, bottom)))
     upright = _TO_UPRIGHT.get(orientation)
     # A copy even of a view that NumPy calls contiguous: torch takes no negative strides.
     return upright(rgb).copy() if upright else rgb
@@ -162,8 +163,22 @@ def write_png(image: Image.Image, path: Path) -> None:
         image.save(temporary, format="PNG", optimize=small)
 
 
+def open_image(file: Path | io.BytesIO) -> Image.Image:
+    """Open an image in one of the readable formats; its pixels are not decoded yet.
+
+    Unreadable if it is no ordinary file, or too large; what else Pillow raises is not `explained`.
+    """
+    if isinstance(file, Path) and not stat.S_ISREG(file.stat().st_mode):
+        raise Unreadable("no ordinary file")  # a pipe, say, would be waited for
+    image = _open(file)
+    # A file begins with its size: nothing has been decoded yet that could fill the memory.
+    if image.width * image.height > MAX_PIXELS_OF.get(image.format, MAX_PIXELS):
+        image.close()
+        raise Unreadable(f"{image.width}×{image.height} pixels: a decompression bomb, or too large")
+    return image
+
+
 def _open(file: Path | io.BytesIO) -> Image.Image:
-    """Open an image in one of the readable formats; its pixels are not decoded yet."""
     formats = list(readable_formats().values())
     try:
         return Image.open(file, formats=formats)
@@ -188,7 +203,7 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _to_srgb(image: Image.Image) -> Image.Image:
+def to_srgb(image: Image.Image) -> Image.Image:
     """An image of any mode -> mode "RGB", in sRGB, transparent parts on white."""
     profile = image.info.get("icc_profile")
     if image.mode == "F":

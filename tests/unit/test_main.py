@@ -13,6 +13,7 @@ from PIL import Image
 
 import colorlib
 from colorlib import __main__ as command
+from colorlib import colorize_command
 from colorlib.colorizer import Colorizer
 from colorlib.data import datasets, image_files
 from colorlib.data.storage import DataUnavailable
@@ -58,7 +59,7 @@ def test_every_command_has_help_with_an_example_that_is_true(name, capsys):
     options = command._parser().parse_args(parsers()[name].epilog.split("python -m colorlib ")[1].split())
     assert options.command == name
     for model in [getattr(options, "model", None), *getattr(options, "models", [])]:
-        assert model is None or "." in model or command._checkpoint_file(model).exists()
+        assert model is None or "." in model or colorize_command.checkpoint_file(model).exists()
     assert getattr(options, "recipe", None) in (None, *RECIPES)
     for bench in getattr(options, "only", []):
         assert (command.project_root() / "benchmarks" / f"bench_{bench}.py").exists()

@@ -18,7 +18,7 @@ LEVELS = [
     ["models", "losses", "optimizers"],
     ["targets"],
     ["colorizer"],
-    ["training_run", "colorize_files", "hints", "film"],
+    ["training_run", "colorize_files", "hints", "film", "film_files"],
     ["train"],
     ["train_gan"],
     ["color_variety", "evaluate", "known_truth", "gan_diagnostics", "image_classifier", "intervals", "metrics"],
@@ -26,6 +26,7 @@ LEVELS = [
     ["exercises", "notebook"],
     ["assignment"],
     ["grading"],
+    ["colorize_command"],
     ["__main__"],
 ]
 LEVEL = {name: level for level, names in enumerate(LEVELS) for name in names}
