@@ -319,6 +319,7 @@ def _grade(options) -> None:
 
     if real(options.output).is_relative_to(real(options.folder)):
         raise ValueError("the grades would lie among the submissions: give another folder with -o")
+    report.check(options.output)
     graded = grade.grade(options.folder, options.points, options.minutes, options.gigabytes,
         options.workers)
     print(*report.write(graded, options.output), sep="\n")

@@ -125,18 +125,18 @@ def _check_share(c: Checking, own: OwnFruit, answer: Any) -> None:
 def _check_mean(c: Checking, own: OwnFruit, answer: Any) -> None:
     right, median = own.colors.mean(0), own.colors.median(0).values
     c.true(_near(answer, right), "this is not the mean color (a, b) of your fruits")
-    c.hint_if(answer, median, "this is the median", 0.06)
+    c.hint_if(_near(answer, median), True, "this is the median")
     c.hint_if(answer, own.colors.mean(), "give two numbers, the mean of a and that of b", 0.06)
     c.hint_if(answer, right / 50, "give Lab units; the networks' units are 50 times as large", 0.06)
-    c.hint_if(answer, torch.tensor(own.distribution.modes).mean(0),
-              "this is halfway between the two colors, but one of them is more frequent", 0.05)
+    c.hint_if(_near(answer, torch.tensor(own.distribution.modes).mean(0)), True,
+              "this is halfway between the two colors, but one of them is more frequent")
 
 
 def _check_median(c: Checking, own: OwnFruit, answer: Any) -> None:
     right = own.colors.median(0).values
     c.true(_near(answer, right),
            "this is not the median, (a, b), of your fruits")
-    c.hint_if(answer, own.colors.mean(0), "this is the mean", 0.06)
+    c.hint_if(_near(answer, own.colors.mean(0)), True, "this is the mean")
 
 
 def _check_explained(c: Checking, own: OwnFruit, answer: Any) -> None:

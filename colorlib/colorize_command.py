@@ -59,15 +59,28 @@ def run(options) -> int:
         print(f"{printable(job.output)} ({width} x {height} pixels)")
         return 0
     jobs = files.plan(photos, output)  # mistakes in the names show before the model is loaded
-    return _colorize_all(load(options.model, options.device), jobs, max_side, output)
+    films = _films_among(photos, [job.photo for job in jobs])
+    jobs = [job for job in jobs if job.photo not in films]
+    return _colorize_all(load(options.model, options.device), jobs, max_side, output, films)
 
 
-def _colorize_all(colorizer, jobs, max_side: int | None, output: Path | None) -> int:
+def _films_among(photos: list[Path], planned: list[Path]) -> list[Path]:
+    """The films among the files of folders, which are colored one by one."""
+    from colorlib import film_files
+
+    videos = [path for photo in photos if photo.is_dir() for path in sorted(photo.rglob("*"))
+        if film_files.is_video(path)]
+    return [path for path in planned if film_files.is_film(path)] + videos
+
+
+def _colorize_all(colorizer, jobs, max_side: int | None, output: Path | None,
+                  films: list[Path] = ()) -> int:
     from colorlib import colorize_files as files
 
     failures = files.run(colorizer, jobs, max_side)
     place = f", in {output}" if output else ""
     print(f"{len(jobs) - len(failures)} of {len(jobs)} pictures colored{place}")
+    failures += [(film, "a film: color it by itself") for film in films]
     for photo, reason in failures:
         print(f"not colored: {printable(photo)}: {printable(reason)}", file=sys.stderr)
     return 1 if failures else 0
@@ -79,6 +92,9 @@ def _colorize_film(options, photos: list[Path], output, to_folder, max_side) -> 
 
     if len(photos) > 1 or options.film and not photos[0].is_dir():
         raise ValueError("films are colored one by one: give one file, or --film with one folder")
+    if options.film and output and film_files.has_ending(output):
+        raise ValueError(f"the frames of a folder are colored as pictures, so -o names a folder, "
+            f"and {output.name} is the name of a film")
     planned = (film_files.plan_frames(photos[0], output) if options.film
         else film_files.plan(photos[0], output, to_folder))
     colorizer = FilmColorizer(load(options.model, options.device), options.steady)

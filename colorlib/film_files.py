@@ -4,9 +4,9 @@
     color_film(FilmColorizer(colorizer), Path("film.gif"), output, max_side=256)
 
 An animated picture (GIF, WebP or PNG) keeps its size, durations and number of plays, and can be
-written as any of the three. A GIF file has at most 256 colors in a frame: written that way, frames
-flicker by a Lab unit, and WebP and PNG do not. Pillow writes it at the end, so its colored frames
-are in memory: at most MOST_PIXELS.
+written as any of the three. In a GIF file a duration is rounded to a hundredth of a second, and a
+frame has at most 256 colors: written that way, frames flicker by a Lab unit, and WebP and PNG do
+not. Pillow writes it at the end, so its colored frames are in memory: at most MOST_PIXELS.
 
 Other films go through ffmpeg frame by frame, and may have any length. Size and frame rate are
 kept, and the sound is copied; subtitles are left out. A row or column is repeated where a side is
@@ -21,6 +21,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -45,9 +46,19 @@ VIDEOS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
 READ_ONLY = {".3gp", ".avi", ".flv", ".m2ts", ".mpeg", ".mpg", ".mts", ".ogv", ".webm", ".wmv"}
 
 
+def has_ending(file: Path) -> bool:
+    """Whether its name ends as that of a film, or of an animated picture, that can be written."""
+    return file.suffix.lower() in {*VIDEOS, *ANIMATIONS}
+
+
+def is_video(file: Path) -> bool:
+    """Whether its name ends as that of a film that ffmpeg reads."""
+    return file.suffix.lower() in {*VIDEOS, *READ_ONLY}
+
+
 def is_film(file: Path) -> bool:
     """Whether it has the ending of a film, or is an animated picture: not pages of a TIFF file."""
-    if _is_video(file):
+    if is_video(file):
         return True
     with contextlib.suppress(Unreadable), image_files.quiet_pillow(), image_files.explained():
         with image_files.open_image(file) as image:
@@ -71,7 +82,7 @@ def plan(film: Path, output: Path | None = None, to_folder: bool = False) -> Pat
     """
     if not film.is_file():
         raise FileNotFoundError(f"no film at {film}")
-    if _is_video(film):
+    if is_video(film):
         endings, other = VIDEOS, ".mkv"
         _program()
     else:
@@ -109,16 +120,12 @@ def color_film(colorizer: FilmColorizer, film: Path, output: Path,
     The arguments are as in `plan` and `Colorizer.colorize`. Unreadable if the film is damaged or
     too large; OSError if the output cannot be written. The output is complete, or as it was.
     """
-    color_kind = _color_video if _is_video(film) else _color_animation
+    color_kind = _color_video if is_video(film) else _color_animation
     try:
         with image_files.quiet_pillow(), atomic_write(output) as temporary:
             return color_kind(colorizer, film, output, temporary, max_side)
     except Unreadable as error:
         raise Unreadable(f"{film.name}: {error}") from None
-
-
-def _is_video(file: Path) -> bool:
-    return file.suffix.lower() in {*VIDEOS, *READ_ONLY}
 
 
 # ------------------------------------------------------------------------------- animated pictures
@@ -134,7 +141,8 @@ def _color_animation(colorizer, film: Path, output: Path, temporary: Path, max_s
             count = image.n_frames
         if (pixels := count * image.width * image.height) > MOST_PIXELS[kind]:
             raise Unreadable(f"too large: {count} frames have {pixels:,} pixels, of at most "
-                             f"{MOST_PIXELS[kind]:,} in a {kind} file. An MP4 file has no limit")
+                             f"{MOST_PIXELS[kind]:,} in a {kind} file. A film has no limit: make "
+                             f"one by ffmpeg -i {film.name} film.mp4")
         # A PNG file may begin with a picture for programs that show no animations.
         first = int(bool(image.info.get("default_image")))
         for number in tqdm(range(first, count), desc="Coloring", unit="frame", disable=None):
@@ -148,6 +156,8 @@ def _color_animation(colorizer, film: Path, output: Path, temporary: Path, max_s
                 picture = picture.quantize(256, Image.Quantize.MEDIANCUT)
             colored.append(picture)
         plays, height, width = _plays(image), image.height, image.width
+    if kind == "GIF":
+        durations = _in_hundredths(durations)
     settings = {"loop": plays, "duration": durations}
     if kind == "WEBP":
         settings |= {"quality": 90, "method": 4}
@@ -158,6 +168,12 @@ def _color_animation(colorizer, film: Path, output: Path, temporary: Path, max_s
     except (struct.error, OverflowError):  # a number that has no room in the format
         raise ValueError(f"a frame's duration does not fit into a {kind} file") from None
     return len(colored), height, width
+
+
+def _in_hundredths(durations: list[int]) -> list[int]:
+    """Milliseconds as a GIF file has them, in hundredths of a second; the sum is kept."""
+    ends = [10 * round(end / 10) for end in accumulate(durations)]
+    return [end - start for start, end in pairwise([0, *ends])]
 
 
 def _plays(image: Image.Image) -> int:
@@ -251,8 +267,10 @@ def _ffmpeg(*arguments: str, damage: bool = False) -> Iterator[subprocess.Popen]
         raise Unreadable(f"damaged, or no film: {(lines or ['no reason is given'])[0]}. What is "
                          "left of it can be colored after: ffmpeg -i FILM mended.mkv")
     if process.returncode:
-        raise ValueError(f"ffmpeg cannot write this film: {(lines or ['no reason is given'])[-1]}. "
-                         "Any sound fits into a file that ends in .mkv: name one with -o")
+        reason = (lines or ["no reason is given"])[-1]
+        advice = ("" if "space" in reason.lower() else
+                  ". Any sound fits into a file that ends in .mkv: name one with -o")
+        raise ValueError(f"ffmpeg cannot write this film: {reason}{advice}")
 
 
 def _program() -> str:

@@ -1,10 +1,12 @@
 """What all tests share: the option --gpu, CIFAR-10 where it can be had, plots without a window."""
 
 import os
+import signal
 
 os.environ.setdefault("MPLBACKEND", "agg")
 if workers := int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", 0)):   # they share the cores, and so do their kernels
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // workers)))
+    signal.signal(signal.SIGINT, signal.default_int_handler)         # a worker ignores it, and so would its children
 
 import pytest
 

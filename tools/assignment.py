@@ -27,6 +27,7 @@ from nbformat.v4 import (
     new_raw_cell,
 )
 
+from colorlib.assignment import QUESTIONS
 from colorlib.paths import project_root, write_text_atomic
 from tools.editions import CHECK, exercises, solution
 from tools.files import CourseError, build, find, fresh, number, read, write
@@ -112,6 +113,9 @@ def _part(cell: NotebookNode, folder: Path, notebooks: dict[str, Path]) -> Part:
                               "notebook")
         return _exercise(about["exercise"], points, path, folder)
     if "number" in about:
+        if about["number"] not in QUESTIONS:
+            raise CourseError(f"{SOURCE} asks for the number {about['number']!r}; there are "
+                              f"{', '.join(QUESTIONS)}")
         variable = stub.split(" ")[0]
         call = f'assignment.check("{about["number"]}", {STUDENT}, {variable})'
         return Part("number", stub, about["number"], points, solution=solved.rstrip(),
@@ -238,10 +242,14 @@ def points(homework: Iterable[Part]) -> dict:
 def make(out: Path | None = None) -> Path:
     """Write the homework to `out` (build/assignment/); returns it.
 
-    CourseError as `parts`.
+    CourseError as `parts`, or if a class's work lies there, which would be lost.
     """
-    homework = parts()
-    out = fresh(out or build("assignment"))
+    homework, out = parts(), out or build("assignment")
+    ours = {"source", "nbgrader_config.py"}
+    if others := sorted({path.name for path in (out / "nbgrader").glob("*")} - ours):
+        raise CourseError(f"{out / 'nbgrader'} holds {', '.join(others)}, which would be lost: "
+                          "move that folder to another place first")
+    out = fresh(out)
     write(plain(homework), out / "plain" / f"{NAME}.ipynb")
     write(nbgrader(homework), out / "nbgrader" / "source" / NAME / f"{NAME}.ipynb")
     write_text_atomic(out / "nbgrader" / "nbgrader_config.py", NBGRADER_CONFIG)

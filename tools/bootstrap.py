@@ -37,8 +37,10 @@ def _installed(name: str) -> bool:
 
 def install(requirements: list[str]) -> None:
     """Install packages by pip, with every package that is there pinned to its version."""
-    installed = metadata.distributions()
-    pins = {d.metadata["Name"]: d.version for d in installed if d.metadata["Name"]}
+    pins: dict[str, str] = {}
+    for found in metadata.distributions():  # of two copies, the first in the path is in use
+        if name := found.metadata["Name"]:
+            pins.setdefault(re.sub(r"[-_.]+", "-", name).lower(), found.version)
     lines = [f"{name}=={version}\n" for name, version in sorted(pins.items())]
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "constraints.txt"

@@ -79,11 +79,12 @@ def make(folder: Path) -> Path:
         _write_script(folder, name, to_onnx(colorizer))
         about["models"].append(
             {"name": name, "title": title, "about": words} | decoding(colorizer))
-    about["photos"] = [{"name": f"photo-{n}", "title": title} for n, title in enumerate(photos())]
-    for kind, pictures in (("photo", photos().values()), ("pair", pairs())):
+    shown, compared = photos(), pairs()
+    about["photos"] = [{"name": f"photo-{n}", "title": title} for n, title in enumerate(shown)]
+    for kind, pictures in (("photo", shown.values()), ("pair", compared)):
         for n, picture in enumerate(pictures):
             _write_script(folder, f"{kind}-{n}", _png(picture))
-    about["pairs"] = len(pairs())
+    about["pairs"] = len(compared)
     script = f"const COURSE = {json.dumps(about, ensure_ascii=False)};\n"
     (folder / "course.js").write_text(script, encoding="utf-8")
     return folder / "index.html"

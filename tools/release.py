@@ -41,9 +41,13 @@ def prepare(version: str) -> Path:
         raise CourseError(f'expected a version of three numbers, such as "0.2.0"; got "{version}"')
     root = project_root()
     text = notes(version, (root / "CHANGELOG.md").read_text(encoding="utf-8"))
-    for name, pattern in VERSIONS.items():
-        _replace(root / name, pattern, version)
-    _replace(root / "pyproject.toml", r'^ref = "(.*)"$', f"v{version}")
+    places = [(root / name, pattern, version) for name, pattern in VERSIONS.items()]
+    places.append((root / "pyproject.toml", r'^ref = "(.*)"$', f"v{version}"))
+    for path, pattern, _ in places:
+        if not re.search(pattern, path.read_text(encoding="utf-8"), re.M):
+            raise CourseError(f"{path.name} has no line {pattern}")
+    for place in places:
+        _replace(*place)
     links.write()
     path = build("release-notes.md")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,9 +56,7 @@ def prepare(version: str) -> Path:
 
 
 def _replace(path: Path, pattern: str, value: str) -> None:
-    """Put a value into the group of the only line that matches; CourseError if there is none."""
+    """Put a value into the group of the first line that matches."""
     text = path.read_text(encoding="utf-8")
     found = re.search(pattern, text, re.M)
-    if not found:
-        raise CourseError(f"{path.name} has no line {pattern}")
     write_text_atomic(path, text[:found.start(1)] + value + text[found.end(1):])

@@ -1,7 +1,7 @@
 """Pages without the scripts that a notebook's text or outputs may have brought along.
 
 A page within the page (01's brush, 04's odds, 08's scribbles) stays, and its scripts with it: in a
-sandbox, where they reach neither the page around them nor any host.
+sandbox, where they do not reach the page around them, and fetch nothing.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ import re
 
 from bs4 import BeautifulSoup, Tag
 
-RUNNABLE = {"", "module", "text/javascript", "application/javascript"}  # types of scripts
-ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "data"}
+ADDRESSES = {"href", "src", "action", "formaction", "xlink:href", "data", "to", "from", "values"}
 POLICY = ('<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
           "script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
           'form-action \'none\'">')
@@ -27,13 +26,13 @@ def defuse(html: str, inside: str) -> str:
     soup, found = BeautifulSoup(html, "html.parser"), False
     places = soup.select(inside)
     for tag in {id(tag): tag for place in places for tag in place.find_all(True)}.values():
-        script = tag.name == "script" and tag.get("type", "").lower() in RUNNABLE
+        script = tag.name == "script" and _runs(tag)
         if tag.name == "iframe" and tag.get("srcdoc") and not tag.get("src"):
             _shut_in(tag)
             found = True
             continue
         foreign = tag.name in ("iframe", "object", "embed")
-        if foreign or script and not HARMLESS.fullmatch(tag.get_text()):
+        if foreign or script:
             tag.extract()
             found = True
             continue
@@ -45,6 +44,13 @@ def defuse(html: str, inside: str) -> str:
                 del tag[name]
                 found = True
     return str(soup) if found else html  # nearly all pages stay as they are, to the byte
+
+
+def _runs(script: Tag) -> bool:
+    """Whether a browser would run a script that is not the theme's own."""
+    kind = script.get("type", "").strip().lower()  # data, such as JSON, does not run
+    own = set(script.attrs) <= {"type"} and HARMLESS.fullmatch(script.get_text())
+    return (kind in ("", "module") or "script" in kind) and not own
 
 
 def _shut_in(frame: Tag) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Event
+from threading import Event, Timer
 
 from tqdm import tqdm
 
@@ -87,6 +87,8 @@ def grade(folder: Path, points: Path, minutes: float = 2.0, gigabytes: float = 4
             _run(context, sandbox.run, graded, 60 * minutes, gigabytes, stop)
         except OSError as error:  # a pipe among its files, or a full disk
             graded.notes.append(f"it cannot be copied and run ({error!s:.200})")
+        except Exception as error:  # one submission must not lose the others' results
+            graded.notes.append(f"it cannot be graded ({type(error).__name__}): read it")
         return graded
 
     with ThreadPoolExecutor(workers or os.cpu_count() or 1) as pool:
@@ -109,15 +111,23 @@ def _run(context: multiprocessing.context.BaseContext, target: Callable, graded:
         _copy(graded.submission.place, folder / "work")
         receiving, sending = context.Pipe(duplex=False)
         process = context.Process(target=target, args=(
-            sending, folder, graded.submission.cells, graded.tasks, seconds / PARTS, gigabytes))
+            sending, folder, graded.submission.inside, graded.submission.cells, graded.tasks,
+            seconds / PARTS, gigabytes))
         process.start()
         sending.close()
-        try:
-            _listen(receiving, graded, time.monotonic() + seconds, stop)
-        finally:
+
+        def kill() -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
+
+        late = Timer(seconds + 2, kill)  # for one that sends half of a message, and then nothing
+        late.start()
+        try:
+            _listen(receiving, graded, time.monotonic() + seconds, stop)
+        finally:
+            late.cancel()
+            kill()
             process.join()
             receiving.close()
 
@@ -146,7 +156,7 @@ def _listen(receiving: multiprocessing.connection.Connection, graded: Graded, de
         except EOFError:
             graded.notes.append("its process ended early")
             return
-        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError, RecursionError):
             graded.notes.append("its process sent what the grader does not: read it")
             return
     graded.notes.append("stopped: it ran out of time")

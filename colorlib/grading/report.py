@@ -6,6 +6,7 @@ The page names nobody. The table has a row for each submission, with remarks.
 import csv
 import io
 import re
+import tempfile
 from collections import Counter
 from html import escape
 from pathlib import Path
@@ -39,6 +40,19 @@ PAGE = """<!DOCTYPE html>
 """
 
 
+def check(out: Path) -> None:
+    """Raise an OSError or ValueError, before anything is graded, if nothing can be written there.
+
+    A table that is there may hold the teacher's points for the reports.
+    """
+    if (out / "points.csv").exists():
+        raise ValueError(f"{out / 'points.csv'} is there already, perhaps with the points of "
+                         "reports: give another folder with -o")
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=out):
+        pass
+
+
 def write(graded: list[Graded], out: Path) -> list[Path]:
     """Write points.csv and mistakes.html to a folder; returns both paths."""
     table, page = out / "points.csv", out / "mistakes.html"
@@ -63,8 +77,13 @@ def _table(graded: list[Graded]) -> str:
 
 def _cell(text: str) -> str:
     """Foreign text for a spreadsheet, which would run what begins like a formula."""
-    text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    text = _plain(text)
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
+def _plain(text: str) -> str:
+    """Text on one line, without control characters and halves of characters."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
 
 
 def _page(graded: list[Graded]) -> str:
@@ -84,7 +103,7 @@ def _page(graded: list[Graded]) -> str:
 
 def _row(*values: object) -> str:
     cells = (f'<td class="number">{value}</td>' if isinstance(value, int)
-             else f"<td>{escape(str(value))}</td>" for value in values)
+             else f"<td>{escape(_plain(str(value)))}</td>" for value in values)
     return f"<tr>{''.join(cells)}</tr>"
 
 

@@ -30,14 +30,16 @@ class OutOfTime(BaseException):
     """Not an Exception, which a student's `except Exception` would catch."""
 
 
-def run(channel: Connection, folder: Path, cells: tuple[str, ...], tasks: list[Task],
-        seconds: float, gigabytes: float) -> None:
+def run(channel: Connection, folder: Path, inside: Path, cells: tuple[str, ...],
+        tasks: list[Task], seconds: float, gigabytes: float) -> None:
     """Run the cells from top to bottom, and check each exercise after the cell that defines it.
 
     channel    gets a JSON object for each check, with "key", "status", "message" and "hint", and
                for each cell that failed, with "cell" and "message"; at the end, {"end": trusted},
-               where trusted is whether the checkers still know a wrong answer
+               where trusted is whether the checkers still know a wrong answer. It ends as soon as
+               one does not
     folder     with the folders work, home and tmp; it becomes the only one that the code knows of
+    inside     where in work the notebook lies
     seconds    for a cell or a check
     gigabytes  of memory
     """
@@ -48,17 +50,23 @@ def run(channel: Connection, folder: Path, cells: tuple[str, ...], tasks: list[T
     def send(**values: object) -> None:
         channel.send_bytes(json.dumps(values).encode())
 
-    names = {"__name__": "__main__"}
+    names = {"__name__": "__main__", "display": lambda *shown, **how: None}
+    sys.path.insert(0, str(folder / "work" / inside))  # for modules that were handed in, too
     for number, cell in enumerate(cells, 1):
         before = dict(names)
-        _enter(folder)
+        _enter(folder, inside)
         if error := _attempt(partial(_execute, cell, names), seconds):
             send(cell=number, message=error)
         for task in tasks:
             answer = names.get(task.variable)
-            if task.key in checkers and answer is not before.get(task.variable):
-                _enter(folder)
-                send(key=task.key, **vars(_check(checkers[task.key], answer, seconds)))
+            if (task.key in checkers and callable(answer)
+                    and answer is not before.get(task.variable)):
+                _enter(folder, inside)
+                result = _check(checkers[task.key], answer, seconds)
+                if result.status == "right" and _check(
+                        checkers[task.key], _wrong_answer, seconds).status == "right":
+                    return send(end=False)
+                send(key=task.key, **vars(result))
     send(end=not any(check(_wrong_answer).status == "right" for check in checkers.values()))
 
 
@@ -75,17 +83,23 @@ def _wrong_answer(*arguments: object, **keywords: object) -> float:
 def _execute(cell: str, names: dict) -> None:
     """Run a cell without its own calls of checkers, which would only take time."""
     tree = parse(cell)
-    tree.body = [node for node in tree.body if not any(
-        isinstance(one, ast.Attribute) and CHECK.fullmatch(one.attr) for one in ast.walk(node))
-        or isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)
+                 or not any(map(_is_checking, ast.walk(node)))]
     exec(compile(tree, "<cell>", "exec"), names)
 
 
-def _enter(folder: Path) -> None:
-    """Go to the folder of the submission; make it again if the code before has deleted it."""
-    for part in ("work", "home", "tmp"):
+def _is_checking(node: ast.AST) -> bool:
+    """Whether it names a checker, or Otter-Grader, which is not here."""
+    return (isinstance(node, ast.Attribute) and bool(CHECK.fullmatch(node.attr))
+            or isinstance(node, ast.Name) and node.id in ("otter", "grader")
+            or isinstance(node, ast.alias) and node.name == "otter")
+
+
+def _enter(folder: Path, inside: Path) -> None:
+    """Go to the folder of the notebook; make it again if the code before has deleted it."""
+    for part in (Path("work", inside), "home", "tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    os.chdir(folder / "work")  # without a working folder, torch's optimizers fail
+    os.chdir(folder / "work" / inside)  # without a working folder, torch's optimizers fail
 
 
 def _attempt(function: Callable[[], None], seconds: float) -> str:

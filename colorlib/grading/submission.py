@@ -39,22 +39,25 @@ class Submission:
     place: Path
     cells: tuple[str, ...] = ()  # the code to run, top to bottom
     problem: str = ""
+    inside: Path = Path()  # of a folder: where its notebook lies
 
     def literal(self, variable: str) -> Any:
-        """The last value that a cell gives a variable, if it is written as a literal.
+        """The last literal that a cell gives a variable.
 
-        None if there is none; ValueError if it is computed.
+        None if there is none; ValueError if it is only computed.
         """
-        found = None
+        found, computed = None, False
         for node in (node for cell in self.cells for node in _statements(cell)):
             if isinstance(node, ast.Assign) and any(
                     isinstance(target, ast.Name) and target.id == variable
                     for target in node.targets):
-                found = node.value
-        try:
-            return None if found is None else ast.literal_eval(found)
-        except (ValueError, TypeError, MemoryError, RecursionError):
-            raise ValueError(NOT_READ) from None
+                try:
+                    found = ast.literal_eval(node.value)
+                except (ValueError, TypeError, MemoryError, RecursionError):
+                    computed = True
+        if computed and found in (None, ...):
+            raise ValueError(NOT_READ)
+        return found
 
 
 def read_tasks(path: Path) -> tuple[str, list[Task]]:
@@ -76,8 +79,9 @@ def find(folder: Path) -> list[Submission]:
     """The submissions in a folder, by name; also those that cannot be read. ValueError if none."""
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder of submissions at {folder}")
-    places = sorted(place for place in folder.iterdir() if not place.name.startswith(".")
-                    and (place.is_dir() or place.suffix == ".ipynb"))
+    places = sorted(place for place in folder.iterdir()
+                    if not place.name.startswith((".", "__MACOSX"))
+                    and (place.is_dir() or place.suffix in (".ipynb", ".zip")))
     if not places:
         raise ValueError(f"{folder} holds no submissions: expected a notebook, or a folder with "
                          "one, for each student number")
@@ -97,10 +101,13 @@ def parse(source: str) -> ast.Module:
 
 def _read(place: Path) -> Submission:
     name = place.name if place.is_dir() else place.stem
+    if place.suffix == ".zip" and place.is_file():
+        return Submission(name, place, problem="a zip file: unpack it, and grade again")
     # No links, which may lead to another student's notebook.
     notebooks = [path for path in ([place] if place.is_file() else place.rglob("*.ipynb"))
                  if path.is_file() and not path.is_symlink()
-                 and ".ipynb_checkpoints" not in path.parts]
+                 and not {".ipynb_checkpoints", "__MACOSX"} & {*path.parts}
+                 and not path.name.startswith("._")]  # what macOS puts into zip files
     if len(notebooks) != 1:
         return Submission(name, place, problem=f"{len(notebooks) or 'no'} notebooks; expected one")
     try:
@@ -108,11 +115,13 @@ def _read(place: Path) -> Submission:
             raise ValueError(f"more than {MAX_BYTES // 10**6} MB")
         cells = json.loads(notebooks[0].read_text(encoding="utf-8"))["cells"]
         sources = tuple("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"
-                        and "training" not in cell["metadata"].get("tags", ()))
+                        and "training" not in cell["metadata"].get("tags", ())
+                        and not cell["metadata"].get("nbgrader", {}).get("locked"))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         return Submission(name, place, problem=f"no notebook that can be read ({reason:.100})")
-    return Submission(name, place, sources)
+    inside = notebooks[0].parent.relative_to(place) if place.is_dir() else Path()
+    return Submission(name, place, sources, inside=inside)
 
 
 def _statements(cell: str) -> list[ast.stmt]:

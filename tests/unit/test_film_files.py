@@ -89,6 +89,27 @@ def test_a_png_film_holds_exactly_what_the_colorizer_answers(tmp_path, colorizer
         assert torch.equal(torch.from_numpy(after).permute(2, 0, 1), expected)
 
 
+def test_a_gif_keeps_the_length_of_a_film_of_thirty_frames_a_second(tmp_path, colorizer):
+    film = save(tmp_path / "film.webp", duration=[33] * 6)
+    color_film(FilmColorizer(colorizer), film, tmp_path / "out.gif")
+    assert read(tmp_path / "out.gif")[1] == [30, 40, 30, 30, 30, 40]         # 200 of 198 milliseconds
+
+
+def test_films_in_a_folder_of_photographs_are_named_and_not_colored(tmp_path, capsys):
+    folder = tmp_path / "holiday"
+    folder.mkdir()
+    save(folder / "film.gif")
+    frames()[0].save(folder / "photo.png")
+    (folder / "clip.mp4").write_bytes(b"")
+    assert main(["colorize", str(folder), "-o", str(tmp_path / "out")]) == 1
+    said = capsys.readouterr()
+    assert "1 of 1 pictures colored" in said.out
+    assert said.err.count("a film: color it by itself") == 2 and "film.gif" in said.err and "clip.mp4" in said.err
+    assert [path.name for path in (tmp_path / "out").rglob("*.*")] == ["photo.png"]
+    assert main(["colorize", str(folder), "--film", "-o", str(tmp_path / "out.mp4")]) == 2
+    assert "-o names a folder" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("loop, plays", [({}, 1), ({"loop": 0}, 0), ({"loop": 2}, 3)])
 def test_a_gif_counts_repetitions_and_the_others_plays(tmp_path, colorizer, loop, plays):
     film = save(tmp_path / "film.gif", **loop)

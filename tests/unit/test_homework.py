@@ -2,6 +2,7 @@
 
 import ast
 import json
+import os
 import runpy
 
 import pytest
@@ -136,11 +137,14 @@ def test_a_number_is_read_and_never_run():
     assert one("mean = (1", "1 +").literal("mean") is None and one("mean = ...").literal("mean") is ...
     assert one("%%time\nmean = 2\nif mean:\n    !ls").literal("mean") == 2
     assert ast.unparse(submission.parse("left = (5\n  % 3)")) == "left = 5 % 3"  # a line of Python, not for IPython
-    for source in ("mean = open('x')", "mean = own.colors.mean(0)", "mean = " + "(" * 90 + "f()" + ")" * 90):
+    assert one("mean = (3, 4)\nmean = own.colors.mean(0)").literal("mean") == (3, 4)
+    for source in ("mean = ...\nmean = f()", "mean = open('x')", "mean = own.colors.mean(0)",
+                   "mean = " + "(" * 90 + "f()" + ")" * 90):
         with pytest.raises(ValueError, match="as digits"):
             one(source).literal("mean")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="grading needs Linux or macOS")
 def test_what_cannot_be_graded_says_why(tmp_path, capsys):
     def run(*words):
         return main(["grade", *map(str, words)]), capsys.readouterr().err
@@ -154,6 +158,28 @@ def test_what_cannot_be_graded_says_why(tmp_path, capsys):
     status, text = run(tmp_path, "-o", tmp_path / "grades", "--points", points)
     assert status == 2 and "among the submissions" in text
     assert "more than 0" in run(tmp_path, "-o", tmp_path.parent / "x", "--points", points, "--minutes", "0")[1]
+
+
+def test_the_points_of_reports_and_a_classs_work_are_not_lost(tmp_path):
+    report.check(tmp_path / "grades")
+    (tmp_path / "grades" / "points.csv").write_text("report: 20")
+    with pytest.raises(ValueError, match="is there already"):
+        report.check(tmp_path / "grades")
+    homework.make(tmp_path / "made")
+    homework.make(tmp_path / "made")
+    (tmp_path / "made" / "nbgrader" / "submitted").mkdir()
+    with pytest.raises(CourseError, match="holds submitted, which would be lost"):
+        homework.make(tmp_path / "made")
+
+
+def test_what_macos_adds_to_a_zip_is_no_submission(tmp_path):
+    for name in ("1024/__MACOSX/._a.ipynb", "1024/._a.ipynb", "__MACOSX/x.ipynb", "1024/part/a.ipynb"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text('{"cells": []}')
+    (tmp_path / "1025.zip").touch()
+    first, second = submission.find(tmp_path)
+    assert (first.name, first.problem, str(first.inside)) == ("1024", "", "part")
+    assert second.name == "1025" and "unpack it" in second.problem
 
 
 def test_a_table_and_a_page_take_foreign_text_for_text(tmp_path):

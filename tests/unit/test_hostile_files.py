@@ -364,7 +364,9 @@ def test_another_default_type_changes_no_picture(tmp_path):
 @pytest.mark.parametrize("html", [
     "<h2>T <img src=x onerror=alert(1)></h2>", "<script>alert(1)</script>", "<a href=' java\nscript:alert(1)'>x</a>",
     "<iframe src='javascript:alert(1)' srcdoc='<p>alert</p>'></iframe>",
-    "<details ONTOGGLE=alert(1) open><p>x</p></details>",
+    "<details ONTOGGLE=alert(1) open><p>x</p></details>", "<script type='text/jscript '>alert(1)</script>",
+    "<script src='https://x/alert.js'>kernelName = 'a'</script>",
+    "<svg><a><animate attributeName=href values='javascript:alert(1)' /></a></svg>",
     "<svg><a xlink:href='javascript:alert(1)'>x</a></svg>", "<script>kernelName = 'a'; alert(1)</script>",
 ])
 def test_pages_run_nothing_that_a_notebook_brought(html):

@@ -108,6 +108,16 @@ def test_scribbles_spread_as_in_the_library():
     assert (torch.tensor(ab).view(2, 24, 24) - scribbles.fill(L, hints, mask)).abs().max() < 0.3
 
 
+@needs_node
+def test_a_pixel_alone_among_scribbles_takes_their_color():
+    code = """(() => {
+        const known = Int32Array.from({length: 81}, (_, i) => Number(i !== 40)), near = listening(L, [9, 9]);
+        const plane = Float64Array.from(known, n => 30 * n);
+        for (const left of spreading(plane, known, near)) if (left < 1e-5) break;
+        return plane[40]; })()"""
+    assert run(code, L=[50.0] * 81) == pytest.approx(30, abs=0.1)
+
+
 @pytest.mark.parametrize("name", live.COLORIZERS)
 def test_a_network_becomes_a_graph_for_any_size(name):
     onnx = pytest.importorskip("onnx")
@@ -133,11 +143,11 @@ def data(tmp_path, monkeypatch):
     file = tmp_path / "registry" / "onnxruntime-web" / "-" / live.RUNTIME
     file.parent.mkdir(parents=True)
 
-    def registry(content, name="package/dist/{}"):
+    def registry(content):
         (tmp_path / "content").write_bytes(content)
         with tarfile.open(file, "w:gz") as tar:
             for one in live.RUNTIME_FILES:
-                tar.add(tmp_path / "content", name.format(one))
+                tar.add(tmp_path / "content", f"package/dist/{one}")
         monkeypatch.setattr(live, "RUNTIME_SHA512", hashlib.sha512(file.read_bytes()).hexdigest())
         return file
 

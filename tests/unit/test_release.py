@@ -51,6 +51,14 @@ def test_what_is_no_release_is_refused_before_anything_changes(course, tmp_path,
     assert before == {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
 
 
+def test_a_file_without_its_line_is_said_before_anything_changes(course, tmp_path):
+    (tmp_path / "colorlib/__init__.py").write_text("version = 1\n")
+    before = (tmp_path / "pyproject.toml").read_text()
+    with pytest.raises(CourseError, match="__init__.py has no line"):
+        release.prepare("1.2.0")
+    assert (tmp_path / "pyproject.toml").read_text() == before
+
+
 def run_of(folder, outputs, record=None):
     (folder / "records").mkdir(parents=True)
     write(new_notebook(cells=[new_code_cell("x", outputs=outputs)]), folder / "01_small.ipynb")

@@ -86,7 +86,11 @@ function* spreading(plane, known, {near, weight}) {
     const step = sweeps(along), image = deviation(step), alpha = rho / dot(shadow, image);
     const left = sum(rest, -alpha, image), more = sweeps(left), change = deviation(more);
     const omega = dot(change, left) / dot(change, change);
-    if (!Number.isFinite(alpha) || !Number.isFinite(omega)) return;  // nothing is left to solve
+    if (!Number.isFinite(alpha)) return;  // nothing is left to solve
+    if (!Number.isFinite(omega)) {  // the first half of the step was exact
+      plane.set(sum(plane, alpha, step));
+      return;
+    }
     plane.set(sum(sum(plane, alpha, step), omega, more));
     rest = sum(left, -omega, change);
     const next = dot(shadow, rest);

@@ -58,7 +58,11 @@ function runtime() {
 
 async function session(model) {
   await runtime();
-  return once[model.name] ??= ort.InferenceSession.create(new Uint8Array(await load(model.name)));
+  const made = once[model.name] ??= ort.InferenceSession.create(new Uint8Array(await load(model.name)));
+  return made.catch(error => {
+    delete once[model.name];  // so that it can be tried again
+    throw error;
+  });
 }
 
 /** A Blob as a photograph {title, height, width, rgba, L, words}, scaled down if it is large. */
@@ -108,8 +112,8 @@ const painted = () => new Promise(done => requestAnimationFrame(() => setTimeout
 let queue = Promise.resolve(), latest = 0;
 
 /** Do something slow after all that was asked before; its errors become a sentence. */
-function next(task) {
-  return queue = queue.then(task).catch(error => say(`That did not work: ${error.message}.`));
+function next(task, tell = say) {
+  return queue = queue.then(task).catch(error => tell(`That did not work: ${error.message}.`));
 }
 
 /** Color the photograph by the chosen colorizer, unless something else is asked in the meantime. */
@@ -354,7 +358,7 @@ function ask() {
     show("right", truth === "right" ? photo.rgba : made, photo);
     test.truth = truth;
     element("turing-state").textContent = `Pair ${asked + 1} of ${order.length}`;
-  });
+  }, text => { element("turing-state").textContent = text; });
 }
 
 function judge(side) {
