@@ -82,7 +82,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruits=(128, 2_000, 6_000, 20_000), fruit_epochs=(1, 6, 8, 8),  # painted apples with hints
         fruit_test=(12, 100, 500, 2_000),
         levin_images=(2, 40, 1_000, 1_000),  # test images that Levin's method colors
-        minutes=(1, 1, 3, 5), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 1, 2, 5), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "09": _by_profile(
         train_images=(16, 16, 16, 16), test_images=(40, 40, 40, 40),  # of photographs: only shown
         pixel_fruits=(20, 100, 500, 2_000),  # painted apples whose pixels are rolled
