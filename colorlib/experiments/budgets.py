@@ -71,6 +71,7 @@ BUDGETS: dict[str, Budget] = {
                    | dict.fromkeys(LONG_TRAINED, LARGE_BATCH), collected=True),
     "sampler-apples": Budget({"painted-sampler": 16}, ("apples", "plums"), 32, 20_000, 2_000,
                              seeds=(0, 1, 2, 3, 4)),
+    "sampler-apples-64": Budget({"painted-sampler-64": 16}, ("apples",), 64, 20_000, 2_000),
     "sampler": Budget({"sampler": 10}, train=47_000),  # 470,000 pictures, as Pérez's networks saw
     "hints": Budget({"hint-unet": 8}),
     "fruit-photos": Budget(dict.fromkeys(FRUIT_GAN, 30) | DORSCHEIDT

@@ -20,8 +20,9 @@ ROWS = {
     "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1, weight 1 instead of 10",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1, weight 100",
     "painted-sampler": "sampler of whole pictures, a roll for each (32 pixels)",
+    "painted-sampler-64": "the same at 64 pixels",
 }
-PROFILES = ("known-truth", "sampler-apples")
+PROFILES = ("known-truth", "sampler-apples", "sampler-apples-64")
 
 
 def table(data: pandas.DataFrame, kind: str) -> str:

@@ -37,6 +37,7 @@ PRIORITY = (
     ("known-truth", budgets.PAINTED, budgets.BUDGETS["known-truth"].seeds),
     ("sampler-apples", ("painted-sampler",), budgets.BUDGETS["sampler-apples"].seeds),
     ("sampler", ("sampler",), records.SEEDS),
+    ("sampler-apples-64", ("painted-sampler-64",), records.SEEDS),
     ("hints", ("hint-unet",), records.SEEDS),
     ("long", ("nazeri-unet", "unet-classifier", "unet-classifier-rebalanced"), (0,)),
     ("long", ("generator-l1", "perez-sigmoid-gan-l1", "perez-patchgan"), records.SEEDS),

@@ -1,6 +1,7 @@
 """Samplers of whole pictures: many colorings of one gray picture (notebook 09).
 
-They are trained by the budgets of budgets.py alone: "sampler-apples" and "sampler".
+They are trained by the budgets of budgets.py alone: "sampler-apples", "sampler-apples-64" and
+"sampler".
 """
 from colorlib.experiments.recipe import Recipe
 from colorlib.targets import LabTarget
@@ -25,5 +26,8 @@ def _row(name: str, title: str, training: TrainingConfig, **widths: list[int]) -
 SYSTEMS = [
     _row("painted-sampler", "sampler of whole pictures, on painted fruit",
          TRAINING.replace(lr=0.05), widths=[32, 64, 96]),
+    # One level more: the lowest one has 4x4 pixels, as that of the images of 32 pixels has.
+    _row("painted-sampler-64", "sampler of whole pictures, on painted fruit of 64 pixels",
+         TRAINING.replace(lr=0.05), widths=[32, 64, 96, 128]),
     _row("sampler", "sampler of whole pictures", TRAINING),
 ]
