@@ -3,13 +3,14 @@
     ab = hints.predict(colorizer, L, hinted, mask)              # N 2 H W, Lab units
     hints.error_by_count(colorizer, images, (0, 1, 10, 100))    # {0: 10.2, 1: 9.5, ...}
 
-The network is a `models.hint_unet.HintUNet`, trained by `train.hint_step`. `scribbles.fill` takes
-the same hints without any training.
+The network is a `models.hint_unet.HintUNet`, trained by `train.hint_step`. `scribbles.fill` and
+`nearest` take the same hints without any training.
 """
 
 from collections.abc import Callable, Iterable
 
 import torch
+from scipy.ndimage import distance_transform_edt
 from torch import Tensor
 
 from colorlib import color
@@ -62,6 +63,21 @@ def predict(colorizer: Colorizer, L: Tensor, hinted: Tensor, mask: Tensor) -> Te
         net.train(was_training)
     ab = colorizer.target.decode(outputs, L)
     return torch.where(mask, hinted, ab)  # as in `scribbles.fill`, a hint is kept as it is
+
+
+def nearest(L: Tensor, hinted: Tensor, mask: Tensor) -> Tensor:
+    """Give every pixel the color of the hint that is nearest in the picture: a baseline.
+
+    Shapes as in `predict`; L is not used. ValueError for a picture without a hint.
+    """
+    if not mask.flatten(1).any(1).all():
+        raise ValueError("expected at least one hint in each picture")
+    colors = []
+    for ab, given in zip(hinted, mask[:, 0].cpu(), strict=True):
+        where = distance_transform_edt(~given.numpy(), return_distances=False, return_indices=True)
+        row, column = torch.from_numpy(where).long().to(ab.device)  # H W each
+        colors.append(ab[:, row, column])
+    return torch.stack(colors)
 
 
 def points(count: int, images: int, size: tuple[int, int], seed: int = 0) -> Tensor:

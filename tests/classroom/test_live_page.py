@@ -10,11 +10,12 @@ import threading
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from browser import Browser, chromium
 from PIL import Image
 
 from colorlib import __main__ as command
-from colorlib import color
+from colorlib import color, hints, scribbles
 from colorlib.colorizer import Colorizer, picture
 from colorlib.data.storage import DataUnavailable
 from colorlib.paths import CHECKPOINTS
@@ -234,6 +235,46 @@ def test_scribbles_by_keys_and_by_the_mouse_spread(browser):
     assert difference(pixels(browser, "colored"), gray).max() == 0
 
 
+def test_a_network_paints_with_hints_as_the_library_does(browser, tmp_path):
+    PICTURES["odd"]().save(tmp_path / "odd.png")                              # 101x75: seen at 64x48, then at full size
+    browser.upload("#file", tmp_path / "odd.png")
+    choose(browser, "hint-unet")
+    browser.wait(f"{STATE}.startsWith('Painted without a hint')")
+    assert browser.js("getComputedStyle(document.getElementById('width-words')).display") == "none"
+    without = pixels(browser, "colored")
+    browser.js("document.getElementById('ask').scrollIntoView({block: 'center'})")
+    left, top, wide = browser.js("(r => [r.left, r.top, r.width])"
+                                 "(document.getElementById('gray').getBoundingClientRect())")
+    for n, ((x, y), (a, b)) in enumerate([((0.4, 0.3), (20, 60)), ((0.7, 0.6), (-50, 40))], start=1):
+        browser.js(f"document.getElementById('a').value = {a}, document.getElementById('b').value = {b}, 0")
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.send("Input.dispatchMouseEvent", type=kind, x=left + x * wide, y=top + y * wide, button="left",
+                         buttons=int(kind != "mouseReleased"), clickCount=1)
+        browser.wait(f"{STATE}.startsWith('Painted with {n} hinted')")
+    found, lines = pixels(browser, "colored"), browser.js("state.scribbles")
+    assert difference(found, without).max() > 20
+
+    L = color.lightness(tensor(tmp_path / "odd.png"))                                                      # 1 1 101 75
+    size = (64, round(64 * 75 / 101))
+    small = F.interpolate(L.double(), size=size, mode="bilinear", antialias=True).float()
+    drawn, mask = scribbles.draw([(*one["color"], one["radius"], one["places"]) for one in lines], 64)
+    assert mask.sum() == 2
+    colorizer = Colorizer.load(CHECKPOINTS / "hint-unet.safetensors")
+    ab = hints.predict(colorizer, small, drawn[None, :, :, :size[1]], mask[None, :, :, :size[1]])
+    expected = picture(L, F.interpolate(ab, size=L.shape[-2:], mode="bilinear"))[0].permute(1, 2, 0)
+    assert difference(found, expected).max() <= 1
+    browser.js("document.getElementById('clear').click()")
+    browser.wait(f"{STATE}.startsWith('Painted without a hint')")
+    assert difference(pixels(browser, "colored"), without).max() == 0
+    x, y = browser.js("(r => [r.left + r.width / 2, r.top + r.height / 2])"
+                      "(document.getElementById('true').getBoundingClientRect())")
+    for kind in ("mousePressed", "mouseReleased"):                                           # a color of the photograph
+        browser.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    taken = [int(browser.js(f"document.getElementById({name!r}).value")) for name in "ab"]
+    near = color.rgb_to_lab(tensor(tmp_path / "odd.png"))[0, 1:, 49:52, 36:39].flatten(1).T.round()
+    assert taken in near.int().tolist()
+
+
 def test_the_turing_test_is_taken_by_keys(browser):
     told = "document.getElementById('turing-state').textContent"
     browser.js("document.getElementById('start').click()")
@@ -259,7 +300,8 @@ def test_it_is_for_everyone(axe, page, width, scheme):
         open_page(browser, page.as_uri(), width, scheme)
         browser.js("document.getElementById('start').click()")
         browser.wait("document.getElementById('turing-state').textContent == 'Pair 1 of 10'")
-        for name, words in (("delft-classifier-rebalanced", "A cat, colored by"), ("hints", "Scribble on the gray")):
+        for name, words in (("delft-classifier-rebalanced", "A cat, colored by"), ("hints", "Scribble on the gray"),
+                            ("hint-unet", "Painted without a hint")):
             choose(browser, name)
             browser.wait(f"{STATE}.startsWith({words!r})")
             browser.js(f"void (() => {{ {axe} }})()")

@@ -41,6 +41,22 @@ def test_a_pixel_that_is_revealed_with_few_hints_is_revealed_with_more():
         hints.points(73, 5, (8, 9))
 
 
+def test_the_nearest_hint_gives_its_color():
+    L, mask = torch.zeros(2, 1, 9, 12), hints.points(4, 2, (9, 12), seed=3)
+    ab = torch.randn(2, 2, 9, 12, generator=torch.Generator().manual_seed(0))
+    found = hints.nearest(L, ab, mask)
+    places = torch.cartesian_prod(torch.arange(9), torch.arange(12)).double()
+    for n in range(2):
+        given = mask[n, 0].nonzero()
+        distance = torch.cdist(places, given.double())  # 108 4
+        colors = ab[n][:, given[:, 0], given[:, 1]].T  # 4 2
+        apart = (found[n].flatten(1).T[:, None] - colors).abs().sum(2)  # 108 4
+        assert (apart.amin(1) == 0).all()
+        assert torch.equal(distance.gather(1, apart.argmin(1, keepdim=True))[:, 0], distance.amin(1))
+    with pytest.raises(ValueError, match="at least one hint in each picture"):
+        hints.nearest(L, ab, torch.zeros_like(mask))
+
+
 def test_one_hint_decides_the_color_of_an_apple(trained):
     apples = cued_fruit.paint("apples", 20, 32, seed=99)
     L = color.lightness(apples.rgb)

@@ -40,6 +40,9 @@ def test_lightness_and_colors_are_those_of_the_library():
     rgba = torch.cat([rgb, torch.full_like(rgb[:, :1], 255)], 1)[0].permute(1, 2, 0).flatten().tolist()
     L = color.lightness(rgb)
     assert torch.allclose(torch.tensor(run("lightnessOf(rgba)", rgba=rgba)), L.flatten(), atol=1e-4)
+    few = rgb[0].flatten(1).T[:20].tolist()
+    assert torch.allclose(torch.tensor(run("rgb.map(abOf)", rgb=few)), color.rgb_to_lab(rgb)[0, 1:].flatten(1).T[:20],
+                          atol=1e-3)
     L.view(-1)[:3] = torch.tensor([0, 0.005, 100.0])
     ab = 60 * torch.randn(1, 2, 30, 40, generator=generator)                    # most of it outside the gamut
     made = torch.tensor(run("picture(L, ab)", L=L.flatten().tolist(), ab=ab[0].flatten(1).tolist())).view(30, 40, 4)
@@ -109,6 +112,18 @@ def test_scribbles_spread_as_in_the_library():
 
 
 @needs_node
+def test_hints_for_a_network_are_those_of_the_library():
+    given = """(() => {
+        const small = {size: [2, 3], L: [0, 50, 100, 25, 75, 10], ab: [[9, 9, 9, 9, 9, 60], [9, 9, 9, 9, 9, -25]]};
+        return hintedInputs(small, {multiple: 4, scale: 50}, [0, 0, 0, 0, 0, 1]); })()"""
+    made = run(given)
+    expected = torch.zeros(3, 4, 4)                                             # nothing is repeated beyond the picture
+    expected[:, 1, 2] = torch.tensor([60 / 50, -25 / 50, 1])
+    assert made["hints"] == pytest.approx(expected.flatten().tolist())
+    assert (made["gray"]["height"], made["gray"]["width"]) == (4, 4)
+
+
+@needs_node
 def test_a_pixel_alone_among_scribbles_takes_their_color():
     code = """(() => {
         const known = Int32Array.from({length: 81}, (_, i) => Number(i !== 40)), near = listening(L, [9, 9]);
@@ -118,20 +133,22 @@ def test_a_pixel_alone_among_scribbles_takes_their_color():
     assert run(code, L=[50.0] * 81) == pytest.approx(30, abs=0.1)
 
 
-@pytest.mark.parametrize("name", live.COLORIZERS)
+@pytest.mark.parametrize("name", [*live.COLORIZERS, live.HINTED])
 def test_a_network_becomes_a_graph_for_any_size(name):
     onnx = pytest.importorskip("onnx")
     colorizer = Colorizer.load(CHECKPOINTS / f"{name}.safetensors")
     graph = onnx.load_model_from_string(live.to_onnx(colorizer))
     onnx.checker.check_model(graph)
-    (gray,), (outputs,) = graph.graph.input, graph.graph.output
+    (gray, *hinted), (outputs,) = graph.graph.input, graph.graph.output
     assert (gray.name, outputs.name) == ("gray", "outputs")
+    assert [one.name for one in hinted] == ["hints"] * (name == live.HINTED)
     assert [d.dim_param for d in gray.type.tensor_type.shape.dim[2:]] == ["height", "width"]
     evaluator = pytest.importorskip("onnx.reference").ReferenceEvaluator(graph)
     L = 100 * torch.rand(1, 1, 16, 24, generator=torch.Generator().manual_seed(0))
-    (found,) = evaluator.run(None, {"gray": (L / 50 - 1).numpy()})
+    inputs = [L / 50 - 1, *(torch.randn(1, 3, 16, 24, generator=torch.Generator().manual_seed(1)) for _ in hinted)]
+    (found,) = evaluator.run(None, {one.name: x.numpy() for one, x in zip([gray, *hinted], inputs, strict=True)})
     with torch.no_grad():
-        assert (torch.from_numpy(found) - colorizer.net(L / 50 - 1)).abs().max() < 1e-4
+        assert (torch.from_numpy(found) - colorizer.net(*inputs)).abs().max() < 1e-4
 
 
 @pytest.fixture

@@ -10,13 +10,23 @@ const LINEAR = Float64Array.from({length: 256}, (_, byte) => {
 
 /** Lightness of RGBA bytes: a plane, 0...100. colorlib.color.lightness */
 function lightnessOf(rgba) {
-  const [fromRed, , fromBlue] = COURSE.toRelative, L = new Float64Array(rgba.length / 4);
+  const [fromRed, , fromBlue] = COURSE.toRelative[1], L = new Float64Array(rgba.length / 4);
   for (let i = 0; i < L.length; i++) {
     const [red, green, blue] = [0, 1, 2].map(channel => LINEAR[rgba[4 * i + channel]]);
     const y = green + fromRed * (red - green) + fromBlue * (blue - green);
     L[i] = y > EPSILON ? 116 * Math.cbrt(y) - 16 : KAPPA * y;
   }
   return L;
+}
+
+/** a and b of red, green and blue (bytes). colorlib.color.rgb_to_lab */
+function abOf(rgb) {
+  const light = rgb.map(byte => LINEAR[byte]);
+  const [x, y, z] = COURSE.toRelative.map(row => {
+    const relative = row.reduce((sum, share, channel) => sum + share * light[channel], 0);
+    return relative > EPSILON ? Math.cbrt(relative) : (KAPPA * relative + 16) / 116;
+  });
+  return [500 * (x - y), 200 * (y - z)];
 }
 
 const [[RED_X, , RED_Z], [GREEN_X, , GREEN_Z], [BLUE_X, , BLUE_Z]] = COURSE.fromRelative;

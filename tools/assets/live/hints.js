@@ -1,5 +1,23 @@
-// Colors from a few scribbles without a network, as in notebook 08: colorlib.scribbles.
+// Colors from a few hints, as in notebook 08: without a network, as colorlib.scribbles has it; and what
+// a network that takes hints is given, as by colorlib.hints.
 "use strict";
+
+/**
+ * The inputs of a network that takes hints: gray {data, height, width}, and three planes, ab in the
+ * numbers of its target and the mask. Beyond the picture there are no hints.
+ */
+function hintedInputs({L, size, ab}, {multiple, scale}, mask) {
+  const gray = networkInput(L, size, multiple), pixels = gray.height * gray.width;
+  const hints = new Float32Array(3 * pixels);
+  mask.forEach((given, i) => {
+    if (!given) return;
+    const place = Math.floor(i / size[1]) * gray.width + i % size[1];
+    hints.set([ab[0][i] / scale], place);
+    hints.set([ab[1][i] / scale], pixels + place);
+    hints.set([1], 2 * pixels + place);
+  });
+  return {gray, hints};
+}
 
 /** How much each pixel listens to its neighbors: {near, weight}, eight places for each pixel. */
 function listening(L, [height, width]) {

@@ -2,11 +2,15 @@
 "use strict";
 
 const element = id => document.getElementById(id), number = id => Number(element(id).value);
-const HINTS = {
-  name: "hints", title: "Your own hints", hints: true,
+// What takes hints, at `side` pixels: scribbles that spread without a network, and a network.
+const HINTERS = [{
+  name: "hints", title: "Your scribbles", hints: true, side: 128,
   about: "No network: you scribble colors on the gray picture, and they spread to neighbors of similar lightness "
-    + "(notebook 08)."};
-const HINT_SIDE = 128;  // pixels: the size at which scribbles spread
+    + "(notebook 08)."}, {
+  ...COURSE.hinted, title: "A network with your hints", hints: true, network: true,
+  about: `You click colors on the gray picture, and a network paints the rest: it was trained with a few true colors `
+    + `at single pixels (notebook 08). It sees the picture at ${COURSE.hinted.side} pixels. Begin with a click into `
+    + `each thing.`}];
 const DEVIATION = 1e-5;  // Lab units, from the neighbors' mean: then a color is about 0.2 from its end
 const state = {};  // photo {title, height, width, rgba, L}, model, outputs, ab, at [row, column], ...
 
@@ -176,7 +180,8 @@ function answer() {
     words += " Most probable: " + best.map(([one, [a, b]]) =>
       `a = ${a}, b = ${b} with ${(100 * one).toFixed(1)} %`).join("; ") + ".";
   } else {
-    words += model.hints ? " Its neighbors' colors decide." : " This network predicts one color, and no distribution.";
+    words += model.hints && !model.network ? " Its neighbors' colors decide."
+      : " This network predicts one color, and no distribution.";
   }
   element("answer").textContent = words;
   drawPlane(bins, p, color);
@@ -245,10 +250,11 @@ function onPointer(event) {
 // --------------------------------------------------------------------------------------- hints
 
 function beginHints() {
-  const {photo} = state, size = predictedSize(photo.height, photo.width, HINT_SIDE);
+  const {photo, model} = state, size = predictedSize(photo.height, photo.width, model.side);
   const full = [photo.height, photo.width];
   const L = size[0] === full[0] && size[1] === full[1] ? photo.L : shrink(photo.L, full, size);
-  const small = {size, L, near: listening(L, size), ab: [0, 1].map(() => new Float64Array(L.length))};
+  const small = {size, L, ab: [0, 1].map(() => new Float64Array(L.length))};
+  if (!model.network) small.near = listening(L, size);
   Object.assign(state, {small, scribbles: [], line: false, outputs: null});
   spread();
 }
@@ -256,14 +262,18 @@ function beginHints() {
 const scaleOf = () => state.small.size[0] / state.photo.height;
 
 function beginLine() {
-  state.scribbles.push({color: [number("a"), number("b")], radius: number("width"), places: []});
+  // The network was trained with single pixels, and gets them: the pixels on the line.
+  const radius = state.model.network ? 0.5 : number("width");
+  state.scribbles.push({color: [number("a"), number("b")], radius, places: []});
   state.line = true;
   extend();
 }
 
 function extend() {
   const [row, column] = state.at, scale = scaleOf();
-  state.scribbles.at(-1).places.push([(column + 0.5) * scale - 0.5, (row + 0.5) * scale - 0.5]);
+  let place = [(column + 0.5) * scale - 0.5, (row + 0.5) * scale - 0.5];
+  if (state.model.network) place = place.map((at, k) => Math.min(state.small.size[1 - k] - 1, Math.round(at)));
+  state.scribbles.at(-1).places.push(place);
   spread();
 }
 
@@ -274,9 +284,35 @@ function spread() {
   small.known.forEach((one, i) => {
     if (one) small.ab.forEach((plane, k) => { plane[i] = scribbles[one - 1].color[k]; });
   });
+  if (state.model.network) return askNetwork();
   if (!scribbles.length) small.ab.forEach(plane => plane.fill(0));
   small.steps = scribbles.length ? small.ab.map(plane => spreading(plane, small.known, small.near)) : [];
   if (!small.flows) flow(small);
+}
+
+/** Let the network paint what the hints leave; if there are new ones in the meantime, those. */
+function askNetwork() {
+  const mine = ++latest, {small, model, photo, scribbles} = state;
+  drawScribbles();
+  if (!state.ab) say("The network is loaded, and colors ...");
+  return next(async () => {
+    if (mine !== latest) return;
+    const network = await session(model);
+    const {gray, hints} = hintedInputs(small, model, small.known.map(one => one > 0));
+    const size = [gray.height, gray.width];
+    const {outputs} = await network.run({gray: new ort.Tensor("float32", gray.data, [1, 1, ...size]),
+                                         hints: new ort.Tensor("float32", hints, [1, 3, ...size])});
+    if (mine !== latest) return;
+    const ab = decoded(model, cropped(outputs.data, outputs.dims, small.size, 1), small.size);
+    small.known.forEach((one, i) => {
+      if (one) ab.forEach((plane, k) => { plane[i] = scribbles[one - 1].color[k]; });  // a hint is kept
+    });
+    state.ab = ab.map(plane => enlarge(plane, small.size, [photo.height, photo.width]));
+    draw();
+    const count = small.known.reduce((sum, one) => sum + (one > 0), 0);
+    say(count ? `Painted with ${count} hinted ${count === 1 ? "pixel" : "pixels"} of ${small.L.length}.`
+      : "Painted without a hint. Click a color on the gray picture.");
+  });
 }
 
 /** Some steps of both planes, the pictures, and so on until nothing moves. */
@@ -321,15 +357,27 @@ function drawPalette() {
 function onPalette(event) {
   if (!event.buttons) return;
   const [row, column] = pixelAt(element("palette"), event);
-  element("a").value = Math.round(column - 110);
-  element("b").value = Math.round(110 - row);
+  takeColor([column - 110, 110 - row]);
+}
+
+/** Take the photograph's color at a pixel for the brush. */
+function onTrue(event) {
+  if (!state.model.hints) return;
+  const [row, column] = pixelAt(element("true"), event).map(Math.floor), i = 4 * (row * state.photo.width + column);
+  takeColor(abOf([...state.photo.rgba.subarray(i, i + 3)]));
+}
+
+function takeColor(ab) {
+  ["a", "b"].forEach((id, k) => { element(id).value = Math.round(ab[k]); });
   drawPalette();
 }
 
 // --------------------------------------------------------------------------------- Turing test
 
 function beginTest() {
-  if (state.model.hints) return void (element("turing-state").textContent = "First choose a network above.");
+  if (state.model.hints) {
+    return void (element("turing-state").textContent = "First choose a network above that needs no hints.");
+  }
   const draws = Array.from({length: COURSE.pairs}, Math.random), order = [...draws.keys()];
   state.test = {model: state.model, order: order.sort((m, n) => draws[m] - draws[n]), fooled: 0, asked: 0};
   element("pair").hidden = false;
@@ -412,9 +460,12 @@ function chooseModel(model) {
   element("about").textContent = model.about;
   element("temperature").hidden = !model.bins;
   element("brush").hidden = !model.hints;
+  element("width-words").hidden = Boolean(model.network);
   element("ask").style.touchAction = model.hints ? "none" : "auto";  // where a finger draws, it does not scroll
   element("keys").textContent = KEYS[model.hints ? "hints" : "network"];
-  element("gray-words").textContent = model.hints ? "Gray: scribble here" : "Gray: what the network gets";
+  element("gray-words").textContent = !model.hints ? "Gray: what the network gets"
+    : model.network ? "Gray: click colors in here" : "Gray: scribble here";
+  element("true-words").textContent = "The photograph" + (model.hints ? ": a click takes its color for the brush" : "");
   element("answer").textContent = "";
   element("colored-words").textContent = `Colored by: ${model.title}`;
   if (model.bins) element("T").value = model.T;
@@ -441,7 +492,7 @@ function prepare() {
     return act(...given);
   };
   for (const {name, title} of COURSE.photos) element("photo").append(new Option(title, name));
-  [...COURSE.models, HINTS].forEach((model, n) => {
+  [...COURSE.models, ...HINTERS].forEach((model, n) => {
     const label = document.createElement("label"), input = document.createElement("input");
     Object.assign(input, {type: "radio", name: "colorizer", value: model.name, checked: n === 0});
     input.onchange = starts(() => chooseModel(model));
@@ -459,6 +510,7 @@ function prepare() {
   element("boost").oninput = drawBoosted;
   for (const id of ["a", "b"]) element(id).oninput = drawPalette;
   element("palette").onpointerdown = element("palette").onpointermove = onPalette;
+  element("true").onclick = onTrue;
   element("ask").onkeydown = onKey;
   element("ask").onpointerdown = element("ask").onpointermove = onPointer;
   element("ask").onpointerup = element("ask").onpointercancel = () => { state.line = false; };
