@@ -94,6 +94,10 @@ def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
     """A function from lightness to ab: a stored checkpoint's or a baseline's; None without one."""
     if name in BASELINES:
         return baseline(BASELINES[name], train, 0)
+    if name == results_table.BOOSTED:
+        predict = _predictor(results_table.BOOSTED_SYSTEM, train)
+        runs = results_table.longest(results_table.frame(records.read()), name)
+        return None if predict is None or runs.empty else lambda L: runs.boost.iloc[0] * predict(L)
     # The longest training comes first, as in the table.
     paths = (records.checkpoint_folder() / f"{name}{of}.safetensors" for of in (".long", ""))
     checkpoint = next(filter(Path.exists, paths), None)

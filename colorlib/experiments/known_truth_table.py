@@ -19,7 +19,7 @@ ROWS = {
     "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
     "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1, weight 1 instead of 10",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1, weight 100",
-    "painted-sampler": "sampler of whole pictures, a roll for each (32 pixels)",
+    "painted-sampler": "sampler of whole pictures, one sample each (32 pixels)",
     "painted-sampler-64": "the same at 64 pixels",
 }
 PROFILES = ("known-truth", "sampler-apples", "sampler-apples-64")
@@ -43,7 +43,7 @@ def table(data: pandas.DataFrame, kind: str) -> str:
                          results_table.budget(runs)])
             odds = [share(runs.get(f"truth_odds_{which}")) for which in ("with_leaf", "without")]
             if set(odds) != {"–"}:
-                rows.append(["the odds that its classes give", "", "", *odds, ""])
+                rows.append(["the probabilities of its classes", "", "", *odds, ""])
     return results_table.markdown(titles, rows) if len(rows) > 1 else ""
 
 

@@ -27,7 +27,8 @@ FRUIT_TEXT = """## Painted fruit: where the right answer is known
 Our program draws {kind} in gray and then picks the color of each at random, so we know the odds:
 {second} with probability {with_leaf} for fruit with a leaf, and {without} without one. A colorizer
 sees the gray picture only. Does it paint one clear color (nine tenths of a fruit), do both colors
-meet in one fruit (at least a tenth each), and does it take the leaf into account?
+meet in one fruit (at least a tenth each), and does it take the leaf into account? The shares of
+{second} count the fruits that have one of the two colors on most of their pixels.
 
 {table}
 {sheet}"""
@@ -39,8 +40,7 @@ fruit, and in which do all fruits look alike?*
 """
 FRUIT_PHOTOS_TEXT = """![Six photographs in gray, in true colors, and by two networks]({sheet})
 
-*The first six test photographs, none chosen, by the networks whose colors are stored (seed 0). No
-specimen of them is in the training part.*
+*The first six test photographs, none chosen; seed 0. None of these fruits was trained on.*
 
 """
 PLOT_TEXT = """## Error or looks?
@@ -63,6 +63,8 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     questions = ""
     for question in results_table.QUESTIONS:
         if table := results_table.question_table(data, question):
+            if answer := results_table.question_answer(data, question):
+                table = f"{answer}\n\n{table}"
             questions += f"## {question.text}\n\n{table}\n"
             if question.sheet and (folder / question.sheet).exists():
                 questions += FRUIT_PHOTOS_TEXT.format(sheet=question.sheet)
@@ -82,6 +84,7 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     data["stale"] = ["; ".join(fingerprint.stale(record)) for record in records]
     page = template.format(
         stale=_stale(data), main=results_table.main_table(data), fruit=fruit,
+        in_short=results_table.in_short(data),
         questions=questions,
         sheet=SHEET_TEXT.format(sheet=SHEET) if (folder / SHEET).exists() else "",
         plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",

@@ -10,6 +10,7 @@
 import re
 import statistics
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas
@@ -32,7 +33,7 @@ SYSTEMS = {
     "nazeri-gan": "U-Net, image discriminator + L1",
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
-    "sampler": "sampler of whole pictures, a single roll",
+    "sampler": "sampler of whole pictures, one sample",
 }
 BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a constant
 BOOSTED_SYSTEM = "nazeri-unet"
@@ -44,6 +45,9 @@ CONTROLS = {
 }
 
 
+Runs = dict[str, pandas.DataFrame]  # of a question, by row: the runs of all seeds
+
+
 @dataclass(frozen=True)
 class Question:
     """A small table that answers one question: rows that differ in one thing."""
@@ -52,37 +56,99 @@ class Question:
     rows: dict[str, str]  # recipe: label; "recipe@profile" where the budget is what differs
     data: str = "cifar10"
     sheet: str = ""  # in results/: a picture with the rows
+    answer: str = ""  # shown only as long as the records bear it out:
+    holds: Callable[[Runs], bool] = lambda runs: False
 
 
 FRUIT_PHOTOS = {"fruit-l1": "absolute error", "fruit-patch16": "PatchGAN of 16 pixels + L1",
                 "fruit-patch34": "PatchGAN of 34 pixels + L1",
                 "fruit-patch70": "PatchGAN of 70 pixels + L1"}
 
+
+def _below(runs: Runs, key: str, row: str, other: str) -> bool:
+    """Whether a metric is smaller in one row than in the other, with each seed."""
+    return bool(runs[row][key].max() < runs[other][key].min())
+
+
+def _apart(runs: Runs, key: str, row: str, other: str) -> float:
+    return abs(runs[row][key].mean() - runs[other][key].mean())
+
+
+def _discriminator_holds(runs: Runs) -> bool:
+    none, whole, patches = "generator-l1", "nazeri-gan", "perez-patchgan"
+    return (_below(runs, "frechet", patches, none) and _below(runs, "chroma_ratio", none, patches)
+            and _below(runs, "unexplained", none, patches)
+            and _below(runs, "unexplained", none, whole)
+            and not _below(runs, "frechet", whole, none)
+            and len(runs[patches]) == len(runs[whole]) == 5)
+
+
 QUESTIONS = [
-    Question("What does the loss do?", {
-        "generator-squared-error": "squared error", "generator-l1": "absolute error",
-        "nazeri-unet": "squared error, longer training", "unet-classifier": "color classes",
-        "unet-classifier-rebalanced": "color classes, rebalanced"}),
-    Question("What does the discriminator do?", {
-        "generator-l1": "none (absolute error alone)",
-        "nazeri-gan": "one answer per image, with L1",
-        "perez-patchgan": "patches of 34 pixels, with L1",
-        "perez-patchgan-no-l1": "patches, without L1"}),
-    Question("And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png"),
-    Question("What does pretraining do?", {
-        "small-random-patchgan": "encoder from random weights",
-        "small-resnet-patchgan": "encoder pretrained on gray images",
-        "small-plain-patchgan": "pretrained, frozen, without skips"}),
-    Question("Does longer training help?", {
-        "nazeri-unet@lesson": "U-Net, squared error",
-        "nazeri-unet@long": "the same, trained longer"}),
-    Question("Which color space?", {
-        "delft-compact": "Lab", "delft-compact-ycbcr": "YCbCr", "delft-compact-rgb": "RGB",
-        "delft-compact-hsv": "HSV"}),
-    Question("Does a blurred target help?", {
-        "delft-compact": "as it is", "delft-compact-blur": "blurred, half resolution",
-        "delft-compact-full": "as it is, full resolution",
-        "delft-compact-full-blur": "blurred, full resolution"}),
+    Question(
+        "What does the loss do?", {
+            "nazeri-unet@lesson": "squared error", "generator-l1@long": "absolute error",
+            "unet-classifier@lesson": "color classes",
+            "unet-classifier-rebalanced@lesson": "color classes, rebalanced"},
+        answer="All three are paler than the photographs. Squared error explains most, and has "
+               "seen the most pictures.",
+        holds=lambda runs: (len(runs) == 3 and all(own.chroma_ratio.max() < 0.9
+                                                   for own in runs.values())
+                            and all(_below(runs, "unexplained", "nazeri-unet@lesson", row)
+                                    for row in list(runs)[1:]))),
+    Question(
+        "What does the discriminator do?", {
+            "generator-l1": "none (absolute error alone)",
+            "nazeri-gan": "one answer per image, with L1",
+            "perez-patchgan": "patches of 34 pixels, with L1",
+            "perez-patchgan-no-l1": "patches, without L1"},
+        answer="After one pass over the pictures, patches bring more color and pictures that are "
+               "more like photographs as a collection, with each of five seeds. One answer for "
+               "the whole image does so with some seeds only. Both explain less.",
+        holds=_discriminator_holds),
+    Question(
+        "And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png",
+        answer="On fruit that no network has seen, the discriminator costs error and adds hardly "
+               "a hue. There is one seed of each, so this may be luck.",
+        holds=lambda runs: (_below(runs, "unexplained", "fruit-l1", "fruit-patch16")
+                            and _apart(runs, "hue_diversity", "fruit-l1", "fruit-patch16") < 0.05
+                            and {len(own) for own in runs.values()} == {1})),
+    Question(
+        "What does pretraining do?", {
+            "small-random-patchgan": "encoder from random weights",
+            "small-resnet-patchgan": "encoder that had learned to name gray images",
+            "small-plain-patchgan": "the same, frozen, without skips"},
+        answer="It takes away error, and the pictures are more like photographs as a collection, "
+               "with each of three seeds. The last row differs from the second in two things.",
+        holds=lambda runs: (
+            all(_below(runs, key, "small-resnet-patchgan", "small-random-patchgan")
+                for key in ("unexplained", "frechet"))
+            and len(runs["small-resnet-patchgan"]) == len(runs["small-random-patchgan"]) == 3)),
+    Question(
+        "Does longer training help?", {
+            "nazeri-unet@lesson": "U-Net, squared error",
+            "nazeri-unet@long": "the same, trained longer"},
+        answer="Not against the error: on images that were held out, the longer training is past "
+               "its best point. Its pictures are more like photographs as a collection.",
+        holds=lambda runs: (_below(runs, "unexplained", "nazeri-unet@lesson", "nazeri-unet@long")
+                            and _below(runs, "frechet", "nazeri-unet@long", "nazeri-unet@lesson")
+                            and runs["nazeri-unet@long"].curve.map(past_its_best).all())),
+    Question(
+        "Which color space?", {
+            "delft-compact": "Lab", "delft-compact-ycbcr": "YCbCr", "delft-compact-rgb": "RGB",
+            "delft-compact-hsv": "HSV"},
+        answer="Lab, YCbCr and RGB are nearly equal. HSV, whose hue is an angle, explains less "
+               "than nothing.",
+        holds=lambda runs: (all(_apart(runs, "unexplained", "delft-compact", row) < 0.03
+                                for row in ("delft-compact-ycbcr", "delft-compact-rgb"))
+                            and runs["delft-compact-hsv"].unexplained.min() > 1)),
+    Question(
+        "Does a blurred target help?", {
+            "delft-compact": "sharp", "delft-compact-blur": "blurred, half resolution",
+            "delft-compact-full": "sharp, full resolution",
+            "delft-compact-full-blur": "blurred, full resolution"},
+        answer="At half the resolution, it changes next to nothing.",
+        holds=lambda runs: _apart(runs, "unexplained", "delft-compact",
+                                  "delft-compact-blur") < 0.02),
 ]
 
 
@@ -197,11 +263,11 @@ def main_table(data: pandas.DataFrame) -> str:
     return markdown(["system", *COLUMNS, "training"], ordered)
 
 
-def question_table(data: pandas.DataFrame, question: Question) -> str:
-    """Return a question's table; "" with fewer than two rows, which answer nothing.
+def question_runs(data: pandas.DataFrame, question: Question) -> Runs:
+    """Return the runs of each row of a question; empty with fewer than two, which answer nothing.
 
-    All rows have one profile, the longest that two of them share, so that they can be compared,
-    unless the question is about the budget.
+    All have one profile, the longest that two rows share, so that they can be compared, unless
+    the question is about the budget.
     """
     runs = data[data.data == question.data]
     if any("@" in row for row in question.rows):
@@ -211,12 +277,47 @@ def question_table(data: pandas.DataFrame, question: Question) -> str:
         systems=("recipe", "nunique"), seen=("pictures_seen", "max"))
     shared = shared[shared.systems > 1].sort_values(["systems", "seen"])
     if shared.empty:
-        return ""
+        return {}
     runs = runs[runs.profile == shared.index[-1]]
-    rows = [[label, *cells(own), _spread(_column(own, "hue_diversity"), "{:.2f}"), budget(own)]
-            for recipe, label in question.rows.items()
-            if not (own := runs[runs.recipe == recipe]).empty]
-    return markdown(["", *COLUMNS, "variety of hues", "training"], rows)
+    return {row: own for row in question.rows if not (own := runs[runs.recipe == row]).empty}
+
+
+def question_table(data: pandas.DataFrame, question: Question) -> str:
+    """Return a question's table, without columns that nobody has measured; "" without runs."""
+    rows = [[question.rows[row], *cells(own), _spread(_column(own, "hue_diversity"), "{:.2f}"),
+             budget(own)] for row, own in question_runs(data, question).items()]
+    if not rows:
+        return ""
+    titles = ["", *COLUMNS, "variety of hues", "training"]
+    measured = [n for n in range(len(titles)) if {row[n] for row in rows} != {"–"}]
+    return markdown([titles[n] for n in measured], [[row[n] for n in measured] for row in rows])
+
+
+def question_answer(data: pandas.DataFrame, question: Question) -> str:
+    """Return a question's answer in words; "" if the records do not bear it out."""
+    try:
+        return question.answer if question.holds(question_runs(data, question)) else ""
+    except KeyError:  # a row is missing
+        return ""
+
+
+def in_short(data: pandas.DataFrame) -> str:
+    """Return what the main table says, in a paragraph; "" without the systems that it compares."""
+    found = {name: own for name in (*SYSTEMS, BOOSTED) if not (own := longest(data, name)).empty}
+    distance = {name: statistics.mean(values) for name, own in found.items()
+                if (values := _column(own, "frechet"))}
+    if not {BOOSTED, "perez-patchgan"} <= set(distance):
+        return ""
+    error = {name: own.unexplained.mean() for name, own in found.items()}
+    least, nearest = min(error, key=error.get), min(distance, key=distance.get)
+    boosted, patches = ([cells(found[name])[n].split(" (")[0] for n in (1, 0)]
+                        for name in (BOOSTED, "perez-patchgan"))
+    seeds = sorted({len(found[name]) for name in (BOOSTED, "perez-patchgan")})
+    return (f"**In short.** The smallest error has: {SYSTEMS[least]}. Most like photographs by the "
+            f"Fréchet distance is: {SYSTEMS[nearest]}. A PatchGAN against a regression whose "
+            f"saturation is boosted: Fréchet distance {patches[0]} against {boosted[0]}, color "
+            f"explained {patches[1]} against {boosted[1]} ({seeds[0]} seed"
+            f"{'s' if seeds[0] > 1 else ''} each).\n\n")
 
 
 def markdown(titles: list[str], rows: list[list[str]]) -> str:

@@ -24,9 +24,9 @@ def test_a_row_holds_the_mean_share_and_its_interval_over_seeds():
     # Student's t for 3 values: 0.8 ± 4.303 · 0.1 / √3, which is cut off at 100 %
     assert found["PatchGAN of 16 pixels + L1"][:4] == ["80 % (55 to 100)", "0 % (0 to 0)", "80 % (55 to 100)",
                                                        "30 % (30 to 30)"]
-    assert "the odds that its classes give" not in found
+    assert "the probabilities of its classes" not in found
     classes = cells([run("painted-classes", pure=0.2, odds_with_leaf=0.75, odds_without=0.31)])
-    assert classes["the odds that its classes give"] == ["", "", "75 %", "31 %", ""]
+    assert classes["the probabilities of its classes"] == ["", "", "75 %", "31 %", ""]
     assert found["squared error"][:4] == ["0 %", "0 %", "–", "–"]           # no fruit has a clear color
     assert found["squared error"][4] == "24,000 pictures, 4 minutes, 1 seed"  # 8 epochs of 3,200 less 200 held out
     assert found["*the true colors*"][:4] == ["100 %", "0 %", "80 %", "30 %"]
