@@ -50,13 +50,17 @@ Runs = dict[str, pandas.DataFrame]  # of a question, by row: the runs of all see
 
 @dataclass(frozen=True)
 class Question:
-    """A small table that answers one question: rows that differ in one thing."""
+    """A small table that answers one question.
+
+    rows     recipe: label, all of one profile; or "recipe@profile", each of its own budget
+    answer   shown only as long as `holds` of the runs of each row
+    """
 
     text: str
-    rows: dict[str, str]  # recipe: label; "recipe@profile" where the budget is what differs
+    rows: dict[str, str]
     data: str = "cifar10"
     sheet: str = ""  # in results/: a picture with the rows
-    answer: str = ""  # shown only as long as the records bear it out:
+    answer: str = ""
     holds: Callable[[Runs], bool] = lambda runs: False
 
 
@@ -74,13 +78,35 @@ def _apart(runs: Runs, key: str, row: str, other: str) -> float:
     return abs(runs[row][key].mean() - runs[other][key].mean())
 
 
+def _loss_holds(runs: Runs) -> bool:
+    squared = "nazeri-unet@lesson"
+    others = [row for row in runs if row != squared]
+    return (len(others) == 2 and all(own.chroma_ratio.max() < 0.9 for own in runs.values())
+            and all(_below(runs, "unexplained", squared, row)
+                    and _below(runs, "pictures_seen", row, squared) for row in others))
+
+
 def _discriminator_holds(runs: Runs) -> bool:
     none, whole, patches = "generator-l1", "nazeri-gan", "perez-patchgan"
-    return (_below(runs, "frechet", patches, none) and _below(runs, "chroma_ratio", none, patches)
-            and _below(runs, "unexplained", none, patches)
-            and _below(runs, "unexplained", none, whole)
-            and not _below(runs, "frechet", whole, none)
-            and len(runs[patches]) == len(runs[whole]) == 5)
+    nearer = runs[whole].frechet < runs[none].frechet.min()
+    return (all(_below(runs, key, none, row) for row in (whole, patches)
+                for key in ("chroma_ratio", "unexplained"))
+            and _below(runs, "frechet", patches, none) and nearer.sum() == 4
+            and len(runs[patches]) == len(runs[whole]) == 5
+            and all((own.pictures_seen == CIFAR_TRAINING_IMAGES).all() for own in runs.values()))
+
+
+def _fruit_holds(runs: Runs) -> bool:
+    plain, others = "fruit-l1", [row for row in runs if row != "fruit-l1"]
+    return bool(others) and all(_below(runs, "unexplained", plain, row)
+                                and _apart(runs, "hue_diversity", plain, row) < 0.05
+                                for row in others)
+
+
+def _pretraining_holds(runs: Runs) -> bool:
+    random, pretrained, _ = runs  # with the row that the answer speaks of
+    return (all(_below(runs, key, pretrained, random) for key in ("unexplained", "frechet"))
+            and len(runs[pretrained]) == len(runs[random]) == 3)
 
 
 QUESTIONS = [
@@ -89,29 +115,24 @@ QUESTIONS = [
             "nazeri-unet@lesson": "squared error", "generator-l1@long": "absolute error",
             "unet-classifier@lesson": "color classes",
             "unet-classifier-rebalanced@lesson": "color classes, rebalanced"},
-        answer="All three are paler than the photographs. Squared error explains most, and has "
-               "seen the most pictures.",
-        holds=lambda runs: (len(runs) == 3 and all(own.chroma_ratio.max() < 0.9
-                                                   for own in runs.values())
-                            and all(_below(runs, "unexplained", "nazeri-unet@lesson", row)
-                                    for row in list(runs)[1:]))),
+        answer="All three are paler than the photographs. Squared error explains most; it has also "
+               "seen the most pictures, and the networks differ a little.",
+        holds=_loss_holds),
     Question(
         "What does the discriminator do?", {
             "generator-l1": "none (absolute error alone)",
             "nazeri-gan": "one answer per image, with L1",
             "perez-patchgan": "patches of 34 pixels, with L1",
             "perez-patchgan-no-l1": "patches, without L1"},
-        answer="After one pass over the pictures, patches bring more color and pictures that are "
-               "more like photographs as a collection, with each of five seeds. One answer for "
-               "the whole image does so with some seeds only. Both explain less.",
+        answer="After one pass over the pictures, both bring more color and explain less, with "
+               "each of five seeds. The pictures are more like photographs as a collection with "
+               "each seed of the patches, and with four of the single answer.",
         holds=_discriminator_holds),
     Question(
         "And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png",
         answer="On fruit that no network has seen, the discriminator costs error and adds hardly "
-               "a hue. There is one seed of each, so this may be luck.",
-        holds=lambda runs: (_below(runs, "unexplained", "fruit-l1", "fruit-patch16")
-                            and _apart(runs, "hue_diversity", "fruit-l1", "fruit-patch16") < 0.05
-                            and {len(own) for own in runs.values()} == {1})),
+               "a hue. With so few seeds, this may be luck.",
+        holds=_fruit_holds),
     Question(
         "What does pretraining do?", {
             "small-random-patchgan": "encoder from random weights",
@@ -119,18 +140,17 @@ QUESTIONS = [
             "small-plain-patchgan": "the same, frozen, without skips"},
         answer="It takes away error, and the pictures are more like photographs as a collection, "
                "with each of three seeds. The last row differs from the second in two things.",
-        holds=lambda runs: (
-            all(_below(runs, key, "small-resnet-patchgan", "small-random-patchgan")
-                for key in ("unexplained", "frechet"))
-            and len(runs["small-resnet-patchgan"]) == len(runs["small-random-patchgan"]) == 3)),
+        holds=_pretraining_holds),
     Question(
         "Does longer training help?", {
             "nazeri-unet@lesson": "U-Net, squared error",
             "nazeri-unet@long": "the same, trained longer"},
         answer="Not against the error: on images that were held out, the longer training is past "
-               "its best point. Its pictures are more like photographs as a collection.",
+               "its best point. Its pictures are more like photographs as a collection. The long "
+               "training has one seed.",
         holds=lambda runs: (_below(runs, "unexplained", "nazeri-unet@lesson", "nazeri-unet@long")
                             and _below(runs, "frechet", "nazeri-unet@long", "nazeri-unet@lesson")
+                            and len(runs["nazeri-unet@long"]) == 1
                             and runs["nazeri-unet@long"].curve.map(past_its_best).all())),
     Question(
         "Which color space?", {
@@ -267,7 +287,7 @@ def question_runs(data: pandas.DataFrame, question: Question) -> Runs:
     """Return the runs of each row of a question; empty with fewer than two, which answer nothing.
 
     All have one profile, the longest that two rows share, so that they can be compared, unless
-    the question is about the budget.
+    the question names the profile of each row.
     """
     runs = data[data.data == question.data]
     if any("@" in row for row in question.rows):
@@ -297,7 +317,7 @@ def question_answer(data: pandas.DataFrame, question: Question) -> str:
     """Return a question's answer in words; "" if the records do not bear it out."""
     try:
         return question.answer if question.holds(question_runs(data, question)) else ""
-    except KeyError:  # a row is missing
+    except (KeyError, ValueError):  # a row is missing
         return ""
 
 
@@ -306,18 +326,17 @@ def in_short(data: pandas.DataFrame) -> str:
     found = {name: own for name in (*SYSTEMS, BOOSTED) if not (own := longest(data, name)).empty}
     distance = {name: statistics.mean(values) for name, own in found.items()
                 if (values := _column(own, "frechet"))}
-    if not {BOOSTED, "perez-patchgan"} <= set(distance):
+    pair = "perez-patchgan", BOOSTED
+    if not {*pair} <= {*distance}:
         return ""
     error = {name: own.unexplained.mean() for name, own in found.items()}
-    least, nearest = min(error, key=error.get), min(distance, key=distance.get)
-    boosted, patches = ([cells(found[name])[n].split(" (")[0] for n in (1, 0)]
-                        for name in (BOOSTED, "perez-patchgan"))
-    seeds = sorted({len(found[name]) for name in (BOOSTED, "perez-patchgan")})
+    least, nearest = (min(SYSTEMS.keys() & of.keys(), key=of.get) for of in (error, distance))
+    explained, distances = ([cells(found[name])[n].split(" (")[0] for name in pair] for n in (0, 1))
     return (f"**In short.** The smallest error has: {SYSTEMS[least]}. Most like photographs by the "
             f"Fréchet distance is: {SYSTEMS[nearest]}. A PatchGAN against a regression whose "
-            f"saturation is boosted: Fréchet distance {patches[0]} against {boosted[0]}, color "
-            f"explained {patches[1]} against {boosted[1]} ({seeds[0]} seed"
-            f"{'s' if seeds[0] > 1 else ''} each).\n\n")
+            f"saturation is boosted: Fréchet distance {' against '.join(distances)}, color "
+            f"explained {' against '.join(explained)} "
+            f"({'; '.join(budget(found[name]) for name in pair)}).\n\n")
 
 
 def markdown(titles: list[str], rows: list[list[str]]) -> str:

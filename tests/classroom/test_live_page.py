@@ -242,17 +242,15 @@ def test_a_network_paints_with_hints_as_the_library_does(browser, tmp_path):
     browser.wait(f"{STATE}.startsWith('Painted without a hint')")
     assert browser.js("getComputedStyle(document.getElementById('width-words')).display") == "none"
     without = pixels(browser, "colored")
-    browser.js("document.getElementById('ask').scrollIntoView({block: 'center'})")
-    left, top, wide = browser.js("(r => [r.left, r.top, r.width])"
-                                 "(document.getElementById('gray').getBoundingClientRect())")
-    for n, ((x, y), (a, b)) in enumerate([((0.4, 0.3), (20, 60)), ((0.7, 0.6), (-50, 40))], start=1):
+    for n, (across, down, a, b) in enumerate([(0.41, 0.3, 20, 60), (0.7, 0.45, -50, 40)], start=1):
         browser.js(f"document.getElementById('a').value = {a}, document.getElementById('b').value = {b}, 0")
-        for kind in ("mousePressed", "mouseReleased"):
-            browser.send("Input.dispatchMouseEvent", type=kind, x=left + x * wide, y=top + y * wide, button="left",
-                         buttons=int(kind != "mouseReleased"), clickCount=1)
+        click(browser, "gray", across, down)
         browser.wait(f"{STATE}.startsWith('Painted with {n} hinted')")
     found, lines = pixels(browser, "colored"), browser.js("state.scribbles")
+    assert [one["places"] for one in lines] == [[[19, 19]], [[33, 28]]]            # of 48 columns and 64 rows
     assert difference(found, without).max() > 20
+    browser.js("document.getElementById('go').click()")                                          # loses no hint
+    assert browser.js("state.scribbles.length") == 2
 
     L = color.lightness(tensor(tmp_path / "odd.png"))                                                      # 1 1 101 75
     size = (64, round(64 * 75 / 101))
@@ -266,13 +264,47 @@ def test_a_network_paints_with_hints_as_the_library_does(browser, tmp_path):
     browser.js("document.getElementById('clear').click()")
     browser.wait(f"{STATE}.startsWith('Painted without a hint')")
     assert difference(pixels(browser, "colored"), without).max() == 0
-    x, y = browser.js("(r => [r.left + r.width / 2, r.top + r.height / 2])"
-                      "(document.getElementById('true').getBoundingClientRect())")
-    for kind in ("mousePressed", "mouseReleased"):                                           # a color of the photograph
-        browser.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
-    taken = [int(browser.js(f"document.getElementById({name!r}).value")) for name in "ab"]
-    near = color.rgb_to_lab(tensor(tmp_path / "odd.png"))[0, 1:, 49:52, 36:39].flatten(1).T.round()
-    assert taken in near.int().tolist()
+    ab = color.rgb_to_lab(tensor(tmp_path / "odd.png"))[0, 1:].round().int()
+    click(browser, "true", 0.5, 0.5)
+    assert taken(browser) in ab[:, 49:52, 36:39].flatten(1).T.tolist()
+    browser.js("choose(20, 30), document.getElementById('take').click()")                     # the same by the keyboard
+    assert taken(browser) == ab[:, 20, 30].tolist()
+
+
+@pytest.mark.parametrize("width, height, place", [(512, 20, [51, 1]), (1, 1, [0, 0])])
+def test_a_hint_lies_where_the_click_was_on_a_narrow_photograph(browser, tmp_path, width, height, place):
+    noise(height, width).save(tmp_path / "narrow.png")
+    browser.upload("#file", tmp_path / "narrow.png")
+    choose(browser, "hint-unet")
+    browser.wait(f"{STATE}.startsWith('Painted without a hint')")
+    click(browser, "gray", 0.8, 0.6)
+    browser.wait(f"{STATE}.startsWith('Painted with 1 hinted pixel')")
+    assert browser.js("state.scribbles")[0]["places"] == [place]
+    assert browser.js("state.small.known.indexOf(1)") == place[1] * min(64, width) + place[0]
+
+
+def test_forgetting_ends_a_line_that_was_begun_by_the_keyboard(browser):
+    choose(browser, "hints")
+    browser.wait(f"{STATE} == 'Scribble on the gray picture.'")
+    browser.js("document.getElementById('ask').focus()")
+    browser.press(" ")
+    browser.js("document.getElementById('clear').click(), document.getElementById('ask').focus()")
+    browser.press("ArrowRight")
+    assert browser.js("[state.scribbles.length, state.line]") == [0, False]
+
+
+def click(browser, name, across, down):
+    """Click into a canvas, at these shares of its width and height."""
+    browser.js(f"document.getElementById({name!r}).scrollIntoView({{block: 'center'}})")
+    left, top, width, height = browser.js("(r => [r.left, r.top, r.width, r.height])"
+                                          f"(document.getElementById({name!r}).getBoundingClientRect())")
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.send("Input.dispatchMouseEvent", type=kind, x=left + across * width, y=top + down * height,
+                     button="left", buttons=int(kind == "mousePressed"), clickCount=1)
+
+
+def taken(browser):
+    return [int(browser.js(f"document.getElementById({name!r}).value")) for name in "ab"]
 
 
 def test_the_turing_test_is_taken_by_keys(browser):

@@ -423,3 +423,8 @@ def test_a_discriminator_takes_pictures_as_the_generator_gets_them_or_refuses_th
     for name, larger in (("nazeri-gan", 57), ("koo-gan", 56)):
         with pytest.raises(ValueError, match=f"no images of 50 pixels; the next larger size that it takes is {larger}"):
             get(name).make_step(size=50)
+
+
+def test_the_networks_that_trainings_start_from_are_in_the_package():
+    starts = {recipe.start for recipe in recipes.ALL.values() if recipe.start}
+    assert starts and all((CHECKPOINTS / f"{name}.safetensors").exists() for name in starts)

@@ -9,8 +9,8 @@ const HINTERS = [{
     + "(notebook 08)."}, {
   ...COURSE.hinted, title: "A network with your hints", hints: true, network: true,
   about: `You click colors on the gray picture, and a network paints the rest: it was trained with a few true colors `
-    + `at single pixels (notebook 08). It sees the picture at ${COURSE.hinted.side} pixels. Begin with a click into `
-    + `each thing.`}];
+    + `at single pixels (notebook 08). It sees the picture at no more than ${COURSE.hinted.side} pixels. Begin `
+    + `with a click into each thing.`}];
 const DEVIATION = 1e-5;  // Lab units, from the neighbors' mean: then a color is about 0.2 from its end
 const state = {};  // photo {title, height, width, rgba, L}, model, outputs, ab, at [row, column], ...
 
@@ -124,7 +124,7 @@ function next(task, tell = say) {
 function colorize() {
   const mine = ++latest;
   if (!state.started) return say("Ready. Press the button, or choose another picture or colorizer.");
-  if (state.model.hints) return beginHints();
+  if (state.model.hints) return state.small ? spread() : beginHints();
   say("The network is loaded, and colors ...");
   return next(async () => {
     if (mine !== latest) return;
@@ -225,6 +225,7 @@ function pixelAt(canvas, event) {
 const MOVES = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]};
 
 function onKey(event) {
+  if (!state.photo) return;
   if (event.key === " " && state.model.hints) {
     if (state.line) state.line = false; else beginLine();
   } else if (event.key in MOVES) {
@@ -237,7 +238,7 @@ function onKey(event) {
 }
 
 function onPointer(event) {
-  if (!event.buttons) return;
+  if (!event.buttons || !state.photo) return;
   const pressed = event.type === "pointerdown";
   if (state.model.hints && pressed) {
     element("ask").setPointerCapture(event.pointerId);
@@ -259,9 +260,8 @@ function beginHints() {
   spread();
 }
 
-const scaleOf = () => state.small.size[0] / state.photo.height;
-
 function beginLine() {
+  if (!state.small) return;
   // The network was trained with single pixels, and gets them: the pixels on the line.
   const radius = state.model.network ? 0.5 : number("width");
   state.scribbles.push({color: [number("a"), number("b")], radius, places: []});
@@ -270,10 +270,19 @@ function beginLine() {
 }
 
 function extend() {
-  const [row, column] = state.at, scale = scaleOf();
-  let place = [(column + 0.5) * scale - 0.5, (row + 0.5) * scale - 0.5];
-  if (state.model.network) place = place.map((at, k) => Math.min(state.small.size[1 - k] - 1, Math.round(at)));
-  state.scribbles.at(-1).places.push(place);
+  const {at: [row, column], photo, small, model} = state, {places} = state.scribbles.at(-1);
+  const scales = [small.size[1] / photo.width, small.size[0] / photo.height];
+  let place = [column, row].map((at, k) => (at + 0.5) * scales[k] - 0.5);
+  if (model.network) place = place.map((at, k) => Math.min(small.size[1 - k] - 1, Math.max(0, Math.round(at))));
+  if (places.length && place.every((at, k) => at === places.at(-1)[k])) return;
+  places.push(place);
+  spread();
+}
+
+/** Go on with these scribbles only. */
+function forget(scribbles) {
+  if (!state.small) return;
+  Object.assign(state, {scribbles, line: false});
   spread();
 }
 
@@ -360,11 +369,12 @@ function onPalette(event) {
   takeColor([column - 110, 110 - row]);
 }
 
-/** Take the photograph's color at a pixel for the brush. */
-function onTrue(event) {
-  if (!state.model.hints) return;
-  const [row, column] = pixelAt(element("true"), event).map(Math.floor), i = 4 * (row * state.photo.width + column);
-  takeColor(abOf([...state.photo.rgba.subarray(i, i + 3)]));
+/** Take the photograph's color at a pixel, within the picture, for the brush. */
+function takeTrue([row, column]) {
+  if (!state.photo || !state.model.hints) return;
+  const {height, width, rgba} = state.photo, within = (v, end) => Math.min(end - 1, Math.max(0, Math.floor(v)));
+  const i = 4 * (within(row, height) * width + within(column, width));
+  takeColor(abOf([...rgba.subarray(i, i + 3)]));
 }
 
 function takeColor(ab) {
@@ -423,7 +433,7 @@ function take(blob, title) {
   return next(async () => {
     const photo = await read(blob, title);
     const middle = [photo.height, photo.width].map(length => Math.floor(length / 2));
-    Object.assign(state, {photo, ab: null, outputs: null, at: middle});
+    Object.assign(state, {photo, ab: null, outputs: null, at: middle, line: false, small: null});
     show("true", Uint8ClampedArray.from(photo.rgba), photo);
     drawGray();
     colorize();
@@ -453,7 +463,9 @@ function takePhoto() {
 const KEYS = {
   network: "Choose a pixel by a click, or go to the gray picture and use the arrow keys; with Shift they go one pixel.",
   hints: "Draw on the gray picture with the mouse or a finger. By keyboard: arrow keys move the brush (with Shift by "
-    + "one pixel), the space bar begins a line and ends it."};
+    + "one pixel), the space bar begins a line and ends it.",
+  clicks: "Click into the gray picture. By keyboard: arrow keys move the brush (with Shift by one pixel), and two "
+    + "presses of the space bar give a hint; an arrow key between them draws a line of hints."};
 
 function chooseModel(model) {
   Object.assign(state, {model, ab: null, outputs: null, line: false, small: null});
@@ -462,7 +474,7 @@ function chooseModel(model) {
   element("brush").hidden = !model.hints;
   element("width-words").hidden = Boolean(model.network);
   element("ask").style.touchAction = model.hints ? "none" : "auto";  // where a finger draws, it does not scroll
-  element("keys").textContent = KEYS[model.hints ? "hints" : "network"];
+  element("keys").textContent = KEYS[model.network ? "clicks" : model.hints ? "hints" : "network"];
   element("gray-words").textContent = !model.hints ? "Gray: what the network gets"
     : model.network ? "Gray: click colors in here" : "Gray: scribble here";
   element("true-words").textContent = "The photograph" + (model.hints ? ": a click takes its color for the brush" : "");
@@ -510,13 +522,18 @@ function prepare() {
   element("boost").oninput = drawBoosted;
   for (const id of ["a", "b"]) element(id).oninput = drawPalette;
   element("palette").onpointerdown = element("palette").onpointermove = onPalette;
-  element("true").onclick = onTrue;
+  element("true").onclick = event => takeTrue(pixelAt(element("true"), event));
+  element("take").onclick = () => takeTrue(state.at);
   element("ask").onkeydown = onKey;
   element("ask").onpointerdown = element("ask").onpointermove = onPointer;
   element("ask").onpointerup = element("ask").onpointercancel = () => { state.line = false; };
-  element("colored").onclick = event => choose(...pixelAt(element("colored"), event));
-  element("forget").onclick = () => { state.scribbles.pop(); spread(); };
-  element("clear").onclick = () => { state.scribbles = []; spread(); };
+  element("colored").onclick = event => {
+    state.line = false;
+    choose(...pixelAt(element("colored"), event));
+  };
+  element("ask").onblur = () => { state.line = false; };
+  element("forget").onclick = () => forget(state.scribbles.slice(0, -1));
+  element("clear").onclick = () => forget([]);
   element("start").onclick = beginTest;
   for (const side of ["left", "right"]) element(`choose-${side}`).onclick = () => judge(side);
   element("pair").onkeydown = event => {
