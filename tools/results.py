@@ -24,7 +24,13 @@ from colorlib.colorizer import Colorizer, picture
 from colorlib.data import cued_fruit, datasets
 from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.evaluate import baseline
-from colorlib.experiments import known_truth_table, records, results_page, results_table
+from colorlib.experiments import (
+    budgets,
+    known_truth_table,
+    records,
+    results_page,
+    results_table,
+)
 from colorlib.image_classifier import ImageClassifier
 from colorlib.notebook import display, pictures, plots, style
 from colorlib.paths import atomic_write
@@ -107,16 +113,18 @@ def _predictor(name: str, train) -> Callable[[Tensor], Tensor] | None:
 def _save_fruit(kind: str) -> str:
     """Draw six painted fruits, a row for each loss; "" without any stored colors."""
     fruit = cued_fruit.truth_of(kind, "test", FRUITS, 64, seed=0)
-    return _save_rows(kind, "known-truth", known_truth_table.ROWS, fruit.rgb)
+    profiles = [profile for profile in known_truth_table.PROFILES
+                if budgets.BUDGETS[profile].size == fruit.rgb.shape[-1]]
+    return _save_rows(kind, profiles, known_truth_table.ROWS, fruit.rgb)
 
 
 def _save_photographs() -> str:
     """Draw six test photographs of fruit, a row for each loss; "" without any stored colors."""
     rgb = load_fruit_photos("test", n=FRUITS, size=96).pixels
-    return _save_rows("fruit-photos", "fruit-photos", results_table.FRUIT_PHOTOS, rgb)
+    return _save_rows("fruit-photos", ["fruit-photos"], results_table.FRUIT_PHOTOS, rgb)
 
 
-def _save_rows(kind: str, profile: str, labels: dict[str, str], rgb: Tensor) -> str:
+def _save_rows(kind: str, profiles: list[str], labels: dict[str, str], rgb: Tensor) -> str:
     """Draw pictures (N, 3, S, S) as each recipe colors them, into results/{kind}.png; "" without.
 
     What was just trained is computed and kept in results/{kind}.npz, from which the rest is read.
@@ -125,8 +133,9 @@ def _save_rows(kind: str, profile: str, labels: dict[str, str], rgb: Tensor) -> 
     stored = dict(np.load(store)) if store.exists() else {}  # by recipe: ab (N, 2, S, S), int8
     trained = {}
     for name in labels:
-        file = records.pending_folder() / f"{name}.{kind}.{profile}.s0.safetensors"
-        if file.exists():
+        files = (records.pending_folder() / f"{name}.{kind}.{profile}.s0.safetensors"
+                 for profile in profiles)
+        for file in filter(Path.exists, files):
             ab = Colorizer.load(file).predict(L)
             trained[name] = ab.round().clamp(-128, 127).to(torch.int8).numpy()
     if trained:

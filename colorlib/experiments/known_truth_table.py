@@ -19,10 +19,10 @@ ROWS = {
     "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
     "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1, weight 1 instead of 10",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1, weight 100",
-    "painted-sampler": "sampler of whole pictures, one sample each (32 pixels)",
-    "painted-sampler-64": "the same at 64 pixels",
+    "painted-sampler-64": "sampler of whole pictures, one sample each",
+    "painted-sampler": "the same, on pictures of 32 instead of 64 pixels",
 }
-PROFILES = ("known-truth", "sampler-apples", "sampler-apples-64")
+PROFILES = ("known-truth", "sampler-apples-64", "sampler-apples")
 
 
 def table(data: pandas.DataFrame, kind: str) -> str:
