@@ -63,7 +63,7 @@ def _save_sheet(found: list[dict]) -> str:
     rgb = test.pixels[:SHOWN]
     L, data = color.lightness(rgb), results_table.frame(found)
     rows, errors = {"photographs": rgb}, {"photographs": -1.0}
-    for name, label in (results_table.SYSTEMS | results_table.CONTROLS).items():
+    for name, label in (results_table.MAIN_ROWS | results_table.CONTROLS).items():
         runs, predict = results_table.longest(data, name), _predictor(name, train)
         if predict is not None and not runs.empty:
             rows[label.strip("*")] = color.to_uint8(picture(L, predict(L)))

@@ -10,6 +10,8 @@
 `cifar10_download`       where CIFAR-10 can be downloaded from
 `painted_fruit`          generated pictures of fruit, whose color distribution is known exactly
 `painted_fruit_shapes`   how each kind of fruit is drawn, without color
+`cued_fruit`             apples and plums whose leaf shifts the odds: the course's running example
+`fruit_photos`           photographs of fruit, stored in the package
 `photos`                 photographs that come with scikit-image and scikit-learn
 `folder`                 a folder of one's own pictures, decoded once
 `image_files`            one picture file as 8-bit sRGB

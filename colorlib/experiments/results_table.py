@@ -4,7 +4,7 @@
     main_table(data)                                # Markdown, the best system first
     plots.points(plane(records.read()))
 
-`results_page.py` puts them on results/README.md. `SYSTEMS` chooses what the page shows, and
+`results_page.py` puts them on results/README.md. `MAIN_ROWS` chooses what the page shows, and
 `QUESTIONS` the small tables; everything else is in results/all.csv.
 """
 import re
@@ -24,7 +24,7 @@ CIFAR_TRAINING_IMAGES = 50_000
 
 # The systems of the main table: recipe, and its name for a reader who knows no recipe. A star marks
 # what is not trained but stands beside the systems for comparison.
-SYSTEMS = {
+MAIN_ROWS = {
     "koo-baseline": "Koo's CNN, squared error",
     "nazeri-unet": "U-Net, squared error",
     "unet-classifier": "U-Net, color classes",
@@ -273,9 +273,9 @@ COLUMNS = ["color explained", "Fréchet distance", "amount of color"]
 
 
 def main_table(data: pandas.DataFrame) -> str:
-    """Return the Markdown table of `SYSTEMS` and `CONTROLS` on CIFAR-10, least error first."""
+    """Return the Markdown table of `MAIN_ROWS` and `CONTROLS` on CIFAR-10, least error first."""
     rows = [(-1.0, ["*the photographs themselves*", "100 %", "0", "1", ""])]
-    for recipe, label in (SYSTEMS | CONTROLS).items():
+    for recipe, label in (MAIN_ROWS | CONTROLS).items():
         runs = longest(data, recipe)
         if not runs.empty:
             rows.append((runs.unexplained.mean(), [label, *cells(runs), budget(runs)]))
@@ -323,17 +323,17 @@ def question_answer(data: pandas.DataFrame, question: Question) -> str:
 
 def in_short(data: pandas.DataFrame) -> str:
     """Return what the main table says, in a paragraph; "" without the systems that it compares."""
-    found = {name: own for name in (*SYSTEMS, BOOSTED) if not (own := longest(data, name)).empty}
+    found = {name: own for name in (*MAIN_ROWS, BOOSTED) if not (own := longest(data, name)).empty}
     distance = {name: statistics.mean(values) for name, own in found.items()
                 if (values := _column(own, "frechet"))}
     pair = "perez-patchgan", BOOSTED
     if not {*pair} <= {*distance}:
         return ""
     error = {name: own.unexplained.mean() for name, own in found.items()}
-    least, nearest = (min(SYSTEMS.keys() & of.keys(), key=of.get) for of in (error, distance))
+    least, nearest = (min(MAIN_ROWS.keys() & of.keys(), key=of.get) for of in (error, distance))
     explained, distances = ([cells(found[name])[n].split(" (")[0] for name in pair] for n in (0, 1))
-    return (f"**In short.** The smallest error has: {SYSTEMS[least]}. Most like photographs by the "
-            f"Fréchet distance is: {SYSTEMS[nearest]}. A PatchGAN against a regression whose "
+    return (f"**In short.** The smallest error has: {MAIN_ROWS[least]}. Most like photographs by "
+            f"the Fréchet distance is: {MAIN_ROWS[nearest]}. A PatchGAN against a regression whose "
             f"saturation is boosted: Fréchet distance {' against '.join(distances)}, color "
             f"explained {' against '.join(explained)} "
             f"({'; '.join(budget(found[name]) for name in pair)}).\n\n")
@@ -348,10 +348,10 @@ def markdown(titles: list[str], rows: list[list[str]]) -> str:
 def perception_distortion(data: pandas.DataFrame) -> dict[str, dict]:
     """Return (error, Fréchet distance) by label, in groups, for `plots.points`: both best low."""
     groups: dict[str, dict] = {"systems": {}, "for comparison": {}}
-    for recipe, label in (SYSTEMS | CONTROLS).items():
+    for recipe, label in (MAIN_ROWS | CONTROLS).items():
         runs = longest(data, recipe)
         if not runs.empty and (distances := _column(runs, "frechet")):
-            group = "systems" if recipe in SYSTEMS else "for comparison"
+            group = "systems" if recipe in MAIN_ROWS else "for comparison"
             point = runs.unexplained.mean(), statistics.mean(distances)
             groups[group][label.strip("*")] = point
     return {name: points for name, points in groups.items() if points}
