@@ -89,10 +89,11 @@ def teacher(nb: NotebookNode, solutions: Path, name: str) -> NotebookNode:
         _check_stub(exercise, cell)
         check = CHECK.search(cell.source)
         source = solution(solutions / f"{name}.py", exercise, check[3])
-        cell.source = f"{source}\n\n{check[0]}"
+        checked = f"{source}\n\n{check[0]}"
+        cell.source = checked + cell.source[check.end():]  # what follows may use the answer
         if exercise not in notes:
             raise CourseError(f"{TEACHING} has no note on exercise {exercise}")
-        printed = _checker_output(cell.source)
+        printed = _checker_output(checked)
         if not printed.endswith(": right"):
             raise CourseError(f"the checker rejects the solution of {exercise}: {printed}")
         cell.outputs = [new_output("stream", name="stdout", text=f"{printed}\n")]

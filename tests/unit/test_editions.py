@@ -175,6 +175,20 @@ def test_every_exercise_is_solved_in_the_teachers_notebooks(made):
         assert f"{name}/colorlib/color.py" in names and not [n for n in names if "__pycache__" in n]
 
 
+def test_a_teachers_exercise_defines_each_name_that_the_notebooks_does(made):
+    def defined(cell):
+        return {node.id for node in ast.walk(ast.parse(cell.source))
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+
+    names, (out, _) = set(), made
+    for path in sorted((out / "teacher" / "notebooks").glob("*.ipynb")):
+        own = editions.exercises(read(project_root() / "notebooks" / path.name))
+        for number, cell in editions.exercises(read(path)).items():
+            assert defined(own[number]) <= defined(cell), number
+            names |= defined(own[number])
+    assert {"repaired", "cross_entropy"} <= names
+
+
 def test_without_solutions_there_are_no_editions(monkeypatch, tmp_path):
     monkeypatch.setattr(editions, "project_root", lambda: tmp_path)
     with pytest.raises(CourseError, match="made from the whole course"):
