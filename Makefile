@@ -22,7 +22,7 @@
 #   DATA=auto       data of make course: auto, cifar10, fruits, photos or "folder:PATH"
 #   DEVICE=auto     device of make course: auto, cpu, cuda or mps
 #   MINUTES=6       how long make train-gpu trains
-#   WORKERS=2       processes of make test, each of up to 2 GB
+#   WORKERS=2       processes of make test and make test-classroom, each of up to 2 GB
 #   PYTHON=python3  the Python that the environment is made with
 #   VENV=.venv      the folder of the environment
 #   SITE_PACKAGES=  1: build on the packages of that Python and keep its torch (2.6 or newer).
@@ -117,7 +117,7 @@ course: $(STAMP)-course
 whole-tests whole-benchmarks:
 	@test -d $(@:whole-%=%) || { echo 'There is no folder $(@:whole-%=%)/ here: this is an edition of the course, or a kit. "make $(MAKECMDGOALS)" belongs to the whole course.'; exit 1; }
 
-# Two workers, since most tests use one thread; the tests of one file stay together and share what they made.
+# Two workers, since most tests use one thread; the tests of one class or file stay together and share what they made.
 test: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest -n $(WORKERS) --dist loadscope
 
@@ -125,7 +125,7 @@ test-gpu: whole-tests $(STAMP)-dev
 	$(RUN) -m pytest --gpu
 
 test-classroom: whole-tests $(STAMP)-dev
-	$(RUN) -m pytest -m classroom tests/classroom tests/system/test_colab.py $(ONLY)
+	$(RUN) -m pytest -n $(WORKERS) --dist loadfile -m classroom tests/classroom tests/system/test_colab.py $(ONLY)
 
 bench: whole-benchmarks $(STAMP)-dev
 	$(RUN) -m colorlib bench
