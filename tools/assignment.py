@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +131,9 @@ def _exercise(exercise: str, points: int, path: Path, folder: Path) -> Part:
     """An exercise of a notebook, with its text from the heading on."""
     nb = read(path)
     cell = exercises(nb).get(exercise)
-    text = next((one.source for one in nb.cells if one.cell_type == "markdown"
-                 and f"### {exercise}\n" in one.source), None)
+    heading = re.compile(rf"^### .+ \({exercise}\)$", re.M)
+    texts = (one.source for one in nb.cells if one.cell_type == "markdown")
+    text = next((text[found.start():] for text in texts if (found := heading.search(text))), None)
     if cell is None or text is None:
         raise CourseError(f"{path.name} has no exercise {exercise}, which {SOURCE} names")
     check = CHECK.search(cell.source)
@@ -147,8 +149,7 @@ def _exercise(exercise: str, points: int, path: Path, folder: Path) -> Part:
         raise CourseError(f"the solution of {exercise} takes other arguments than its stub")
     imports = [f"    {ast.unparse(node)}" for node in tree.body[:-1]]
     body = solved.split("\n")[function.body[1].lineno - 1:]  # the first is the docstring
-    return Part("exercise", stub, exercise, points, text[text.index(f"### {exercise}\n"):],
-                "\n".join([*imports, *body]), check[3],
+    return Part("exercise", stub, exercise, points, text, "\n".join([*imports, *body]), check[3],
                 f"exercises.check_{exercise.replace('.', '_')}({check[3]})")
 
 

@@ -31,7 +31,7 @@ from tools.files import ASSETS, CourseError, build, clean, figure, find, fresh, 
 from tools.safe_html import defuse
 
 COMMENT = re.compile(r"^<!--.*?-->\n|<!--.*?-->", re.S | re.M)
-EXERCISE = re.compile(r"^### (\d\d\.\d)$", re.M)
+EXERCISE = re.compile(r"^### .+ \((\d\d\.\d)\)$", re.M)
 BADGE = re.compile(r"\[!\[(Open in \w+)\]\([^)]*\)\]\(([^)]*)\)")
 # Code is matched, too, so that it stays as it is: `nets[0](gray)` is no link.
 LINK = re.compile(r"^```.*?^```|`[^`\n]+`|"

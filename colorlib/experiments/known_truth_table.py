@@ -6,7 +6,6 @@ import pandas
 
 from colorlib.data.cued_fruit import KINDS, SECOND_WITH_LEAF, SECOND_WITHOUT
 from colorlib.experiments import results_table
-from colorlib.intervals import seed_interval
 
 ROWS = {
     "painted-squared-error": "squared error",
@@ -26,7 +25,7 @@ PROFILES = ("known-truth", "sampler-apples-64", "sampler-apples")
 
 
 def table(data: pandas.DataFrame, kind: str) -> str:
-    """Return a line for each loss, with intervals over seeds; "" if nothing was trained.
+    """Return a line for each loss, with ranges over seeds; "" if nothing was trained.
 
     kind   "apples" or "plums"
     """
@@ -48,16 +47,12 @@ def table(data: pandas.DataFrame, kind: str) -> str:
 
 
 def share(values: pandas.Series | None) -> str:
-    """Return the mean of shares over seeds, in percent; from three seeds on with its 95 % interval.
+    """Return the mean of shares over seeds, in percent, with the lowest and the highest.
 
     A dash if none was measured: where no fruit has a clear color, there is no share of green.
     """
-    values = [] if values is None else values.dropna().tolist()
+    values = [] if values is None else [100 * value for value in values.dropna()]
     if not values:
         return "–"
-    mean = f"{100 * sum(values) / len(values):.0f} %"
-    if len(values) < 3:
-        return mean
-    interval = seed_interval(values)
-    low, high = max(interval.low, 0), min(interval.high, 1)
-    return f"{mean} ({100 * low:.0f} to {100 * high:.0f})"
+    mean = f"{sum(values) / len(values):.0f} %"
+    return mean if len(values) == 1 else f"{mean} ({min(values):.0f} to {max(values):.0f})"

@@ -176,11 +176,11 @@ def test_an_alt_text_may_contain_what_has_a_meaning_in_options():
 def test_badges_become_links_and_the_bootstrap_cell_goes():
     nb = new_notebook(cells=[
         new_markdown_cell("# 01\n\n<!-- links 01 -->\n[![Open in Colab](https://x/y.svg)](https://colab/01.ipynb)\n"
-                          "<!-- /links -->\n\n### 01.1"),
+                          "<!-- /links -->\n\n### The way back (01.1)"),
         new_code_cell("import os", metadata={"tags": ["bootstrap"]})])
     (cell,) = site.prepare(nb, "../slides/01.pptx").cells
     assert "[Open in Colab](https://colab/01.ipynb) · <a href=\"../slides/01.pptx\">" in cell.source
-    assert "<!--" not in cell.source and '<span id="01.1"></span>\n\n### 01.1' in cell.source
+    assert "<!--" not in cell.source and '<span id="01.1"></span>\n\n### The way back (01.1)' in cell.source
 
 
 def test_links_to_files_that_are_no_page_lead_to_the_repository():
