@@ -20,7 +20,8 @@ from colorlib.experiments import budgets, recipes
 from colorlib.experiments.records import BASELINES, PUBLISHED, SIZES
 from colorlib.train import classification_step
 
-CIFAR_TRAINING_IMAGES = 50_000
+# What may be trained on: of photographs of fruit, those held out have a split of their own.
+TRAINING_IMAGES = {"cifar10": 50_000, "fruit-photos": 1_235}
 
 # The systems of the main table: recipe, and its name for a reader who knows no recipe. A star marks
 # what is not trained but stands beside the systems for comparison.
@@ -93,7 +94,8 @@ def _discriminator_holds(runs: Runs) -> bool:
                 for key in ("chroma_ratio", "unexplained"))
             and _below(runs, "frechet", patches, none) and nearer.sum() == 4
             and len(runs[patches]) == len(runs[whole]) == 5
-            and all((own.pictures_seen == CIFAR_TRAINING_IMAGES).all() for own in runs.values()))
+            and all((own.pictures_seen == TRAINING_IMAGES["cifar10"]).all()
+                    for own in runs.values()))
 
 
 def _fruit_holds(runs: Runs) -> bool:
@@ -186,9 +188,11 @@ def pictures_seen(record: dict) -> int | None:
     """Return how many training pictures a run was shown, repeats included; None if unknown."""
     if "pictures_seen" in record:
         return record["pictures_seen"]
+    whole = TRAINING_IMAGES.get(record["data"])
     budget = budgets.BUDGETS.get(record["profile"])
-    if budget and budget.train:
-        return record["epochs"] * (budget.train - budget.held_out)
+    if budget and (images := budget.train or whole):
+        held_out = 0 if record["data"] == "fruit-photos" else budget.held_out
+        return record["epochs"] * (images - held_out)
     # A profile such as "lesson-12-epochs" has the images of "lesson".
     profile = re.sub(r"-\d+-epochs$", "", record["profile"])
     if not record["epochs"] or record["data"] != "cifar10" or profile not in SIZES:
@@ -196,7 +200,7 @@ def pictures_seen(record: dict) -> int | None:
     images = SIZES[profile][0]
     if profile == "same-time":
         images = recipes.SAME_TIME[record["recipe"]]
-    return record["epochs"] * (images or CIFAR_TRAINING_IMAGES)
+    return record["epochs"] * (images or whole)
 
 
 def control(data: pandas.DataFrame, recipe: str) -> pandas.DataFrame:

@@ -6,6 +6,7 @@ import pandas
 import pytest
 from test_records import record
 
+from colorlib.data.fruit_photos import load_fruit_photos
 from colorlib.experiments import recipes, records, results_page, results_table
 from colorlib.experiments.results_table import Question
 
@@ -78,9 +79,15 @@ def test_a_question_compares_rows_of_one_profile_only():
 
 
 @pytest.mark.parametrize("profile, epochs, seen", [
-    ("lesson", 5, 250_000), ("lesson-12-epochs", 12, 600_000), ("ablation", 1, 20_000), ("lesson", 0, 0)])
+    ("lesson", 5, 250_000), ("lesson-12-epochs", 12, 600_000), ("ablation", 1, 20_000), ("lesson", 0, 0),
+    ("long", 10, 470_000), ("known-truth", 8, 24_000)])
 def test_pictures_seen_are_counted_with_repetitions(profile, epochs, seen):
     assert results_table.pictures_seen(record(profile=profile, epochs=epochs)) == seen
+
+
+def test_of_photographs_of_fruit_those_held_out_have_a_split_of_their_own():
+    run = record(data="fruit-photos", profile="fruit-photos", epochs=30)
+    assert results_table.pictures_seen(run) == 30 * len(load_fruit_photos("train", size=8))
 
 
 def test_pictures_seen_of_an_unknown_number_are_not_guessed():
