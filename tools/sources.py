@@ -22,6 +22,10 @@ MARKED = re.compile(r"<!-- runs (\w) -->.*?<!-- /runs \1 -->", re.S)
 REFERENCE = re.compile(r"\[`(\w+)`\]\(\.\./([\w/]+\.py)\)")
 # Training images of each source, of Nazeri's two sets those of CIFAR-10. Dahl counts steps instead.
 IMAGES = {"K": 50_000, "N": 50_000, "D": 6_000, "P": 10_000}
+# Systems that a source proposes, drops or has without a length of its own
+NOT_TRAINED_THERE = {"nazeri-gan", "unet-classifier", "unet-classifier-rebalanced",
+                     "delft-compact-rgb", "delft-compact-hsv", "delft-compact-full-gray-penalty",
+                     "resnet18-patchgan", "perez-sigmoid-gan"}
 DAHL = {"dahl-hypercolumn": "not given", "dahl-residual-encoder": f"{156_000 * 6:,}"}
 
 
@@ -42,17 +46,19 @@ def table(letter: str, data: pandas.DataFrame) -> str:
 def _rows(recipe: Recipe, data: pandas.DataFrame) -> list[list[str]]:
     published, images = recipe.published_training, IMAGES.get(recipe.code[0])
     theirs = f"{published.epochs * images:,}" if published and images else "–"
-    theirs = DAHL.get(recipe.name, theirs)
-    own, rows = data[data.recipe == recipe.name], []
+    theirs = DAHL.get(recipe.name, "–" if recipe.name in NOT_TRAINED_THERE else theirs)
+    own, rows, notes = data[data.recipe == recipe.name], [], []
     for name in sorted(set(own.data)):
         runs = results_table.longest(data, recipe.name, name)
         seen = runs.pictures_seen.max()
         rows.append([f"{name}, {runs.profile.iloc[0]}",
                      "not recorded" if pandas.isna(seen) else f"{seen:,.0f}", str(len(runs)),
                      "; ".join(sorted(set(runs.stale) - {""})) or "no"])
+        as_long = published and runs.epochs.max() == published.epochs
+        notes.append("as above" + (", but as many epochs as the source" if as_long else ""))
     rows = rows or [["not run yet", "–", "–", "–"]]
-    return [[f"`{recipe.name}`", theirs, *row, recipe.changes if not i else "as above"]
-            for i, row in enumerate(rows)]
+    return [[f"`{recipe.name}`", theirs, *row, note]
+            for row, note in zip(rows, [recipe.changes, *notes[1:]], strict=True)]
 
 
 def document(text: str, data: pandas.DataFrame) -> str:

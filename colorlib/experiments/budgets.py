@@ -39,7 +39,7 @@ class Budget:
     collected: bool = False
 
 
-# Pérez García 2020 shows his networks 47 times 10,000 images, in batches of 16. Here they see as
+# Pérez García 2020 shows her networks 47 times 10,000 images, in batches of 16. Here they see as
 # many images of a larger set: 3,000 of the 50,000 are held out, and 10 times 47,000 is 470,000.
 PEREZ = ("generator-l1", "generator-squared-error", "perez-sigmoid-gan-l1", "perez-patchgan",
          "perez-patchgan-no-l1", "perez-sigmoid-gan", "perez-sigmoid-gan-ab",

@@ -40,7 +40,7 @@ fruit, and in which do all fruits look alike?*
 """
 FRUIT_PHOTOS_TEXT = """![Six photographs in gray, in true colors, and by two networks]({sheet})
 
-*The first six test photographs, none chosen; seed 0. None of these fruits was trained on.*
+*The first six test photographs, none chosen; seed 0. None of these specimens was trained on.*
 
 """
 PLOT_TEXT = """## Error or looks?

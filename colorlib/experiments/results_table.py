@@ -118,7 +118,7 @@ QUESTIONS = [
             "unet-classifier@lesson": "color classes",
             "unet-classifier-rebalanced@lesson": "color classes, rebalanced"},
         answer="All three are paler than the photographs. Squared error explains most; it has also "
-               "seen the most pictures, and the networks differ a little.",
+               "seen the most pictures, and networks and optimizers differ, too.",
         holds=_loss_holds),
     Question(
         "What does the discriminator do?", {
@@ -128,12 +128,13 @@ QUESTIONS = [
             "perez-patchgan-no-l1": "patches, without L1"},
         answer="After one pass over the pictures, both bring more color and explain less, with "
                "each of five seeds. The pictures are more like photographs as a collection with "
-               "each seed of the patches, and with four of the single answer.",
+               "each seed of the patches, and with four of the single answer, which also has the "
+               "rates and labels of its source.",
         holds=_discriminator_holds),
     Question(
         "And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png",
-        answer="On fruit that no network has seen, the discriminator costs error and adds hardly "
-               "a hue. With so few seeds, this may be luck.",
+        answer="On specimens that no network has seen, the discriminator costs error and adds "
+               "hardly a hue. With so few seeds, this may be luck.",
         holds=_fruit_holds),
     Question(
         "What does pretraining do?", {
@@ -146,10 +147,10 @@ QUESTIONS = [
     Question(
         "Does longer training help?", {
             "nazeri-unet@lesson": "U-Net, squared error",
-            "nazeri-unet@long": "the same, trained longer"},
+            "nazeri-unet@long": "the same, longer, in larger batches"},
         answer="Not against the error: on images that were held out, the longer training is past "
-               "its best point. Its pictures are more like photographs as a collection. The long "
-               "training has one seed.",
+               "its best point. Its pictures are more like photographs as a collection. It has one "
+               "seed, and a higher rate, too.",
         holds=lambda runs: (_below(runs, "unexplained", "nazeri-unet@lesson", "nazeri-unet@long")
                             and _below(runs, "frechet", "nazeri-unet@long", "nazeri-unet@lesson")
                             and len(runs["nazeri-unet@long"]) == 1

@@ -1,7 +1,7 @@
 """The systems of Pérez García 2020, and systems of the course that are compared with them.
 
-His discriminators get ab alone (chapter 3). Those of the course get L, too, as in pix2pix; names
-that end in "-ab" have his input, and nothing else differs.
+Her discriminators get ab alone (chapter 3). Those of the course get L, too, as in pix2pix; names
+that end in "-ab" have her input, and nothing else differs.
 """
 from dataclasses import replace
 
