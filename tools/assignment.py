@@ -131,7 +131,7 @@ def _exercise(exercise: str, points: int, path: Path, folder: Path) -> Part:
     """An exercise of a notebook, with its text from the heading on."""
     nb = read(path)
     cell = exercises(nb).get(exercise)
-    heading = re.compile(rf"^### .+ \({exercise}\)$", re.M)
+    heading = re.compile(rf"^### .+ \({re.escape(exercise)}\)$", re.M)
     texts = (one.source for one in nb.cells if one.cell_type == "markdown")
     text = next((text[found.start():] for text in texts if (found := heading.search(text))), None)
     if cell is None or text is None:

@@ -16,6 +16,7 @@ from pptx.util import Inches, Pt
 
 from tools.files import Picture, figure, read, stored_pictures, title
 
+EXERCISE = re.compile(r"\(\d\d\.\d\)$")  # ends its heading
 WIDTH, HEIGHT = Inches(13.333), Inches(7.5)  # 16:9
 MARGIN = Inches(0.6)
 TITLE_ONLY, TITLE_SLIDE = 5, 0  # layouts of python-pptx's default template
@@ -34,7 +35,9 @@ def write(notebook: Path, path: Path) -> Path:
     for cell in nb.cells:
         shown = list(filter(None, map(figure, cell.get("outputs", []))))
         if cell.cell_type == "markdown":
-            heading = (re.findall(r"^#{2,3} (.+)$", cell.source, re.M) or [heading])[-1]
+            found = re.findall(r"^#{2,3} (.+)$", cell.source, re.M)
+            sections = [one for one in found if not EXERCISE.search(one)]  # these have no figures
+            heading = (sections or [heading])[-1]
             shown = stored_pictures(cell, notebook.parent)
         for one in shown:
             _add(deck, heading, one)

@@ -54,7 +54,7 @@ def _rows(recipe: Recipe, data: pandas.DataFrame) -> list[list[str]]:
         rows.append([f"{name}, {runs.profile.iloc[0]}",
                      "not recorded" if pandas.isna(seen) else f"{seen:,.0f}", str(len(runs)),
                      "; ".join(sorted(set(runs.stale) - {""})) or "no"])
-        as_long = published and runs.epochs.max() == published.epochs
+        as_long = theirs != "–" and runs.epochs.max() == published.epochs
         notes.append("as above" + (", but as many epochs as the source" if as_long else ""))
     rows = rows or [["not run yet", "–", "–", "–"]]
     return [[f"`{recipe.name}`", theirs, *row, note]

@@ -129,7 +129,7 @@ QUESTIONS = [
         answer="After one pass over the pictures, both bring more color and explain less, with "
                "each of five seeds. The pictures are more like photographs as a collection with "
                "each seed of the patches, and with four of the single answer, which also has the "
-               "rates and labels of its source.",
+               "learning rate and the smoothed labels of its source.",
         holds=_discriminator_holds),
     Question(
         "And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png",
@@ -147,10 +147,10 @@ QUESTIONS = [
     Question(
         "Does longer training help?", {
             "nazeri-unet@lesson": "U-Net, squared error",
-            "nazeri-unet@long": "the same, longer, in larger batches"},
+            "nazeri-unet@long": "the same, trained longer, in larger batches"},
         answer="Not against the error: on images that were held out, the longer training is past "
                "its best point. Its pictures are more like photographs as a collection. It has one "
-               "seed, and a higher rate, too.",
+               "seed and a higher learning rate.",
         holds=lambda runs: (_below(runs, "unexplained", "nazeri-unet@lesson", "nazeri-unet@long")
                             and _below(runs, "frechet", "nazeri-unet@long", "nazeri-unet@lesson")
                             and len(runs["nazeri-unet@long"]) == 1

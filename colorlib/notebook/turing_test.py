@@ -3,11 +3,11 @@
     pairs = turing_test.Pairs(colorizer, test.take(20), "PatchGAN")
     turing_test.show(pairs, "answers-ada.csv")                       # a widget, in a notebook
     turing_test.fooling_rate("answers-ada.csv")                      # with its 95 % interval
-    turing_test.fooling_rate(*Path("class").glob("*/answers-*.csv"))     # of a whole class
+    turing_test.fooling_rate(*Path("class").glob("*/answers-patchgan-*.csv"))  # of a class
     turing_test.fooling_rate("answers-ada.csv", split="train")           # on training pictures only
 
-A network may remember training pictures: Pérez García 2020 fooled people in 60 % of pairs of these,
-and in 45.9 % of pairs of test pictures. So each answer notes where its picture comes from.
+A network may remember training pictures: Pérez García 2020 reports 60 % fooled by these, and 45.9 %
+by test pictures. So each answer notes where its picture comes from.
 `turing_page.py` puts the pairs on a page that needs no notebook.
 
 Each answer is saved at once as a line of the file; running the cell again continues after the last

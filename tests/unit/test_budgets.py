@@ -39,7 +39,7 @@ def tiny(folder, monkeypatch):
     return sets
 
 
-def test_the_gans_of_the_long_budget_see_as_many_images_as_perez_shows_his():
+def test_the_gans_of_the_long_budget_see_as_many_images_as_perez_shows_hers():
     budget = budgets.BUDGETS["long"]
     for name in budgets.PEREZ:
         config = get(name).training_config("long")

@@ -61,12 +61,10 @@ def test_a_difference_is_paired():
         difference(one, other[:-1])
 
 
-@pytest.mark.parametrize("seeds, low, high, held", [(3, 0.68, 0.82, 0.75), (5, 0.78, 0.90, 0.94)])
-def test_between_few_trainings_the_bootstrap_is_too_narrow_and_a_range_holds_the_median(seeds, low, high, held):
-    samples = RANDOM.normal(size=(400, seeds))
-    found = [interval(sample, over="seeds", draws=200) for sample in samples]
+@pytest.mark.parametrize("seeds, low, high", [(3, 0.68, 0.82), (5, 0.78, 0.90)])
+def test_between_few_trainings_the_bootstrap_is_too_narrow(seeds, low, high):
+    found = [interval(sample, over="seeds", draws=200) for sample in RANDOM.normal(size=(400, seeds))]
     assert low < np.mean([i.low <= 0 <= i.high for i in found]) < high
-    assert np.mean((samples.min(1) <= 0) & (samples.max(1) >= 0)) == pytest.approx(held, abs=0.04)
 
 
 @pytest.mark.parametrize("call, words", [

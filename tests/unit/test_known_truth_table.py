@@ -28,6 +28,8 @@ def test_a_row_holds_the_mean_share_and_its_range_over_seeds():
     assert classes["the probabilities of its classes"] == ["", "", "75 %", "31 %", ""]
     assert found["squared error"][:4] == ["0 %", "0 %", "–", "–"]           # no fruit has a clear color
     assert found["squared error"][4] == "24,000 pictures, 4 minutes, 1 seed"  # 8 epochs of 3,200 less 200 held out
+    two = cells([run("painted-patch16", seed, pure=pure) for seed, pure in enumerate((0.5, float("nan"), 0.7))])
+    assert two["PatchGAN of 16 pixels + L1"][0] == "60 % (50 to 70)"
     assert found["*the true colors*"][:4] == ["100 %", "0 %", "80 %", "30 %"]
 
 

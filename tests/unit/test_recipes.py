@@ -89,7 +89,7 @@ def test_koos_rate_trains_in_the_reading_that_averages_twice_and_not_as_printed(
     torch.testing.assert_close(averaged.step(net, x, y), torch.nn.functional.mse_loss(net(x), y) / 5)
 
 
-def test_nazeris_settings_are_those_of_his_paper():
+def test_nazeris_settings_are_those_of_the_paper():
     recipe = get("nazeri-unet")
     source = recipe.training_config("full", as_published=True)
     assert (source.epochs, source.batch_size) == (500, 128)
@@ -160,7 +160,7 @@ def test_koos_gan_has_the_settings_of_his_section_5_2():
     assert recipe.training.replace(epochs=125) == source and recipe.gan == gan
 
 
-def test_nazeris_gan_has_the_settings_of_his_section_3_3():
+def test_nazeris_gan_has_the_settings_of_section_3_3():
     source, gan = get("nazeri-gan").published_training, get("nazeri-gan").published_gan
     assert (source.batch_size, source.epochs, source.optimizer, source.lr, source.momentum) == (128, 500, "adam", 5e-4,
                                                                                               0.5)
@@ -168,7 +168,7 @@ def test_nazeris_gan_has_the_settings_of_his_section_3_3():
 
 
 @pytest.mark.parametrize("published", [False, True])
-def test_nazeris_generator_is_his_baseline_but_for_the_leak_of_its_encoder(published):
+def test_nazeris_generator_is_the_baseline_but_for_the_leak_of_its_encoder(published):
     """Section 3.2: the same architecture, with pools; strides are the proposal of section 5."""
     with torch.device("meta"):
         baseline, generator, strided = (get(name).build(0, as_published=published).net
@@ -215,7 +215,7 @@ def test_perezs_square_has_four_corners_each_with_and_without_lightness():
         assert alone.training_config("long").batch_size == 16
 
 
-def test_perez_shows_his_transfer_model_after_180_epochs_and_the_others_after_47():
+def test_perez_shows_her_transfer_model_after_180_epochs_and_the_others_after_47():
     assert {name: get(name).training_config("full", True).epochs
             for name in ("perez-sigmoid-gan", "perez-patchgan", "perez-resnet50-patchgan")} == {
         "perez-sigmoid-gan": 47, "perez-patchgan": 47, "perez-resnet50-patchgan": 180}

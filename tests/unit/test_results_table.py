@@ -80,7 +80,7 @@ def test_a_question_compares_rows_of_one_profile_only():
 
 @pytest.mark.parametrize("profile, epochs, seen", [
     ("lesson", 5, 250_000), ("lesson-12-epochs", 12, 600_000), ("ablation", 1, 20_000), ("lesson", 0, 0),
-    ("long", 10, 470_000), ("known-truth", 8, 24_000)])
+    ("long", 10, 470_000), ("known-truth", 8, 24_000), ("best-500", 40, 20_000), ("hints", 8, 400_000)])
 def test_pictures_seen_are_counted_with_repetitions(profile, epochs, seen):
     assert results_table.pictures_seen(record(profile=profile, epochs=epochs)) == seen
 

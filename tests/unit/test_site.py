@@ -139,6 +139,7 @@ def test_a_deck_has_a_slide_for_each_figure_with_its_alt_text(pages, path):
     for slide, picture in zip(slides, stored):
         shape = next(s for s in slide.shapes if s.shape_type == 13)  # a picture
         assert shape.image.blob == picture.png
+        assert not re.search(r"\(\d\d\.\d\)$", slide.shapes.title.text)  # an exercise shows no figure
         assert shape._element.nvPicPr.cNvPr.get("descr") == picture.alt
         assert all(0 <= s.left and s.left + s.width <= deck.slide_width and
                    0 <= s.top and s.top + s.height <= deck.slide_height for s in slide.shapes)

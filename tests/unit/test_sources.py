@@ -31,6 +31,15 @@ def test_every_recipe_of_a_source_is_among_what_was_run():
     assert {name for name, recipe in recipes.ALL.items() if recipe.has_source} <= known
 
 
+def test_what_a_source_did_not_train_has_a_dash_and_a_run_of_its_length_says_so():
+    assert sources.NOT_TRAINED_THERE <= set(recipes.ALL)
+    lines = [line.strip("| ").split(" | ") for line in TEXT.splitlines() if line.startswith("| `")]
+    assert {line[1] for line in lines if line[0].strip("`") in sources.NOT_TRAINED_THERE} == {"–"}
+    notes = {line[2].split(",")[0]: line[-1] for line in lines if line[0] == "`delft-compact`"}
+    assert notes["fruit-photos"] == "as above, but as many epochs as the source"
+    assert notes["folder-fruit-96px"] == "as above"
+
+
 def test_the_code_and_the_tests_that_the_page_names_exist():
     assert len(sources.REFERENCE.findall(TEXT)) > 50
     assert sources.missing_references(TEXT, ROOT) == []
