@@ -582,8 +582,8 @@ CLOSING = {
         "good, and the gradient was exactly zero.",
     ),
     "06": (
-        "Colors that occur and that the absolute error hardly ever chooses: green apples without a leaf. They cost "
-        "error, and their share is not the true one.",
+        "Mostly both colors where both occur: some apples without a leaf become green. They cost error, and their "
+        "share is not the true one.",
         "The pictures have 32 pixels, and each of its answers sees 70 pixels a side: every answer sees the whole "
         "picture.",
         "A gray one. By Nazeri and Ng's count at its usual tolerance, gray pictures beat every network of the "

@@ -26,11 +26,11 @@ FRUIT_TEXT = """## Painted fruit: where the right answer is known
 
 Our program draws {kind} in gray and then picks the color of each at random, so we know the odds:
 {second} with probability {with_leaf} for fruit with a leaf, and {without} without one. A colorizer
-sees the gray picture only. Does it paint one clear color (nine tenths of a fruit), do both colors
-meet in one fruit (at least a tenth each), and does it take the leaf into account? The shares of
-{second} count the fruits that have one of the two colors on most of their pixels.
+sees the gray picture only. Does most of a fruit get neither color, does it get one clear color
+(nine tenths of it), do both colors meet in it (at least a tenth each), and does the leaf count? The
+shares of {second} count the fruits that have one of the two colors on most of their pixels.
 
-{table}
+{answer}{table}
 {sheet}"""
 FRUIT_SHEET_TEXT = """![Six painted {kind}, colored by a network for each loss]({sheet})
 
@@ -75,7 +75,7 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
                      if (folder / f"{kind}.png").exists() else "")
             fruit += FRUIT_TEXT.format(kind=kind, second=KINDS[kind][1].names[1], table=table,
                                        with_leaf=SECOND_WITH_LEAF, without=SECOND_WITHOUT,
-                                       sheet=sheet)
+                                       answer=known_truth_table.answer(data, kind), sheet=sheet)
     # Results of different versions may differ: the page names every combination that was used.
     # Escaped, because others may have written the records.
     versions = sorted({escape(", ".join(f"{k} {v}" for k, v in r["versions"].items()), quote=False)

@@ -78,7 +78,8 @@ def points(groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str 
            ylabel: str = "", ax: Axes | None = None) -> Axes:
     """Draw points with their names beside them: {"GANs": {"PatchGAN": (0.93, 1.21)}, …}.
 
-    Each group has its own color and marker. Names are placed where they cover the least.
+    Each group has its own color and marker. Names are placed where they cover the least; a thin
+    line leads to each that does not stand right beside its point.
     """
     if ax is None:
         _, ax = new(height=5.0)
@@ -93,13 +94,16 @@ def points(groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str 
     named = [(name, at) for group in groups.values() for name, at in group.items()]
     occupied = [tuple(ax.transData.transform(at)) for _, at in named]
     for name, at in named:
-        point, width = ax.transData.transform(at), LETTER_WIDTH * len(name)
+        point, width = ax.transData.transform(at), 0.75 * LETTER_WIDTH * len(name)  # small letters
         dx, dy = _free_offset(*point, width, occupied, left_edge=ax.bbox.x0)
         x, y = point[0] + dx, point[1] + dy
-        occupied += [(x + width * part, y) for part in (0.0, 0.5, 1.0)]
+        occupied += [(x + width * part, y) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]
+        part, side = (0, "left") if dx > 0 else (1, "right") if dx < -width else (0.5, "center")
+        line = {"arrowstyle": "-", "color": "0.6", "lw": 0.8, "shrinkA": 0, "shrinkB": 3,
+                "relpos": (part, 0.5)}
         # 0.72 converts pixels to typographic points at 100 dots per inch.
-        ax.annotate(name, at, xytext=(0.72 * dx, 0.72 * dy), textcoords="offset points",
-                    va="center", fontsize=11)
+        ax.annotate(name, at, xytext=(0.72 * (dx + part * width), 0.72 * dy), ha=side, va="center",
+                    textcoords="offset points", fontsize=11, arrowprops=line if dy else None)
     return ax
 
 
@@ -107,11 +111,12 @@ def _free_offset(x: float, y: float, width: float, occupied: Sequence[tuple[floa
                  left_edge: float) -> tuple[float, float]:
     """Choose where to write a name next to its point (x, y); all lengths in pixels.
 
-    Ten places are tried, the most natural first. The first that touches no occupied position wins,
-    else the one that is least crowded; one that would run over the axis labels loses a full point.
+    Places near the point are tried first. The first that touches no occupied position wins, else
+    the one that is least crowded; one that would run over the axis labels loses a full point.
     """
-    offsets = [(10, 0), (-10 - width, 0), (-width / 2, 18), (-width / 2, -18), (8, 16), (8, -16),
-               (-8 - width, 16), (-8 - width, -16), (10, 32), (10, -32)]
+    near = [(10, 0), (-10 - width, 0), (-width / 2, 18), (-width / 2, -18)]
+    offsets = near + [(side, up * step) for step in (16, 32, 48, 64) for up in (1, -1)
+                      for side in (10, -10 - width)]
 
     def score(offset: tuple[float, float]) -> float:
         dx, dy = offset
