@@ -582,7 +582,7 @@ CLOSING = {
         "good, and the gradient was exactly zero.",
     ),
     "06": (
-        "Mostly both colors where both occur: some apples without a leaf become green. They cost error, and their "
+        "Mostly both colors among apples without a leaf, where absolute error has one. They cost error, and their "
         "share is not the true one.",
         "The pictures have 32 pixels, and each of its answers sees 70 pixels a side: every answer sees the whole "
         "picture.",

@@ -79,7 +79,7 @@ def points(groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str 
     """Draw points with their names beside them: {"GANs": {"PatchGAN": (0.93, 1.21)}, …}.
 
     Each group has its own color and marker. Names are placed where they cover the least; a thin
-    line leads to each that does not stand right beside its point.
+    line leads to each that does not stand left or right of its point.
     """
     if ax is None:
         _, ax = new(height=5.0)
@@ -94,7 +94,7 @@ def points(groups: Mapping[str, Mapping[str, tuple[float, float]]], xlabel: str 
     named = [(name, at) for group in groups.values() for name, at in group.items()]
     occupied = [tuple(ax.transData.transform(at)) for _, at in named]
     for name, at in named:
-        point, width = ax.transData.transform(at), 0.75 * LETTER_WIDTH * len(name)  # small letters
+        point, width = ax.transData.transform(at), 0.85 * LETTER_WIDTH * len(name)  # small letters
         dx, dy = _free_offset(*point, width, occupied, left_edge=ax.bbox.x0)
         x, y = point[0] + dx, point[1] + dy
         occupied += [(x + width * part, y) for part in (0.0, 0.25, 0.5, 0.75, 1.0)]

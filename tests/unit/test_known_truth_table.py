@@ -29,7 +29,7 @@ def test_a_row_holds_the_mean_share_and_its_range_over_seeds():
     assert found["squared error"][:5] == ["–", "0 %", "0 %", "–", "–"]         # no fruit has a clear color
     assert found["squared error"][5] == "24,000 pictures, 4 minutes, 1 seed"  # 8 epochs of 3,200 less 200 held out
     two = cells([run("painted-patch16", seed, pure=pure) for seed, pure in enumerate((0.5, float("nan"), 0.7))])
-    assert two["PatchGAN of 16 pixels + L1"][1] == "60 % (50 to 70)"
+    assert two["PatchGAN of 16 pixels + L1"][1] == "60 % (50 to 70), 2 of 3 seeds"
     assert found["*the true colors*"][:5] == ["0 %", "100 %", "0 %", "80 %", "30 %"]
 
 
@@ -44,7 +44,8 @@ def five(squared=0.9, absolute=0.01, patches=0.2, last=0.0):
 
 def test_the_answer_is_given_only_while_five_trainings_of_each_loss_bear_it_out():
     assert "in four of five" in known_truth_table.answer(results_table.frame(five()), "apples")
-    for wrong in (five()[:-1], five(squared=0.5), five(absolute=0.2), five(patches=0.05), five(last=0.2)):
+    for wrong in (five()[:-1], five(squared=0.5), five(absolute=0.2), five(absolute=0.7), five(patches=0.05),
+                  five(last=0.2)):
         assert known_truth_table.answer(results_table.frame(wrong), "apples") == ""
 
 
