@@ -117,6 +117,13 @@ def test_the_file_is_small_and_holds_no_widget_and_no_path(path):
 
 
 @every_notebook
+def test_no_line_of_text_is_lost_on_the_pages(path):
+    """MyST takes a line that begins with a percent sign for a comment."""
+    texts = [cell.source for cell in files.read(path).cells if cell.cell_type == "markdown"]
+    assert not [line for text in texts for line in text.split("\n") if line.startswith("%")]
+
+
+@every_notebook
 def test_every_figure_has_an_alt_text(path):
     nb = files.read(path)
     assert all(len(picture.alt) >= SHORTEST_ALT for picture in files.pictures(nb))
