@@ -8,7 +8,7 @@
 Percentile intervals (Efron and Tibshirani 1993, chapter 13). Between few trainings they are too
 narrow: measured with normal values, a nominal 95 % covers the true mean in 75 % of cases with three
 seeds, and in 84 % with five. So tables give the lowest and the highest of the seeds instead: this
-range holds the median of all seeds in 75 % of cases with three seeds, and in 94 % with five.
+range holds the median over all possible seeds in 75 % of cases with three, in 94 % with five.
 """
 
 import dataclasses

@@ -149,8 +149,8 @@ QUESTIONS = [
             "nazeri-unet@lesson": "U-Net, squared error",
             "nazeri-unet@long": "the same, trained longer, in larger batches"},
         answer="Not against the error: on images that were held out, the longer training is past "
-               "its best point. Its pictures are more like photographs as a collection. It has one "
-               "seed and a higher learning rate.",
+               "its best point. Its pictures are more like photographs as a collection. The longer "
+               "training has one seed and a higher learning rate.",
         holds=lambda runs: (_below(runs, "unexplained", "nazeri-unet@lesson", "nazeri-unet@long")
                             and _below(runs, "frechet", "nazeri-unet@long", "nazeri-unet@lesson")
                             and len(runs["nazeri-unet@long"]) == 1
