@@ -135,7 +135,7 @@ class Colorizer(nn.Module):
     def save(self, path: str | os.PathLike, half: bool = False, **notes) -> Path:
         """Write weights, network, target and `notes` (JSON values) to one safetensors file.
 
-        half     store convolution weights as float16, which halves the file
+        half     store weights of convolutions and linear layers as float16, which halves the file
         raises   ValueError if `load` would not know the network or the target
         """
         name = {kind: name for name, kind in TARGETS.items()}.get(type(self.target))
@@ -149,7 +149,7 @@ class Colorizer(nn.Module):
         left_out = _left_out(net)
         if left_out:
             about["left_out"] = _digest(left_out)
-        tensors = {name: t.half() if half and t.ndim == 4 else t
+        tensors = {name: t.half() if half and t.ndim > 1 and name.endswith("weight") else t
                    for name, t in net.state_dict().items() if name not in left_out}
         return write_tensors(path, tensors, about)
 

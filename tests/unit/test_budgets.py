@@ -162,6 +162,11 @@ def test_checkpoints_that_would_take_more_than_the_limit_stay(folder, monkeypatc
     assert len(records.collect_pending()) == 1
 
 
+def test_the_checkpoints_of_the_package_are_within_the_limit():
+    files = list(records.CHECKPOINTS.glob("*.safetensors"))
+    assert files and sum(file.stat().st_size for file in files) <= records.CHECKPOINT_BYTES
+
+
 CODE = 'def f(x):\n    """Doubles."""\n    return 2 * x\n'
 
 

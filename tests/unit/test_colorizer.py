@@ -17,6 +17,7 @@ from torch import nn
 from colorlib import checkpoint, color
 from colorlib import colorizer as module
 from colorlib.colorizer import Colorizer, pad, picture
+from colorlib.experiments.recipes import RECIPES
 from colorlib.models import KooCNN, UNet
 from colorlib.targets import ColorBinsTarget, ColorSpaceTarget, LabTarget, YuvTarget
 
@@ -317,6 +318,12 @@ def test_half_files_are_about_half_as_large_and_answer_nearly_the_same(tmp_path)
     for name, tensor in loaded.net.state_dict().items():
         if tensor.ndim == 1:
             assert torch.equal(tensor, colorizer.net.state_dict()[name])
+
+
+def test_a_half_file_stores_the_weights_of_linear_layers_as_float16_too(tmp_path):
+    colorizer = RECIPES["koo-gan"].build(0, smooth(4))
+    stored, _ = checkpoint.read_tensors(colorizer.save(tmp_path / "a.safetensors", half=True))
+    assert stored["perturb.weight"].dtype == torch.float16 and stored["perturb.bias"].dtype == torch.float32
 
 
 def test_a_picture_without_color_is_gray_and_with_the_true_one_the_true_one():
