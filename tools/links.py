@@ -44,18 +44,20 @@ CLONE = re.compile(r"<!-- clone -->.*?<!-- /clone -->", re.S)
 HUB = re.compile(r"<!-- hub -->.*?<!-- /hub -->", re.S)
 DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md", "docs/teaching.md")
 
-# Every notebook begins with this cell, so it has at most eight lines.
+# Every notebook begins with this cell.
 BOOTSTRAP = """\
-import os  # If colorlib is not installed: find the course's folder; on Colab and Kaggle, bring it.
+# Without colorlib: find the course's folder, or bring it (on Colab and Kaggle).
+import os
 from importlib.util import find_spec
 from runpy import run_path
-clone = "git clone -q --depth=1 -b {ref} {address} course"
+
+address = "{address}"
+clone = f"git clone -q --depth=1 -b {ref} {{address}} course"
 here = [f for f in (".", "..", "course") if os.path.exists(f + "/tools/bootstrap.py")]
 hosted = {{"COLAB_RELEASE_TAG", "KAGGLE_KERNEL_RUN_TYPE"}} & {{*os.environ}}
-assert here or find_spec("colorlib") or hosted and not os.system(clone), \
-f"First run in a cell: !{{clone}}"
-_ = find_spec("colorlib") or run_path((here or ["course"])[0] + "/tools/bootstrap.py", \
-run_name="__main__")"""
+if not find_spec("colorlib"):
+    assert here or hosted and not os.system(clone), f"First run in a cell: !{{clone}}"
+    run_path((here or ["course"])[0] + "/tools/bootstrap.py", run_name="__main__")"""
 
 
 @dataclass(frozen=True)
