@@ -9,6 +9,7 @@
 call as exercises.check_03_1(receptive_field).
 """
 
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -85,8 +86,9 @@ def checker(check: Callable[[Checking, Callable], None]) -> Callable[[Callable],
         try:
             _done(function)
             check(c, f)
-        except (NotDone, NotImplementedError):
-            print(f"{number}: not done yet")
+        except (NotDone, NotImplementedError) as stop:
+            forgotten = isinstance(stop, NotDone) and _does_something(function)
+            print(f"{number}: not done yet" + forgotten * ": your function returns nothing")
             return Result("not done")
         except Exception as error:  # any error of the learner's code
             # Appended last: a condition that failed before the error explains more.
@@ -101,6 +103,17 @@ def checker(check: Callable[[Checking, Callable], None]) -> Callable[[Callable],
 
     del checked.__wrapped__  # otherwise help() would show the parameters of `check`
     return checked
+
+
+def _does_something(function: Any) -> bool:
+    """Whether a function names anything besides its parameters: a stub, only ..., does not."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return False
+    extra = (inspect.CO_VARARGS, inspect.CO_VARKEYWORDS)
+    parameters = code.co_argcount + code.co_kwonlyargcount + sum(
+        bool(code.co_flags & flag) for flag in extra)
+    return bool(code.co_names) or code.co_nlocals > parameters
 
 
 def _done(value: Any) -> Any:

@@ -31,6 +31,18 @@ def test_a_stub_is_not_done_yet(stub, capsys):
     assert exercises.Result("right")._ipython_display_() is None            # shows nothing in a notebook
 
 
+def test_a_function_that_works_and_returns_nothing_is_told_so(capsys):
+    def forgot(x):
+        y = 2 * x  # noqa: F841
+
+    def stub(x, *more, size=1, **words):
+        """Only a docstring."""
+
+    assert double(forgot).status == "not done"
+    assert capsys.readouterr().out == "09.1: not done yet: your function returns nothing\n"
+    assert double(stub).status == "not done" and capsys.readouterr().out == "09.1: not done yet\n"
+
+
 def test_a_wrong_answer_is_reported_with_the_value_it_gave(capsys):
     result = double(lambda x: x + 1)
     assert (result.status, result.message, result.hint) == ("wrong", "twice three is six (expected 6, got 4)", "")
