@@ -85,20 +85,28 @@ def check_05_3(c, f):
     pixels, true_pixels = (x.transpose(0, 1).flatten(1).T for x in (predicted, true))  # (P, 2)
     c.hint_if(got, spread(pixels) / spread(true_pixels), "first take the mean color of each image; "
               "otherwise patches within an image count as diversity")
+    distances = [(m - m.mean(0)).norm(dim=1).mean() for m in (means, true_means)]
+    c.hint_if(got, distances[0] / distances[1], "this is the mean distance: square each distance "
+              "first, and take the root of the mean")
     c.hint_if(got, means.norm(dim=1).mean() / true_means.norm(dim=1).mean(),
               "this is the distance from gray; subtract the mean over images first")
 
 
 def check_05_4(c, f):
     """who_wins, from the table [[fake as fake, fake as real], [real as fake, real as real]]."""
-    koo2016, all_real = f([[64, 0], [14, 50]]), f([[0, 64], [0, 64]])
-    c.equal(f([[64, 0], [0, 64]]), (1.0, "D"), "all classified correctly: D has won")
+    def pair(confusion: list[list[int]]) -> object:
+        got = f(confusion)
+        return tuple(got) if isinstance(got, list) else got
+
+    koo2016, all_real = pair([[64, 0], [14, 50]]), pair([[0, 64], [0, 64]])
+    c.equal(pair([[64, 0], [0, 64]]), (1.0, "D"), "all classified correctly: D has won")
     c.equal(koo2016, (114 / 128, "D"), "figure 6 of Koo 2016: 114 of 128 are correct")
     c.equal(all_real, (0.5, "G"),
             "everything is called real: G has won, whatever its images look like")
-    c.equal(f([[32, 32], [32, 32]]), (0.5, "nobody"), "D guesses: nobody has won")
-    c.equal(f([[40, 24], [24, 40]]), (80 / 128, "nobody"), "an accuracy of 62 % is no victory")
+    c.equal(pair([[32, 32], [32, 32]]), (0.5, "nobody"), "D guesses: nobody has won")
+    c.equal(pair([[40, 24], [24, 40]]), (80 / 128, "nobody"), "an accuracy of 62 % is no victory")
     c.hint_if(koo2016, (50 / 64, "D"), "fakes count as well: add both numbers of the diagonal")
+    c.hint_if(koo2016, (100 * 114 / 128, "D"), "the accuracy is a fraction of 1, not in percent")
     c.hint_if(all_real, (0.5, "nobody"), "look at the fakes: are nearly all of them called real?")
 
 
