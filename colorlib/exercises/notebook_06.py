@@ -36,6 +36,7 @@ def check_06_2(c, f):
     got = f(32, _patchgan(2))
     c.hint_if(got, 8, "the side loses a pixel in a 4×4 layer with stride 1 and padding 1")
     c.hint_if(got, 3, "padding 1 adds a pixel on both sides")
+    c.hint_if(got, 0, "a padding of 1 adds two pixels to the side before each layer")
 
 
 def check_06_3(c, f):
@@ -49,6 +50,10 @@ def check_06_3(c, f):
     middle = p + z * z / (2 * n)
     half = z * (p * (1 - p) / n + z * z / (4 * n * n)) ** 0.5
     c.hint_if(got, (middle - half, middle + half), "divide both by 1 + z² / n")
+    middle = (p + z * z / 2 * n) / (1 + z * z / n)
+    half = z * (p * (1 - p) / n + z * z / 4 * n**2) ** 0.5 / (1 + z * z / n)
+    c.hint_if(got, (middle - half, middle + half), "z² is divided by 2n and by 4n²: in Python, "
+              "z**2 / 2 * n multiplies by n")
 
 
 def check_06_4(c, f):
@@ -68,6 +73,7 @@ def check_06_4(c, f):
     c.equal(f(predicted, true, 5), share(error.amax(1) <= 11), "t = 5", 1e-3)
     c.hint_if(got, share(error <= 4.4), "a pixel is right if both of its channels are")
     c.hint_if(got, share(error.amax(1) <= 2), "a and b may be off by 2.2 t")
+    c.hint_if(got, share((predicted - true).abs().amax(1) <= 4.4), "round both colors first")
     c.hint_if(got, share(error.norm(dim=1) <= 4.4),
               "compare each channel by itself, not the distance")
 

@@ -60,6 +60,19 @@ def wrong_step(G, D, optimizer, detach=False, label=1.0, clear=True):
     return G
 
 
+def wrong_collapse_mean_distance(predicted, true):
+    means = [ab.mean((2, 3)) for ab in (predicted, true)]
+    distances = [(m - m.mean(0)).norm(dim=1).mean() for m in means]
+    return distances[0] / distances[1]
+
+
+def wrong_winner_in_percent(confusion):
+    (fake_fake, fake_real), (real_fake, real_real) = confusion
+    accuracy = (fake_fake + real_real) / (fake_fake + fake_real + real_fake + real_real)
+    winner = "D" if accuracy >= 0.85 else "G" if fake_real >= 0.85 * (fake_fake + fake_real) else "nobody"
+    return [100 * accuracy, winner]
+
+
 CASES = [
     ("check_05_1", "discriminator_loss", wrong_loss_smooth_on_both, "fake stays 0"),
     ("check_05_1", "discriminator_loss", wrong_loss_of_a_sigmoid, "from logits"),
@@ -67,6 +80,8 @@ CASES = [
     ("check_05_2", "slope", wrong_slope_by_probability, "by its logit"),
     ("check_05_3", "collapse", wrong_collapse_of_all_pixels, "mean color of each image"),
     ("check_05_3", "collapse", wrong_collapse_without_root, "take the root"),
+    ("check_05_3", "collapse", wrong_collapse_mean_distance, "square each distance"),
+    ("check_05_4", "who_wins", wrong_winner_in_percent, "in percent"),
     ("check_05_4", "who_wins", wrong_winner_by_reals_alone, "both numbers of the diagonal"),
     ("check_05_4", "who_wins", wrong_winner_by_accuracy_alone, "look at the fakes"),
     ("check_05_5", "repaired_step", lambda G, D, optimizer: wrong_step(G, D, optimizer, detach=True),

@@ -29,6 +29,18 @@ def wrong_answers_pad_one_side(size, layers):
     return size
 
 
+def wrong_answers_pad_nothing(size, layers):
+    for kernel, stride in layers:
+        size = (size - kernel) // stride + 1
+    return size
+
+
+def wrong_interval_as_typed(k, n):
+    p, z = k / n, 1.96
+    middle, half = p + z**2 / 2 * n, z * (p * (1 - p) / n + z**2 / 4 * n**2) ** 0.5
+    return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
+
+
 def wrong_interval_normal(k, n):
     p = k / n
     half = 1.96 * (p * (1 - p) / n) ** 0.5
@@ -67,6 +79,10 @@ def wrong_loss_swapped(D, lightness, ab, painted):
 
 
 CASES = [
+    ("check_06_2", "answers", wrong_answers_pad_nothing, "before each layer"),
+    ("check_06_3", "interval", wrong_interval_as_typed, "multiplies by n"),
+    ("check_06_4", "accuracy", lambda predicted, true, t: ((predicted - true).abs().amax(1) <= 2.2 * t).float().mean(),
+     "round both"),
     ("check_06_1", "receptive_field", lambda layers: 1 + sum(kernel - 1 for kernel, _ in layers), "strides count"),
     ("check_06_1", "receptive_field", wrong_field_forward, "last layer first"),
     ("check_06_2", "answers", wrong_answers_keep_the_side, "loses a pixel"),
