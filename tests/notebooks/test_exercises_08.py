@@ -21,6 +21,12 @@ def replaced(colors, number, ab):
     return torch.stack([ab if k == number else color for k, color in enumerate(colors)])
 
 
+def test_a_flat_index_is_not_a_place():
+    result = exercises.check_08_3(lambda mask: 7)
+    assert result.status == "wrong" and "divmod" in result.message
+    assert "divmod" in exercises.check_08_3(lambda mask: torch.tensor(7)).message
+
+
 CASES = [
     ("check_08_1", "recolored", lambda influence, colors, number, ab: torch.einsum("khw,kc->chw", influence, colors),
      "the old picture"),
