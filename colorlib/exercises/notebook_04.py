@@ -26,8 +26,11 @@ def check_04_1(c, f):
     c.hint_if(got, torch.where(near, gaussian, 0), "divide by the sum of the remaining shares")
     no_square = torch.where(near, torch.exp(-distance / 20), 0)
     c.hint_if(got, no_square / no_square.sum(), "square the distance")
-    plain_sigma = torch.where(near, torch.exp(-(distance**2) / 10), 0)
-    c.hint_if(got, plain_sigma / plain_sigma.sum(), "sigma is squared as well: divide by 2σ²")
+    for wrong, hint in ((10, "sigma is squared as well: divide by 2σ²"),
+                        (20, "sigma is squared as well: divide by 2σ²"),
+                        (100, "divide by 2σ², not by σ²")):
+        weight = torch.where(near, torch.exp(-(distance**2) / wrong), 0)
+        c.hint_if(got, weight / weight.sum(), hint)
 
 
 def check_04_2(c, f):
@@ -49,8 +52,8 @@ def check_04_2(c, f):
             "a constant added to all logits changes nothing", 1e-2)
     c.equal(got, bins.annealed_mean(logits, 0.38), "T = 0.38 lies between the two", 1e-3)
     p = logits.softmax(1)
-    c.hint_if(got, mean((p / 0.38).softmax(1)), "this is a softmax of probabilities, the mistake "
-              "in Dorscheidt's equation 3: divide the logits")
+    c.hint_if(got, mean((p / 0.38).softmax(1)), "this is a softmax of probabilities: divide the "
+              "logits by T")
     c.hint_if(got, mean((logits * 0.38).softmax(1)), "divide by T: a low T sharpens")
     c.hint_if(got, mean(p) / 0.38, "T changes the probabilities, not the color")
 
@@ -71,7 +74,7 @@ def check_04_3(c, f):
     # As printed in Dorscheidt 2016; without the division by the mean weight.
     as_printed, not_scaled = 1 / (0.5 * prior + 0.5), 1 / (0.5 * prior + 0.5 / 5)
     c.hint_if(got, as_printed,
-              "the uniform part is λ / Q: this is the mistake in Dorscheidt's equation 5")
+              "the uniform part is λ / Q, not λ; and the mean weight must be one")
     c.hint_if(got, as_printed / (prior * as_printed).sum(), "the uniform part is λ / Q, not λ")
     c.hint_if(got, not_scaled, "scale the weights so that they have mean one under the prior")
     c.hint_if(got, half / half.mean(), "the mean is over pixels: weigh each bin by its prior")
@@ -116,6 +119,7 @@ def check_04_5(c, f):
               "logits, once")
     c.hint_if(got, loss(p) / 10, "sum over the bins of a target, and take the mean over pixels")
     c.hint_if(got, loss(p.softmax(1)) / 10, "this is the function of the text, with both mistakes")
+    c.hint_if(got, -loss(p), "a loss is low if the target is likely: the sign is missing")
     c.hint_if(got, loss(p) * 24, "take the mean over the pixels, not their sum")
 
 

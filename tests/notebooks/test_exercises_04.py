@@ -43,10 +43,10 @@ def wrong_width_without_dilation(layers):
 CASES = [
     ("check_04_1", "soft_target", wrong_target_of_all_bins, "k nearest"),
     ("check_04_1", "soft_target", wrong_target_of_plain_distance, "square the distance"),
-    ("check_04_2", "annealed_mean", wrong_mean_of_probabilities, "equation 3"),
+    ("check_04_2", "annealed_mean", wrong_mean_of_probabilities, "divide the logits"),
     ("check_04_2", "annealed_mean",
      lambda logits, centers, T: torch.einsum("nqhw,qc->nchw", (logits * T).softmax(1), centers), "a low T sharpens"),
-    ("check_04_3", "rebalance", lambda prior, lam: 1 / ((1 - lam) * prior + lam), "equation 5"),
+    ("check_04_3", "rebalance", lambda prior, lam: 1 / ((1 - lam) * prior + lam), "mean weight must be one"),
     ("check_04_3", "rebalance", lambda prior, lam: 1 / ((1 - lam) * prior + lam / len(prior)),
      "mean one under the prior"),
     ("check_04_4", "auc", lambda distances, limit=150.0: 1 - distances.mean() / limit, "beyond the limit"),
