@@ -22,6 +22,9 @@ def check_01_1(c, f):
     c.hint_if(got, forward, "this is srgb_to_linear itself; you need its inverse")
     c.hint_if(got, 1.055 * light ** (1 / 2.4) - 0.055,
               "near black the curve is a straight line: 12.92 times the light")
+    early = torch.where(light <= 0.04045, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
+    c.hint_if(got, early, "0.04045 is a number in the file: the pieces meet where the light is "
+              "0.04045 / 12.92")
     c.hint_if(got, 12.92 * light, "the straight line ends where the number reaches 0.04045, which "
               "is where the light reaches 0.04045 / 12.92")
     c.hint_if(got[5:], (bright + 0.055) ** (1 / 2.4) / 1.055,
@@ -107,6 +110,8 @@ def check_01_5(c, f):
     c.equal(got[1], expected[1], "the second picture has the second's L and the first's a and b")
     c.hint_if(got[0], expected[1], "this is the other picture: L stays in its place, a and b move")
     c.hint_if(got[0], torch.cat([labs[0][:1], labs[1][1:]]), "this is Lab; a picture needs RGB")
+    rows = color.lab_to_rgb(torch.cat([labs[0][:, :1], labs[1][:, 1:]], dim=1))
+    c.hint_if(got[0], rows, "this swaps rows: the channels of a single picture are dimension 0")
     c.hint_if(got[0], second, "everything was swapped; L must stay")
     c.hint_if(got[0], torch.cat([first[:1], second[1:]]),
               "these are channels of RGB; swap those of Lab")

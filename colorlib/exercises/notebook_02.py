@@ -18,6 +18,8 @@ def check_02_1(c, f):
     """mean_color: the sum of weight × color over the sum of the weights."""
     ab, weights = _apples()
     two = torch.tensor([[60.0, 20.0], [-40.0, 40.0]])
+    three = torch.tensor([[60.0, 20.0], [-40.0, 40.0], [10.0, 0.0]])  # two broadcast to a mistake
+    c.equal(f(three, torch.ones(3)), [10.0, 20.0], "with equal weights, this is the plain mean")
     c.equal(f(two, torch.ones(2)), [10.0, 30.0],
             "with equal weights, the mean of two colors lies halfway between them")
     c.equal(f(two, torch.tensor([3.0, 1.0])), [35.0, 25.0],
@@ -65,8 +67,8 @@ def check_02_3(c, f):
             "predicting the shares themselves costs their entropy")
     # 0.55 × 0 + 0.30 × 1000 + 0.15 × 1000
     c.equal(f(large, shares), 450.0, "large logits must not give infinity or NaN")
-    c.hint_if(got, -right, "check the sign: the loss must fall when the right bins get more")
-    c.hint_if(got, right / 3, "sum over the bins, do not average")
+    c.hint_if(got, -right, "check the sign: the loss must fall when the right classes get more")
+    c.hint_if(got, right / 3, "sum over the classes, do not average")
     c.hint_if(got, -(shares * p).sum(), "the logarithm is missing")
     c.hint_if(got, -(shares * logits).sum(), "logits are not probabilities: use softmax first")
     c.hint_if(got, -(p * shares.log()).sum(), "the shares and the prediction are swapped")
@@ -112,6 +114,8 @@ def check_02_5(c, f):
             "if the cue does not change the mean, nothing is explained")
     c.equal(got, 1 - two / one, "one minus what two guesses cost over what one guess costs")
     c.equal(f(colors, pure), 1 - spread / one, "a cue that splits red from green explains the most")
+    alone = float(f(torch.tensor([[9.0, 0], [9, 0], [-5, 0]]), torch.tensor([True, True, False])))
+    c.hint_if(math.isnan(alone), True, "`var()` of a single color is NaN: use `correction=0`")
     c.hint_if(got, two / one, "this is the part that stays unexplained")
     mean_of_two = sum((colors[part] - colors[part].mean(0)).square().sum(1).mean()
                       for part in (cue, ~cue)) / 2
