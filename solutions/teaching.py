@@ -216,7 +216,7 @@ TEACHING = {
                     "answer is in the gray picture anyway?",
     },
     "03.6": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("optimizer.zero_grad() between backward() and step()",
              "Print a gradient right before step(). How large is it?"),
@@ -252,7 +252,7 @@ TEACHING = {
                     "instead, and what does that say about the mode?",
     },
     "04.3": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("lam added to the prior's part, as Dorscheidt's equation 5 prints it",
              "The denominator mixes two distributions over the bins. What must each of them sum to, and how much of "
@@ -265,7 +265,7 @@ TEACHING = {
                     "two groups reward?",
     },
     "04.4": {
-        "minutes": 15,
+        "minutes": 10,
         "mistakes": (
             ("1 - distances.mean() / limit: large distances not limited",
              "Draw the curve of a single pixel that is 400 units off. How much area does it have between 0 and the "
@@ -299,7 +299,7 @@ TEACHING = {
         "question": "Two networks see equally far, one by pooling and one by dilation. What does each of them pay?",
     },
     "05.1": {
-        "minutes": 15,
+        "minutes": 5,
         "mistakes": (
             ("label 1 - smooth for the false pictures",
              "Read the exercise once more: the label of which pictures is `smooth`? What is then left for the "
@@ -312,7 +312,7 @@ TEACHING = {
                     "And what do labels between 0 and 1 change?",
     },
     "05.2": {
-        "minutes": 15,
+        "minutes": 10,
         "mistakes": (
             ("the two slopes under each other's names",
              "Go to the far left, where D sees through G. Which of the two losses should still pull there, and which "
@@ -337,7 +337,7 @@ TEACHING = {
                     "compared instead?",
     },
     "05.4": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("the share of true pictures called true, and nothing else",
              "How many of all pictures were judged rightly? You have read one row of the two."),
@@ -349,7 +349,7 @@ TEACHING = {
                     "come about, and what else must be measured to notice?",
     },
     "05.5": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("`detach` stays in G's step",
              "Follow the gradient from the loss backward, operation by operation. Where does it stop?"),
@@ -360,7 +360,7 @@ TEACHING = {
                     "had none?",
     },
     "06.1": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("1 plus all kernels less one: strides not used",
              "After a layer of stride 2, how far apart in the image do two neighbors lie? What does one more neighbor "
@@ -397,7 +397,7 @@ TEACHING = {
                     "What is missing from a report that gives the share alone?",
     },
     "06.4": {
-        "minutes": 5,
+        "minutes": 10,
         "mistakes": (
             ("the mean over both channels: each number counted by itself",
              "A pixel has the right a and a wrong b. Is it half right by the program's rule, and what is it by yours?"),
@@ -421,7 +421,7 @@ TEACHING = {
                     "of a few lines would have found it?",
     },
     "07.1": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("F.interpolate without a mode: pixels repeated",
              "Show one enlarged channel as a picture. Is the step from one cell to the next in the network, or in the "
@@ -458,7 +458,7 @@ TEACHING = {
                     "each of them mean by near, and which meaning is of use to a colorizer?",
     },
     "07.4": {
-        "minutes": 5,
+        "minutes": 10,
         "mistakes": (
             ("requires_grad_(False) and nothing else",
              "Send a few pictures through, without any optimizer, and compare the whole state before and after. What "
@@ -481,7 +481,7 @@ TEACHING = {
                     "do they not?",
     },
     "08.2": {
-        "minutes": 10,
+        "minutes": 5,
         "mistakes": (
             ("argmin over the wrong dimension",
              "How many answers do you need, and how many does your function return?"),

@@ -103,6 +103,17 @@ def test_every_exercise_has_a_checker_a_heading_and_a_note_and_a_notebook_closes
         assert numbers <= set(runpy.run_path(str(SOLUTIONS / "teaching.py"))["TEACHING"])
 
 
+@pytest.mark.parametrize("path", find(), ids=lambda path: path.stem)
+def test_a_teacher_reads_the_minutes_that_the_student_reads(path):
+    text = "\n\n".join(cell.source for cell in read(path).cells if cell.cell_type == "markdown")
+    said = {exercise: int(re.search(r"(\d+) minutes", words)[1]) for exercise, words
+            in re.findall(r"^### .*\((\d\d\.\d)\)\n\n\*([^*]*)\*", text, re.M)}
+    notes = runpy.run_path(str(SOLUTIONS / "teaching.py"))["TEACHING"]
+    assert set(said) >= {exercise for exercise in notes if exercise.startswith(path.stem[:2])}
+    assert {exercise: said[exercise] for exercise in said if exercise in notes} == {
+        exercise: notes[exercise]["minutes"] for exercise in said if exercise in notes}
+
+
 def test_a_solution_that_the_checker_refuses_or_a_missing_answer_makes_no_edition(solutions):
     words = CLOSING.replace("2. Why?\n", "2. Why?\n3. When?\n")
     with pytest.raises(CourseError, match="answers 2"):
