@@ -88,7 +88,7 @@ def checker(check: Callable[[Checking, Callable], None]) -> Callable[[Callable],
             check(c, f)
         except (NotDone, NotImplementedError) as stop:
             forgotten = isinstance(stop, NotDone) and _does_something(function)
-            print(f"{number}: not done yet" + forgotten * ": your function returns nothing")
+            print(f"{number}: not done yet" + forgotten * ": your function returned nothing")
             return Result("not done")
         except Exception as error:  # any error of the learner's code
             # Appended last: a condition that failed before the error explains more.

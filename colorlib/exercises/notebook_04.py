@@ -26,6 +26,8 @@ def check_04_1(c, f):
     c.hint_if(got, torch.where(near, gaussian, 0), "divide by the sum of the remaining shares")
     no_square = torch.where(near, torch.exp(-distance / 20), 0)
     c.hint_if(got, no_square / no_square.sum(), "square the distance")
+    c.hint_if((got > 0.001).sum(), 1, "nearly all goes to the nearest bin: share it among the k "
+              "nearest, by exp(-d² / 2σ²)")
     for wrong, hint in ((10, "sigma is squared as well: divide by 2σ²"),
                         (20, "sigma is squared as well: divide by 2σ²"),
                         (100, "divide by 2σ², not by σ²")):

@@ -31,7 +31,8 @@ MAIN_ROWS = {
     "unet-classifier": "U-Net, color classes",
     "unet-classifier-rebalanced": "U-Net, rebalanced color classes",
     "generator-l1": "U-Net, absolute error",
-    "nazeri-gan": "U-Net, image discriminator + L1",
+    "nazeri-gan": "U-Net, Nazeri's discriminator + L1",
+    "perez-sigmoid-gan-l1": "U-Net, image discriminator + L1",
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
     "sampler": "sampler of whole pictures, one sample",
@@ -98,6 +99,14 @@ def _discriminator_holds(runs: Runs) -> bool:
                     for own in runs.values()))
 
 
+def _square_holds(runs: Runs) -> bool:
+    whole, patches = (runs[f"{name}@long"] for name in ("perez-sigmoid-gan-l1", "perez-patchgan"))
+    return (all(whole[key].max() < patches[key].min() for key in ("unexplained", "frechet"))
+            and whole.hue_diversity.min() > patches.hue_diversity.max()
+            and whole.chroma_ratio.mean() < patches.chroma_ratio.mean()
+            and sum(len(own) == 1 for own in runs.values()) > len(runs) / 2)
+
+
 def _fruit_holds(runs: Runs) -> bool:
     plain, others = "fruit-l1", [row for row in runs if row != "fruit-l1"]
     return bool(others) and all(_below(runs, "unexplained", plain, row)
@@ -131,6 +140,17 @@ QUESTIONS = [
                "each seed of the patches, and with four of the single answer, which also has the "
                "learning rate and the smoothed labels of its source.",
         holds=_discriminator_holds),
+    Question(
+        "And with Pérez's number of pictures?", {
+            "generator-l1@long": "no discriminator, L1",
+            "perez-sigmoid-gan-l1@long": "one answer per image, with L1",
+            "perez-patchgan@long": "patches of 34 pixels, with L1",
+            "perez-patchgan-no-l1@long": "patches, without L1",
+            "perez-sigmoid-gan@long": "one answer per image, without L1, her labels and losses"},
+        answer="With L1, one answer per image does better than patches in every column but "
+               "chroma: patches are not what helps on images of 32 pixels. Its discriminator has "
+               "twice as many parameters, and most rows have one seed.",
+        holds=_square_holds),
     Question(
         "And on photographs of fruit?", FRUIT_PHOTOS, "fruit-photos", "fruit-photos.png",
         answer="On specimens that no network has seen, the discriminator costs error and adds "

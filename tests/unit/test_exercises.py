@@ -39,7 +39,7 @@ def test_a_function_that_works_and_returns_nothing_is_told_so(capsys):
         """Only a docstring."""
 
     assert double(forgot).status == "not done"
-    assert capsys.readouterr().out == "09.1: not done yet: your function returns nothing\n"
+    assert capsys.readouterr().out == "09.1: not done yet: your function returned nothing\n"
     assert double(stub).status == "not done" and capsys.readouterr().out == "09.1: not done yet\n"
 
 

@@ -186,9 +186,12 @@ def test_nazeris_generator_is_the_baseline_but_for_the_leak_of_its_encoder(publi
     assert get("nazeri-gan").published_gan == get("nazeri-gan-pooled").published_gan
 
 
-def test_the_stored_gan_of_nazeri_is_the_strided_one():
-    stored = Colorizer.load(CHECKPOINTS / "nazeri-gan.safetensors")
-    assert stored.net.config == get("nazeri-gan").build(0).net.config
+def test_the_two_stored_gans_that_are_compared_have_the_same_generator_and_losses():
+    names = "perez-sigmoid-gan-l1", "perez-patchgan"
+    whole, patches = (Colorizer.load(CHECKPOINTS / f"{name}.long.safetensors") for name in names)
+    assert whole.net.config == patches.net.config == get("nazeri-gan").build(0).net.config
+    assert get(names[0]).make_step(0).config == get(names[1]).make_step(0).config
+    assert get(names[0]).training == get(names[1]).training
 
 
 def test_perezs_gans_differ_in_the_discriminator_only_as_published():
