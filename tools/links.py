@@ -46,7 +46,7 @@ DOCUMENTS = ("README.md", "CONTRIBUTING.md", "results/README.md", "docs/teaching
 
 # Every notebook begins with this cell.
 BOOTSTRAP = """\
-# Without colorlib: find the course's folder, or bring it (on Colab and Kaggle).
+# If colorlib is not installed: find the course's folder, or clone it (Colab, Kaggle).
 import os
 from importlib.util import find_spec
 from runpy import run_path

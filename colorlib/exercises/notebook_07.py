@@ -4,8 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from colorlib.exercises.checking import NotDone
-
 
 def check_07_1(c, f):
     """hypercolumns: feature maps (N, C, h, w), enlarged bilinearly to the first's size, stacked."""
@@ -78,7 +76,7 @@ def check_07_4(c, f):
     before = {name: t.clone() for name, t in net.state_dict().items()}
     f.__wrapped__(net)  # the function itself: unlike others, this one may return None
     if net.training and all(p.requires_grad for p in net.parameters()):
-        raise NotDone  # nothing is frozen: a stub
+        raise NotImplementedError  # nothing is frozen: a stub
     y = net(images)
     no_gradient = c.true(not any(p.requires_grad for p in net.parameters()),
                          "the weights must not take a gradient")
