@@ -133,6 +133,9 @@ BROKEN = {  # by question: row, metric, factor; after each of these changes the 
     "What does the discriminator do?": [
         ("perez-patchgan", "frechet", 2), ("nazeri-gan", "frechet", 0.5), ("nazeri-gan", "frechet", 3),
         ("nazeri-gan", "chroma_ratio", 0.5), ("generator-l1", "unexplained", 2), ("generator-l1", "pictures_seen", 2)],
+    "And with Pérez's number of pictures?": [
+        ("perez-sigmoid-gan-l1", "frechet", 3), ("perez-patchgan", "unexplained", 0.5),
+        ("perez-sigmoid-gan-l1", "hue_diversity", 0.5), ("perez-patchgan-no-l1", "unexplained", 0.5)],
     "And on photographs of fruit?": [("fruit-patch16", "unexplained", 0.5), ("fruit-patch16", "hue_diversity", 1.2)],
     "What does pretraining do?": [
         ("small-resnet-patchgan", "unexplained", 1.3), ("small-random-patchgan", "frechet", 0.7)],
