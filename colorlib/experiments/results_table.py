@@ -2,14 +2,13 @@
 
     data = frame(records.read())                    # pandas: one line per run
     main_table(data)                                # Markdown, the best system first
-    plots.points(plane(records.read()))
+    plots.points(perception_distortion(data))
 
 `results_page.py` puts them on results/README.md. `MAIN_ROWS` chooses what the page shows, and
 `QUESTIONS` the small tables; everything else is in results/all.csv.
 """
 import re
 import statistics
-from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,8 +16,7 @@ import pandas
 
 from colorlib import metrics
 from colorlib.experiments import budgets, recipes
-from colorlib.experiments.records import BASELINES, PUBLISHED, SIZES
-from colorlib.train import classification_step
+from colorlib.experiments.records import SIZES
 
 # What may be trained on: of photographs of fruit, those held out have a split of their own.
 TRAINING_IMAGES = {"cifar10": 50_000, "fruit-photos": 1_235}
@@ -381,28 +379,3 @@ def perception_distortion(data: pandas.DataFrame) -> dict[str, dict]:
             point = runs.unexplained.mean(), statistics.mean(distances)
             groups[group][label.strip("*")] = point
     return {name: points for name, points in groups.items() if points}
-
-
-def plane(records: list[dict], x: str = "chroma_ratio", y: str = "unexplained") -> dict[str, dict]:
-    """Return (x, y) by label, in groups by what the systems are trained for, for `plots.points`.
-
-    records   of one data set and profile; x and y are means of two metrics over the seeds
-    """
-    runs, groups = defaultdict(list), defaultdict(dict)
-    codes = Counter(recipe.code for recipe in recipes.RECIPES.values())
-    for record in records:
-        runs[record["recipe"]].append(record)
-    for name, seeds in runs.items():
-        group, label = "nothing", name.removeprefix("baseline-")
-        if name not in BASELINES:
-            recipe = recipes.get(name.removesuffix(PUBLISHED))
-            group = ("a discriminator" if recipe.gan
-                     else "classes" if recipe.step is classification_step else "the error")
-            # A code is short and the name is long, and several systems may share a code.
-            unique = codes[recipe.code] == 1 and recipe.has_source and not name.endswith(PUBLISHED)
-            label = recipe.code if unique else name
-            if recipe.code == "D6":  # the compact network in another color space
-                label = name.rsplit("-", 1)[1].upper()
-        groups[group][label] = tuple(statistics.mean(run["metrics"][key] for run in seeds)
-                                     for key in (x, y))
-    return dict(groups)

@@ -110,22 +110,6 @@ def test_the_page_shows_the_pictures_that_are_there_and_no_other(tmp_path):
     assert f"]({results_page.SHEET})" in page and results_page.PLOT not in page
 
 
-def test_systems_lie_where_the_mean_of_their_seeds_is_in_groups_by_what_they_are_trained_for():
-    def at(recipe, seed, chroma):
-        return record(recipe, seed=seed, metrics=record()["metrics"] | {"chroma_ratio": chroma, "unexplained": 1.0})
-    groups = results_table.plane([
-        at("koo-baseline", 0, 0.2), at("koo-baseline", 1, 0.4), at("delft-compact-hsv", 0, 0.5),
-        at("perez-patchgan", 0, 0.9), at("delft-classifier", 0, 0.7), at("baseline-gray", 0, 0.0),
-        at("generator-l1", 0, 0.3), at("delft-classifier-rebalanced", 0, 0.8),
-        at("unet-classifier-rebalanced", 0, 0.6), at("koo-baseline-as-published", 0, 0.1)])
-    assert groups == {
-        "the error": {"K1": (pytest.approx(0.3), 1.0), "HSV": (0.5, 1.0), "generator-l1": (0.3, 1.0),
-                      "koo-baseline-as-published": (0.1, 1.0)},
-        "a discriminator": {"P2": (0.9, 1.0)}, "nothing": {"gray": (0.0, 1.0)},
-        "classes": {"D2": (0.7, 1.0), "delft-classifier-rebalanced": (0.8, 1.0),
-                    "unet-classifier-rebalanced": (0.6, 1.0)}}
-
-
 BROKEN = {  # by question: row, metric, factor; after each of these changes the answer is false
     "What does the loss do?": [
         ("generator-l1", "chroma_ratio", 2), ("unet-classifier", "unexplained", 0.5),
