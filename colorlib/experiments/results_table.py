@@ -99,11 +99,11 @@ def _discriminator_holds(runs: Runs) -> bool:
 
 
 def _square_holds(runs: Runs) -> bool:
-    whole, patches = (runs[f"{name}@long"] for name in ("perez-sigmoid-gan-l1", "perez-patchgan"))
-    return (all(whole[key].max() < patches[key].min() for key in ("unexplained", "frechet"))
-            and whole.hue_diversity.min() > patches.hue_diversity.max()
-            and runs["perez-patchgan-no-l1@long"].unexplained.min() > max(
-                own.unexplained.max() for row, own in runs.items() if "no-l1" not in row)
+    whole, patches, alone = (f"{name}@long" for name in (
+        "perez-sigmoid-gan-l1", "perez-patchgan", "perez-patchgan-no-l1"))
+    return (all(_below(runs, key, whole, patches) for key in ("unexplained", "frechet"))
+            and _below(runs, "hue_diversity", patches, whole)
+            and all(_below(runs, "unexplained", row, alone) for row in runs if row != alone)
             and len(runs) == 4 and sum(len(own) == 1 for own in runs.values()) > 2)
 
 
