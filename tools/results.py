@@ -27,6 +27,7 @@ from colorlib.evaluate import baseline
 from colorlib.experiments import (
     budgets,
     known_truth_table,
+    questions,
     records,
     results_page,
     results_table,
@@ -125,7 +126,7 @@ def _save_fruit(kind: str) -> str:
 def _save_photographs() -> str:
     """Draw six test photographs of fruit, a row for each loss; "" without any stored colors."""
     rgb = load_fruit_photos("test", n=FRUITS, size=96).pixels
-    return _save_rows("fruit-photos", ["fruit-photos"], results_table.FRUIT_PHOTOS, rgb)
+    return _save_rows("fruit-photos", ["fruit-photos"], questions.FRUIT_PHOTOS, rgb)
 
 
 def _save_rows(kind: str, profiles: list[str], labels: dict[str, str], rgb: Tensor) -> str:

@@ -10,7 +10,13 @@ from pathlib import Path
 import pandas
 
 from colorlib.data.cued_fruit import KINDS, SECOND_WITH_LEAF, SECOND_WITHOUT
-from colorlib.experiments import fingerprint, known_truth_table, results_table
+from colorlib.experiments import (
+    fingerprint,
+    known_truth_table,
+    questions,
+    results_table,
+    transfer_table,
+)
 from colorlib.experiments.records import root
 from colorlib.paths import write_text_atomic
 
@@ -27,12 +33,13 @@ FRUIT_TEXT = """## Painted fruit: where the right answer is known
 Our program draws {kind} in gray and then picks the color of each at random, so we know the odds:
 {second} with probability {with_leaf} for fruit with a leaf, and {without} without one. A colorizer
 sees the gray picture only. Does most of a fruit get neither color, does it get one clear color
-(nine tenths of it), do both colors meet in it (at least a tenth each), and does the leaf count? The
-shares of {second} count the fruits that have one of the two colors on most of their pixels.
+(nine tenths of it), do both colors meet in it (at least a tenth each), and does the leaf matter?
+The rest have mostly one color, on less than nine tenths. The shares of {second} count the fruits
+that have one of the two colors on most of their pixels; some trainings have no such fruit.
 
 {answer}{table}
 {sheet}"""
-FRUIT_SHEET_TEXT = """![Six painted {kind}, colored by a network for each loss]({sheet})
+FRUIT_SHEET_TEXT = """![Six painted {kind}, one network in each row]({sheet})
 
 *The first six test pictures of the first seed, none chosen. Which rows choose a color for each
 fruit, and in which do all fruits look alike?*
@@ -43,12 +50,21 @@ FRUIT_PHOTOS_TEXT = """![Six photographs in gray, in true colors, and by two net
 *The first six test photographs, none chosen; seed 0. None of these specimens was trained on.*
 
 """
+TRANSFER_TEXT = """## When does pretraining pay?
+
+An encoder that had learned to name 45,000 gray images stands before a decoder that sees few colored
+ones. Each training stops at its best epoch, chosen on 1,000 other images; the table has the color
+explained of 2,000 test images.
+
+{answer}{table}
+"""
 PLOT_TEXT = """## Error or looks?
 
 ![The systems in the plane of error and Fréchet distance]({plot})
 
-*Further left is less error, further down looks more like photographs: the best corner is the lower
-left. A system that gains on one axis often loses on the other.*
+*Further left is less error: at 0.8, 20 % of the color is explained. Further down looks more like
+photographs. The best corner is the lower left, and a system that gains on one axis often loses on
+the other.{missing}*
 
 """
 
@@ -60,14 +76,16 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     """
     folder = folder or root()
     data = results_table.frame(records)
-    questions = ""
-    for question in results_table.QUESTIONS:
-        if table := results_table.question_table(data, question):
-            if answer := results_table.question_answer(data, question):
+    asked = ""
+    for question in questions.QUESTIONS:
+        if table := questions.question_table(data, question):
+            if answer := questions.question_answer(data, question):
                 table = f"{answer}\n\n{table}"
-            questions += f"## {question.text}\n\n{table}\n"
+            asked += f"## {question.text}\n\n{table}\n"
             if question.sheet and (folder / question.sheet).exists():
-                questions += FRUIT_PHOTOS_TEXT.format(sheet=question.sheet)
+                asked += FRUIT_PHOTOS_TEXT.format(sheet=question.sheet)
+    if table := transfer_table.table(data):
+        asked += TRANSFER_TEXT.format(answer=transfer_table.answer(data), table=table)
     fruit = ""
     for kind in KINDS:
         if table := known_truth_table.table(data, kind):
@@ -85,14 +103,23 @@ def texts(records: list[dict], folder: Path | None = None) -> dict[str, str]:
     page = template.format(
         stale=_stale(data), main=results_table.main_table(data), fruit=fruit,
         in_short=results_table.in_short(data),
-        questions=questions,
+        questions=asked,
         sheet=SHEET_TEXT.format(sheet=SHEET) if (folder / SHEET).exists() else "",
-        plot=PLOT_TEXT.format(plot=PLOT) if (folder / PLOT).exists() else "",
+        plot=(PLOT_TEXT.format(plot=PLOT, missing=_missing_in_plot(data))
+              if (folder / PLOT).exists() else ""),
         versions="; ".join(versions))
     lines = data.drop(columns="curve").sort_values(["data", "profile", "recipe", "seed"])
     csv = lines.to_csv(
         index=False, lineterminator="\n", float_format="%.10g")
     return {PAGE: page, ALL_RUNS: csv}
+
+
+def _missing_in_plot(data: pandas.DataFrame) -> str:
+    """A sentence on systems of the table that have no Fréchet distance."""
+    drawn = {name for group in results_table.perception_distortion(data).values() for name in group}
+    missing = [label for recipe, label in results_table.MAIN_ROWS.items()
+               if label not in drawn and not results_table.longest(data, recipe).empty]
+    return f" Not drawn, since it has no distance: {', '.join(missing)}." if missing else ""
 
 
 def _stale(data: pandas.DataFrame) -> str:

@@ -29,24 +29,32 @@ def test_a_row_holds_the_mean_share_and_its_range_over_seeds():
     assert found["squared error"][:5] == ["–", "0 %", "0 %", "–", "–"]         # no fruit has a clear color
     assert found["squared error"][5] == "24,000 pictures, 4 minutes, 1 seed"  # 8 epochs of 3,200 less 200 held out
     two = cells([run("painted-patch16", seed, pure=pure) for seed, pure in enumerate((0.5, float("nan"), 0.7))])
-    assert two["PatchGAN of 16 pixels + L1"][1] == "60 % (50 to 70), 2 of 3 seeds"
+    assert two["PatchGAN of 16 pixels + L1"][1] == "60 % (50 to 70) in 2 of 3 seeds"
     assert found["*the true colors*"][:5] == ["0 %", "100 %", "0 %", "80 %", "30 %"]
 
 
-def five(squared=0.9, absolute=0.01, patches=0.2, last=0.0):
-    """Five trainings of each of the three losses; last: what the fifth of the patches is."""
-    return [run(recipe, seed, undecided=undecided, pure=0.5, second_without=last if (recipe, seed) == (
-                "painted-patch16", 4) else green)
-            for recipe, undecided, green in (("painted-squared-error", squared, 0.0),
-                                             ("painted-absolute-error", 0.0, absolute),
-                                             ("painted-patch16", 0.0, patches)) for seed in range(5)]
+def five(squared=0.9, absolute=0.01, patches=0.2, last=0.0, classes=0.0, odds=0.32):
+    """Five trainings of each of the four losses; last: what the fifth of the patches is."""
+    decoded = {"undecided": 0.0, "pure": 0.3, "second_without": classes, "odds_with_leaf": 0.8, "odds_without": odds}
+    runs = [run("painted-classes", seed, **decoded) for seed in range(5)]
+    for recipe, undecided, green in (("painted-squared-error", squared, 0.0), ("painted-absolute-error", 0.0, absolute),
+                                     ("painted-patch16", 0.0, patches)):
+        shares = [green] * 4 + [last if recipe == "painted-patch16" else green]
+        runs += [run(recipe, seed, undecided=undecided, pure=0.5, second_without=share)
+                 for seed, share in enumerate(shares)]
+    return runs
 
 
 def test_the_answer_is_given_only_while_five_trainings_of_each_loss_bear_it_out():
-    assert "in four of five" in known_truth_table.answer(results_table.frame(five()), "apples")
-    for wrong in (five()[:-1], five(squared=0.5), five(absolute=0.2), five(absolute=0.7), five(patches=0.05),
-                  five(last=0.2)):
-        assert known_truth_table.answer(results_table.frame(wrong), "apples") == ""
+    def answer(runs):
+        return known_truth_table.answer(results_table.frame(runs), "apples")
+
+    assert "in four of five" in answer(five()) and "know the odds" in answer(five())
+    for wrong in (five(squared=0.5), five(absolute=0.2), five(absolute=0.7), five(patches=0.05), five(last=0.2)):
+        assert "squared error" not in answer(wrong) and "know the odds" in answer(wrong)
+    for wrong in (five(classes=0.2), five(odds=0.45)):
+        assert "know the odds" not in answer(wrong) and "squared error" in answer(wrong)
+    assert answer(five()[:-1]) == answer(five()[1:]) == ""
 
 
 @pytest.mark.parametrize("other", [{"data": "plums"}, {"profile": "quick"}])

@@ -7,8 +7,8 @@ import pytest
 from test_records import record
 
 from colorlib.data.fruit_photos import load_fruit_photos
-from colorlib.experiments import recipes, records, results_page, results_table
-from colorlib.experiments.results_table import Question
+from colorlib.experiments import questions, recipes, records, results_page, results_table
+from colorlib.experiments.questions import Question
 
 
 def rows(text):
@@ -55,9 +55,9 @@ def test_a_training_past_its_best_point_has_no_row_of_its_own_but_answers_what_l
     long["curve"] = curve[:2] + [{"epoch": 2, "validation_loss": 0.51}]     # still close to its best
     assert main(short, long)[1][1] == "10 %"
     question = Question("?", {"nazeri-unet@lesson": "short", "nazeri-unet@long": "long"})
-    found = rows(results_table.question_table(results_table.frame([short, long]), question))
+    found = rows(questions.question_table(results_table.frame([short, long]), question))
     assert [row[:2] for row in found] == [["short", "30 %"], ["long", "10 %"]]
-    assert results_table.question_table(results_table.frame([short]), question) == ""
+    assert questions.question_table(results_table.frame([short]), question) == ""
 
 
 def test_the_boosted_control_is_the_unet_with_the_numbers_that_were_measured_for_it():
@@ -73,9 +73,9 @@ def test_a_question_compares_rows_of_one_profile_only():
     question = Question("?", {"koo-baseline": "small", "nazeri-unet": "large", "generator-l1": "other"})
     made = [record("koo-baseline", unexplained=0.9), record("nazeri-unet", unexplained=0.8),
             record("koo-baseline", unexplained=0.1, profile="full"), record("generator-l1", profile="quick", epochs=99)]
-    found = rows(results_table.question_table(results_table.frame(made), question))
+    found = rows(questions.question_table(results_table.frame(made), question))
     assert [row[:2] for row in found] == [["small", "10 %"], ["large", "20 %"]]
-    assert results_table.question_table(results_table.frame(made[2:3]), question) == ""
+    assert questions.question_table(results_table.frame(made[2:3]), question) == ""
 
 
 @pytest.mark.parametrize("profile, epochs, seen", [
@@ -128,17 +128,17 @@ BROKEN = {  # by question: row, metric, factor; after each of these changes the 
     "Does a blurred target help?": [("delft-compact-blur", "unexplained", 0.9)]}
 
 
-@pytest.mark.parametrize("question", results_table.QUESTIONS, ids=lambda question: question.text)
+@pytest.mark.parametrize("question", questions.QUESTIONS, ids=lambda question: question.text)
 def test_an_answer_is_shown_only_while_the_records_bear_it_out(question):
     """On the records of today: each answer is shown, and not after any single change that makes it false."""
     data = results_table.frame(records.read())
-    assert results_table.question_answer(data, question) == question.answer != ""
+    assert questions.question_answer(data, question) == question.answer != ""
     for recipe, metric, factor in BROKEN[question.text]:
         changed, here = data.copy(), (data.recipe == recipe) & (data.data == question.data)
         changed.loc[here, metric] = factor * data.loc[here, metric]
-        assert results_table.question_answer(changed, question) == "", f"{recipe}: {metric} times {factor}"
-    last = list(results_table.question_runs(data, question))[-1].split("@")[0]
-    assert results_table.question_answer(data[data.recipe != last], question) == ""
+        assert questions.question_answer(changed, question) == "", f"{recipe}: {metric} times {factor}"
+    last = list(questions.question_runs(data, question))[-1].split("@")[0]
+    assert questions.question_answer(data[data.recipe != last], question) == ""
 
 
 def test_in_short_names_the_best_by_error_and_by_looks_and_the_control():
@@ -149,25 +149,26 @@ def test_in_short_names_the_best_by_error_and_by_looks_and_the_control():
     assert results_table.in_short(results_table.frame(made)) == ""          # the control is missing
     made[0]["metrics"] |= {"boosted_unexplained": 0.85, "boosted_chroma_ratio": 1.02, "boosted_frechet": 0.35}
     text = results_table.in_short(results_table.frame(made))
-    assert "smallest error has: U-Net, squared error. " in text
-    assert "Fréchet distance is: sampler of whole pictures, one sample. " in text
-    assert "Fréchet distance 0.20 against 0.35, color explained −20 % against 15 % (" in text
-    assert text.count("1 seed") == 2
+    assert "Smallest error:** U-Net, squared error (300,000 pictures" in text
+    assert "Fréchet distance: sampler of whole pictures, one sample (0.10; 300,000 pictures" in text
+    assert "Next comes U-Net, PatchGAN + L1 (0.20; " in text
+    assert "Fréchet distance of 0.20 against 0.35 and explains −20 % against 15 % of the color (" in text
+    assert text.count("1 seed") == 5
     made[0]["metrics"]["boosted_frechet"] = 0.01                            # the control is no system
-    assert "distance is: sampler" in results_table.in_short(results_table.frame(made))
+    assert "distance: sampler" in results_table.in_short(results_table.frame(made))
 
 
 def test_a_column_that_nobody_has_measured_is_left_out():
     question = Question("?", {"koo-baseline": "small", "nazeri-unet": "large"})
     made = [record("koo-baseline"), record("nazeri-unet")]
-    table = results_table.question_table(results_table.frame(made), question)
+    table = questions.question_table(results_table.frame(made), question)
     assert "variety of hues" not in table and "amount of color" in table
     made[0]["metrics"]["hue_diversity"] = 0.5
-    assert "variety of hues" in results_table.question_table(results_table.frame(made), question)
+    assert "variety of hues" in questions.question_table(results_table.frame(made), question)
 
 
 def test_every_row_of_the_page_is_a_system_of_the_course():
     known = {*recipes.ALL, *records.BASELINES, results_table.BOOSTED}
-    asked = {row.split("@")[0] for question in results_table.QUESTIONS for row in question.rows}
+    asked = {row.split("@")[0] for question in questions.QUESTIONS for row in question.rows}
     named = {*results_table.MAIN_ROWS, *results_table.CONTROLS, *asked}
     assert not named - known

@@ -1,0 +1,37 @@
+"""The table of transfer: a column for each number of pictures, and words only while every seed bears them out."""
+
+import pytest
+
+from colorlib.experiments import results_table, transfer_table
+
+
+def run(recipe, n, seed, explained):
+    return {"recipe": recipe, "data": "cifar10", "profile": f"best-{n}", "seed": seed, "n": 2_000, "epochs": 20,
+            "minutes": 4, "metrics": {"unexplained": 1 - explained}}
+
+
+def runs(frozen=(0.12, 0.13), tuned=(0.10, 0.11), random=(0.08, 0.09), n=500):
+    return [run(recipe, n, seed, value) for recipe, values in (
+        ("small-frozen", frozen), ("small-gray", tuned), ("small-random", random)) for seed, value in enumerate(values)]
+
+
+def test_the_table_has_a_column_for_each_number_of_pictures_and_counts_its_seeds():
+    some = [*runs(), *runs((0.2,), (0.19,), (0.18,), 2_000), run("vgg-random", 10_000, 0, 0.5)]
+    lines = transfer_table.table(results_table.frame(some)).splitlines()
+    assert lines[0] == "|  | 500 pictures | 2,000 pictures |"
+    assert lines[2:] == ["| pretrained, frozen | 12.5 % (12.0 to 13.0) | 20.0 % |",
+                         "| pretrained, tuned | 10.5 % (10.0 to 11.0) | 19.0 % |",
+                         "| random weights | 8.5 % (8.0 to 9.0) | 18.0 % |", "| seeds | 2 | 1 |"]
+    assert "| seeds | 1 to 2 |" in transfer_table.table(results_table.frame(runs(tuned=(0.1,))))
+    assert transfer_table.table(results_table.frame([run("vgg-random", 500, 0, 0.5)])) == ""
+
+
+@pytest.mark.parametrize("wrong", [{"frozen": (0.12, 0.08)}, {"tuned": (0.07, 0.11)}, {"random": (0.08,)},
+                                   {"random": ()}])
+def test_the_answer_needs_every_seed(wrong):
+    assert "explains more" in transfer_table.answer(results_table.frame(runs()))
+    assert transfer_table.answer(results_table.frame(runs(**wrong))) == ""
+
+
+def test_without_trainings_there_is_no_answer():
+    assert transfer_table.answer(results_table.frame([run("vgg-random", 500, 0, 0.5)])) == ""
