@@ -1,5 +1,5 @@
-"""Every figure of the course: this module draws lines, bars, points and training dashboards, and
-collects what the modules for pictures, the ab plane and the page offer.
+"""Every figure of the course: this module draws lines, bars, points, trainings by seed and
+dashboards, and collects what the modules for pictures, the ab plane and the page offer.
 
     figure = plots.images({"gray": gray, "network": colorized, "truth": rgb})
     plots.show(figure, alt="Eight test pictures: the network's colors are right but pale.")
@@ -19,8 +19,8 @@ from colorlib.notebook.display import Live, png, show
 from colorlib.notebook.pictures import image, images, swatches, to_array, to_rgb
 from colorlib.notebook.style import LETTER_WIDTH, PALETTE, STYLE, in_course_style, new
 
-__all__ = ["PALETTE", "STYLE", "Live", "ab_plane", "bars", "dashboard", "image", "images", "lines",
-           "new", "png", "points", "scatter_ab", "show", "swatches", "to_rgb"]
+__all__ = ["PALETTE", "STYLE", "Live", "ab_plane", "bars", "by_seed", "dashboard", "image",
+           "images", "lines", "new", "png", "points", "scatter_ab", "show", "swatches", "to_rgb"]
 
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 TINY = 1e-6  # on a logarithmic axis, smaller values are drawn as zero
@@ -126,6 +126,45 @@ def _free_offset(x: float, y: float, width: float, occupied: Sequence[tuple[floa
         return min(min(distances, default=9.0), 1.0) - (x + dx < left_edge)
 
     return max(offsets, key=score)  # of equal ones, max takes the first
+
+
+@in_course_style
+def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
+            truth: Mapping[str, float] | None = None, columns: int = 2, width: float = 8.4,
+            xlim: tuple[float, float] | None = None) -> Figure:
+    """Draw trainings of several seeds: a panel for each number, a row for each system.
+
+    rows     {"PatchGAN": {"green, %": [99, 100, 98], ...}, ...}: a point for each seed, a gray line
+             from lowest to highest, and the mean at the right. NaN: a seed without this number
+    truth    dashed lines, for the panels that have one: {"green, %": 80}
+    columns  panels side by side
+    width    in inches
+    xlim     the same lowest and highest value for each panel; None: as its numbers need
+    """
+    titles = list(next(iter(rows.values())))
+    lines_of_panels = -(-len(titles) // columns)  # rounded up
+    figure, axes = new(lines_of_panels, columns, width, lines_of_panels * (0.7 + 0.3 * len(rows)),
+                       sharey=True, squeeze=False)
+    for ax, title in zip(axes.flat, titles, strict=False):
+        ax.set_title(title, fontsize=12)
+        if title in (truth or {}):
+            ax.axvline(truth[title], color="0.5", ls="--", lw=1.2)
+        for height, of_row in enumerate(rows.values()):
+            known = np.array([value for value in of_row[title] if value == value], float)
+            if len(known):
+                ax.plot([known.min(), known.max()], [height, height], color="0.8", lw=4, zorder=1)
+                ax.plot(known, [height] * len(known), "o", color=PALETTE[0], ms=5, alpha=0.7)
+            mean = f"{known.mean():.3g}" if len(known) else "–"
+            ax.annotate(mean, (1.02, height), xycoords=("axes fraction", "data"), va="center",
+                        fontsize=11, color="0.3", annotation_clip=False)
+        ax.margins(x=0.08)
+        if xlim:
+            ax.set_xlim(*xlim)
+    axes[0, 0].set_yticks(range(len(rows)), list(rows))
+    axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
+    for ax in axes.flat[len(titles) :]:
+        ax.set_axis_off()
+    return figure
 
 
 @in_course_style

@@ -197,3 +197,17 @@ def test_points_bear_their_names_and_names_keep_apart():
     renderer = FigureCanvasAgg(axis.figure).get_renderer()
     boxes = [text.get_window_extent(renderer) for text in names.values()]
     assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_seeds_are_points_by_row_with_their_mean_and_the_truth_is_a_line():
+    rows = {"one": {"green": [10, 20, 60], "pure": [1, 2, 3]}, "two": {"green": [50], "pure": [float("nan")] * 2}}
+    figure = plots.by_seed(rows, truth={"green": 30}, columns=1, xlim=(0, 100))
+    green, pure = figure.axes
+    assert (green.get_title(), pure.get_title()) == ("green", "pure") and green.get_xlim() == (0, 100)
+    assert [label.get_text() for label in green.get_yticklabels()] == ["one", "two"]
+    drawn = [(list(line.get_xdata()), set(line.get_ydata())) for line in green.lines if line.get_marker() == "o"]
+    assert drawn == [([10, 20, 60], {0}), ([50], {1})]
+    assert [text.get_text() for ax in (green, pure) for text in ax.texts] == ["30", "50", "2", "–"]
+    assert [list(line.get_xdata()) for line in green.lines if line.get_linestyle() == "--"] == [[30, 30]]
+    assert not [line for line in pure.lines if line.get_linestyle() == "--"]
+    assert green.get_ylim()[0] > green.get_ylim()[1] and pixels(figure).std() > 1
