@@ -29,6 +29,11 @@ function labToRgb(L, a, b) {
 }
 """
 
+# Three pictures stand side by side, or on a phone two, so that the controls below are in sight.
+NARROW = """figure, canvas { max-width: 30vw } canvas { height: auto }
+  @media (max-width: 560px) { figure, canvas { max-width: 44vw } figure { margin-right: 4px } }
+"""
+
 # The plane on which a brush of two numbers is chosen. It needs the page's `plane`, the context of a
 # canvas of 221 pixels, `number`, `element` and a field "brush".
 BRUSH = """const map = new ImageData(221, 221);  // a to the right, b upwards, one unit a pixel
@@ -47,8 +52,8 @@ function drawBrush() {
 }
 function onDrag(id, act) {
   const canvas = element(id), at = event => { if (event.buttons) {
-    const box = canvas.getBoundingClientRect();
-    act(event.clientX - box.left, event.clientY - box.top);
+    const box = canvas.getBoundingClientRect(), scale = canvas.width / box.width;
+    act(scale * (event.clientX - box.left), scale * (event.clientY - box.top));
   } };
   canvas.onpointerdown = canvas.onpointermove = at;
 }
@@ -61,7 +66,7 @@ PAGE = """<!DOCTYPE html>
   figure { display: inline-block; margin: 0 12px 8px 0; vertical-align: top }
   canvas { display: block; touch-action: none; cursor: crosshair }
   label { margin-right: 1em; white-space: nowrap } input { vertical-align: middle }
-</style>
+  $narrow</style>
 <figure><canvas id="plane" width="221" height="221"></canvas>
 <figcaption>Brush: <output id="brush"></output></figcaption></figure>
 <figure><canvas id="painting"></canvas><figcaption>Your painting</figcaption></figure>
@@ -128,8 +133,8 @@ def page(rgb: Tensor) -> str:
         raise ValueError(f"expected one square picture (3, S, S), got shape {tuple(rgb.shape)}")
     levels = color.lightness(rgb).mul(2.55).round().byte().cpu()  # 1 S S, one byte a pixel
     lightness = base64.b64encode(levels.numpy().tobytes()).decode()
-    return Template(PAGE).substitute(convert=convert_script(), brush=BRUSH, size=rgb.shape[1],
-                                     lightness=lightness)
+    return Template(PAGE).substitute(convert=convert_script(), brush=BRUSH, narrow=NARROW,
+                                     size=rgb.shape[1], lightness=lightness)
 
 
 def show(rgb: Tensor) -> None:

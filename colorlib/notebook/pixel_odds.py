@@ -19,7 +19,7 @@ from colorlib import color
 from colorlib.color_bins import AbBins
 from colorlib.colorizer import Colorizer
 from colorlib.notebook.ab_plane import ab_plane
-from colorlib.notebook.color_brush import convert_script
+from colorlib.notebook.color_brush import NARROW, convert_script
 from colorlib.notebook.pictures import image
 from colorlib.notebook.style import PALETTE, in_course_style, new
 
@@ -35,7 +35,7 @@ PAGE = """<!DOCTYPE html>
   figure { display: inline-block; margin: 0 12px 8px 0; vertical-align: top }
   canvas { display: block; cursor: crosshair; image-rendering: pixelated }
   button { margin-right: 1em } input { vertical-align: middle; width: 200px }
-</style>
+  $narrow</style>
 <div id="pictures"></div>
 <figure><canvas id="gray" style="width: 256px"></canvas>
 <figcaption>Click on a pixel</figcaption></figure>
@@ -187,7 +187,8 @@ def page(rgb: Tensor, log_p: Tensor, bins: AbBins, pixel: tuple[int, int] = (0, 
     row, column = (place * side // size for place in pixel)
     return Template(PAGE).substitute(
         convert=convert_script(), centers=bins.centers.int().tolist(), number=len(rgb), size=size,
-        side=side, limit=LIMIT, logs=code[0], lightness=code[1], row=row, column=column)
+        side=side, limit=LIMIT, logs=code[0], lightness=code[1], row=row, column=column,
+        narrow=NARROW)
 
 
 def show(rgb: Tensor, log_p: Tensor, bins: AbBins, pixel: tuple[int, int] = (0, 0)) -> None:

@@ -16,7 +16,7 @@ from string import Template
 from torch import Tensor
 
 from colorlib import color
-from colorlib.notebook.color_brush import BRUSH, convert_script
+from colorlib.notebook.color_brush import BRUSH, NARROW, convert_script
 from colorlib.scribbles import Scribble
 
 # For the second photograph of `photos.load_photos("train", 256, n=8)`, at 128 pixels. The colors
@@ -42,10 +42,10 @@ PAGE = """<!DOCTYPE html>
   body { font: 15px sans-serif; margin: 4px; background: white; color: black }
   figure { display: inline-block; margin: 0 12px 8px 0; vertical-align: top }
   canvas { display: block; touch-action: none }
-  #scribbled, #filled { width: $shown; height: $shown; image-rendering: auto }
+  #scribbled, #filled { width: $shown; image-rendering: auto }
   #plane, #scribbled { cursor: crosshair }
   label { margin-right: 1em; white-space: nowrap } input { vertical-align: middle }
-</style>
+  $narrow</style>
 <figure><canvas id="plane" width="221" height="221"></canvas>
 <figcaption>Brush: <output id="brush"></output></figcaption></figure>
 <figure><canvas id="scribbled"></canvas><figcaption>Scribble here</figcaption></figure>
@@ -136,11 +136,7 @@ function start() {
   if (!running) { running = true; requestAnimationFrame(flow); }
 }
 $brush
-const place = (x, y) => {
-  const scale = size / element("scribbled").clientWidth;
-  return [x * scale, y * scale];
-};
-onDrag("scribbled", (x, y) => { scribbles[scribbles.length - 1][3].push(place(x, y)); start(); });
+onDrag("scribbled", (x, y) => { scribbles[scribbles.length - 1][3].push([x, y]); start(); });
 const drag = element("scribbled").onpointermove;
 let drawing = false;  // not by a drag that began elsewhere on the page
 element("scribbled").onpointerdown = event => {
@@ -176,7 +172,7 @@ def page(rgb: Tensor, scribbles: Sequence[Scribble] = (), shown: int = 256) -> s
     lightness = base64.b64encode(levels.numpy().tobytes()).decode()
     return Template(PAGE).substitute(
         convert=convert_script(), brush=BRUSH, size=rgb.shape[1], lightness=lightness,
-        shown=f"{shown}px", scribbles=json.dumps([list(one) for one in scribbles]))
+        shown=f"{shown}px", narrow=NARROW, scribbles=json.dumps([list(one) for one in scribbles]))
 
 
 def show(rgb: Tensor, scribbles: Sequence[Scribble] = (), shown: int = 256) -> None:

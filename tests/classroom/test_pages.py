@@ -77,6 +77,23 @@ def test_a_page_prints_with_its_figures(pages):
     assert printed.startswith(b"%PDF") and printed.count(b"/Subtype /Image") >= 15
 
 
+def test_a_page_within_a_page_fits_a_phone(pages, tmp_path):
+    """Its frame is 500 pixels high there (course.css): pictures and controls are in sight without scrolling in it."""
+    from bs4 import BeautifulSoup
+
+    found = {path.name[:2]: frame["srcdoc"] for path in pages
+             for frame in BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser").select("iframe[srcdoc]")}
+    assert set(found) == {"01", "04", "08"}
+    with Browser() as browser:
+        for number, text in found.items():
+            page = tmp_path / f"{number}.html"
+            page.write_text(text, encoding="utf-8")
+            opened(browser, page, 368)
+            browser.screenshot(f"page-within-{number}-phone")
+            size = browser.js("[document.documentElement.scrollWidth, document.body.getBoundingClientRect().bottom]")
+            assert size[0] <= 368 and size[1] <= 500, f"{number}: {size}"
+
+
 @pytest.mark.parametrize("number, title, start, end", [
     ("01", "Paint a gray photograph", (60, 60), (90, 90)), ("04", "Ask a pixel", (60, 60), (61, 61)),
     ("08", "Scribble colors on a gray photograph", (60, 60), (90, 70))])

@@ -123,6 +123,12 @@ def test_no_line_of_text_is_lost_on_the_pages(path):
     assert not [line for text in texts for line in text.split("\n") if line.startswith("%")]
 
 
+def test_no_two_figures_of_the_site_have_one_name():
+    names = [name for path in running.NOTEBOOKS for cell in files.read(path).cells if cell.cell_type == "markdown"
+             for name in re.findall(r'\]\(figures/\S+ "([^"]+)"\)', cell.source)]
+    assert len(names) > 10 and len(set(names)) == len(names)
+
+
 @every_notebook
 def test_every_figure_has_an_alt_text(path):
     nb = files.read(path)

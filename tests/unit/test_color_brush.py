@@ -26,15 +26,15 @@ DOM = """
 const elements = {}, values = {a: 45, b: 50, width: 4};
 class ImageData { constructor(w, h) { this.data = new Uint8ClampedArray(4 * w * h); } }
 const document = {getElementById: id => elements[id] ??= {
-  value: values[id], getBoundingClientRect: () => ({left: 0, top: 0}),
+  value: values[id], getBoundingClientRect: () => ({left: 0, top: 0, width: 6}),
   getContext() { return {beginPath() {}, arc() {}, stroke() {}, putImageData: image => this.image = image}; },
 }};
 """
-DRAG = """
+DRAG = """  // the pictures of 12 pixels are shown at half their size
 const seen = id => [...elements[id].image.data], steps = [seen("painting")];
-elements.painting.onpointermove({buttons: 0, clientX: 5, clientY: 5});
+elements.painting.onpointermove({buttons: 0, clientX: 2.5, clientY: 2.5});
 steps.push(seen("painting"));
-elements.painting.onpointermove({buttons: 1, clientX: 5, clientY: 5});
+elements.painting.onpointermove({buttons: 1, clientX: 2.5, clientY: 2.5});
 steps.push(seen("painting"), seen("alone"));
 elements.clear.onclick();
 console.log(JSON.stringify([...steps, seen("painting")]));

@@ -19,7 +19,7 @@ class ImageData { constructor(w, h) { this.data = new Uint8ClampedArray(4 * w * 
 const requestAnimationFrame = then => waiting.push(then);
 const settle = () => { while (waiting.length) waiting.shift()(); };
 const document = {getElementById: id => elements[id] ??= {
-  value: values[id], clientWidth: 28, getBoundingClientRect: () => ({left: 0, top: 0}),
+  value: values[id], getBoundingClientRect: () => ({left: 0, top: 0, width: 28}),
   getContext() { return {beginPath() {}, arc() {}, stroke() {}, putImageData: image => this.image = image}; },
 }};
 """
