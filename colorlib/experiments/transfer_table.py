@@ -44,8 +44,8 @@ def answer(data: pandas.DataFrame) -> str:
 def _runs(data: pandas.DataFrame, n: int, start: str | None = None) -> pandas.DataFrame:
     """Return the trainings with n pictures, of one start or of all, by seed."""
     starts = [start] if start else list(STARTS)
-    chosen = data[(data.profile == f"best-{n}") & data.recipe.isin(starts)]
-    return chosen.sort_values("seed")
+    chosen = data[(data.data == "cifar10") & (data.profile == f"best-{n}")]
+    return chosen[chosen.recipe.isin(starts)].sort_values("seed")
 
 
 def _seeds(data: pandas.DataFrame, n: int) -> str:

@@ -33,9 +33,10 @@ def test_a_row_holds_the_mean_share_and_its_range_over_seeds():
     assert found["*the true colors*"][:5] == ["0 %", "100 %", "0 %", "80 %", "30 %"]
 
 
-def five(squared=0.9, absolute=0.01, patches=0.2, last=0.0, classes=0.0, odds=0.32):
+def five(squared=0.9, absolute=0.01, patches=0.2, last=0.0, classes=0.0, odds=0.32, leaf=0.95):
     """Five trainings of each of the four losses; last: what the fifth of the patches is."""
-    decoded = {"undecided": 0.0, "pure": 0.3, "second_without": classes, "odds_with_leaf": 0.8, "odds_without": odds}
+    decoded = {"undecided": 0.0, "pure": 0.3, "second_without": classes, "second_with_leaf": leaf,
+               "odds_with_leaf": 0.8, "odds_without": odds}
     runs = [run("painted-classes", seed, **decoded) for seed in range(5)]
     for recipe, undecided, green in (("painted-squared-error", squared, 0.0), ("painted-absolute-error", 0.0, absolute),
                                      ("painted-patch16", 0.0, patches)):
@@ -52,7 +53,7 @@ def test_the_answer_is_given_only_while_five_trainings_of_each_loss_bear_it_out(
     assert "in four of five" in answer(five()) and "know the odds" in answer(five())
     for wrong in (five(squared=0.5), five(absolute=0.2), five(absolute=0.7), five(patches=0.05), five(last=0.2)):
         assert "squared error" not in answer(wrong) and "know the odds" in answer(wrong)
-    for wrong in (five(classes=0.2), five(odds=0.45)):
+    for wrong in (five(classes=0.2), five(odds=0.45), five(leaf=0.8)):
         assert "know the odds" not in answer(wrong) and "squared error" in answer(wrong)
     assert answer(five()[:-1]) == answer(five()[1:]) == ""
 

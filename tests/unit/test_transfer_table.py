@@ -5,8 +5,8 @@ import pytest
 from colorlib.experiments import results_table, transfer_table
 
 
-def run(recipe, n, seed, explained):
-    return {"recipe": recipe, "data": "cifar10", "profile": f"best-{n}", "seed": seed, "n": 2_000, "epochs": 20,
+def run(recipe, n, seed, explained, data="cifar10"):
+    return {"recipe": recipe, "data": data, "profile": f"best-{n}", "seed": seed, "n": 2_000, "epochs": 20,
             "minutes": 4, "metrics": {"unexplained": 1 - explained}}
 
 
@@ -16,7 +16,8 @@ def runs(frozen=(0.12, 0.13), tuned=(0.10, 0.11), random=(0.08, 0.09), n=500):
 
 
 def test_the_table_has_a_column_for_each_number_of_pictures_and_counts_its_seeds():
-    some = [*runs(), *runs((0.2,), (0.19,), (0.18,), 2_000), run("vgg-random", 10_000, 0, 0.5)]
+    some = [*runs(), *runs((0.2,), (0.19,), (0.18,), 2_000), run("vgg-random", 10_000, 0, 0.5),
+            run("small-frozen", 500, 2, 0.9, data="folder-x")]
     lines = transfer_table.table(results_table.frame(some)).splitlines()
     assert lines[0] == "|  | 500 pictures | 2,000 pictures |"
     assert lines[2:] == ["| pretrained, frozen | 12.5 % (12.0 to 13.0) | 20.0 % |",
