@@ -154,7 +154,7 @@ def _save_rows(kind: str, profiles: list[str], labels: dict[str, str], rgb: Tens
         if name in stored | trained:
             ab = torch.from_numpy((stored | trained)[name].astype(np.float32))
             rows[label] = color.to_uint8(picture(L, ab))
-    figure = pictures.images(rows, width=9)
+    figure = pictures.images(rows, width=8)
     (records.root() / f"{kind}.png").write_bytes(display.png(figure))
     return f"{kind}.png"
 

@@ -16,8 +16,8 @@ ROWS = {
     "painted-patch34": "PatchGAN of 34 pixels + L1",
     "painted-patch70": "PatchGAN of 70 pixels + L1",
     "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
-    "painted-patch16-l1-1": "PatchGAN of 16 pixels + L1 of weight 1 (above: 10)",
-    "painted-patch16-l1-100": "PatchGAN of 16 pixels + L1 of weight 100",
+    "painted-patch16-l1-1": "PatchGAN of 16 pixels, L1 × 1",
+    "painted-patch16-l1-100": "PatchGAN of 16 pixels, L1 × 100",
     "painted-sampler-64": "sampler of whole pictures, one sample each",
     "painted-sampler": "the same, on pictures of 32 instead of 64 pixels",
 }

@@ -35,7 +35,8 @@ Our program draws {kind} in gray and then picks the color of each at random, so 
 sees the gray picture only. Does most of a fruit get neither color, does it get one clear color
 (nine tenths of it), do both colors meet in it (at least a tenth each), and does the leaf matter?
 The rest have mostly one color, on less than nine tenths. The shares of {second} count the fruits
-that have one of the two colors on most of their pixels; some trainings have no such fruit.
+that have one of the two colors on most of their pixels; some trainings have no such fruit. L1 is
+the absolute error, with a weight of 10 where none is given.
 
 {answer}{table}
 {sheet}"""
