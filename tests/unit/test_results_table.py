@@ -110,6 +110,16 @@ def test_the_page_shows_the_pictures_that_are_there_and_no_other(tmp_path):
     assert f"]({results_page.SHEET})" in page and results_page.PLOT not in page
 
 
+def test_the_plot_names_the_systems_that_have_no_distance(tmp_path):
+    (tmp_path / results_page.PLOT).write_bytes(b"png")
+    made = [record("nazeri-unet"), record("unet-classifier")]
+    made[0]["metrics"]["frechet"] = 0.3
+    page = results_page.texts(made, tmp_path)[results_page.PAGE]
+    assert "Not drawn, since it has no distance: U-Net, color classes." in page
+    made[1]["metrics"]["frechet"] = 0.4
+    assert "Not drawn" not in results_page.texts(made, tmp_path)[results_page.PAGE]
+
+
 BROKEN = {  # by question: row, metric, factor; after each of these changes the answer is false
     "What does the loss do?": [
         ("generator-l1", "chroma_ratio", 2), ("unet-classifier", "unexplained", 0.5),
