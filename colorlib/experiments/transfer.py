@@ -13,14 +13,16 @@ from colorlib.train import regression_step
 TRANSFER_IMAGES = (500, 2_000, 10_000, 50_000)
 
 
-def _row(name: str, title: str, base: Recipe, start: str | None = None, **net) -> Recipe:
+def _row(name: str, title: str, base: Recipe, start: str | None = None, lr: float | None = None,
+         **net) -> Recipe:
     """Make a row: `base` without its discriminator, from another start.
 
     start   name of a checkpoint, "" for random weights; None: that of `base`
+    lr      learning rate; None: that of the network's other rows
     net     changes to the network
     """
     # The small encoder tolerates a higher learning rate than the decoder on VGG16.
-    training = ON_VGG.replace(lr=4e-3) if base is SMALL else ON_VGG
+    training = ON_VGG.replace(lr=lr or (4e-3 if base is SMALL else ON_VGG.lr))
     return dataclasses.replace(
         base, name=name, code=f"{base.code.rstrip('*')}*", title=title, net=base.net | net,
         start=base.start if start is None else start, training=training,
@@ -37,6 +39,9 @@ TRANSFER: dict[str, Recipe] = {recipe.name: recipe for recipe in [
     _row("vgg-random", "random weights, tuned", RESIDUAL_ENCODER, weights="none", tuned=True),
     _row("small-frozen", "weights of the gray classifier, frozen", SMALL, train="none"),
     _row("small-gray", "weights of the gray classifier, tuned", SMALL),
+    # Weights that know something are usually tuned at a lower rate than new ones are trained.
+    _row("small-gray-slow", "weights of the gray classifier, tuned at a tenth of the rate", SMALL,
+         lr=4e-4),
     _row("small-color", "weights of the color classifier, tuned", SMALL, "classifier-cifar10"),
     _row("small-random", "random weights, tuned", SMALL, ""),
 ]}

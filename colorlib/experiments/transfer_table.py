@@ -8,6 +8,7 @@ from colorlib.experiments import results_table
 from colorlib.experiments.budgets import BEST_EPOCHS
 
 STARTS = {"small-frozen": "pretrained, frozen", "small-gray": "pretrained, tuned",
+          "small-gray-slow": "the same, at a tenth of the learning rate",
           "small-random": "random weights"}
 
 
@@ -20,7 +21,7 @@ def table(data: pandas.DataFrame) -> str:
     if not numbers:
         return ""
     rows = []
-    for start, label in STARTS.items():
+    for start, label in _present(data).items():
         explained = [_runs(data, n, start).unexplained.rsub(1).mul(100).tolist() for n in numbers]
         rows.append([label, *(results_table.spread(values, "{:.1f} %") for values in explained)])
     titles = ["", *(f"{n:,} pictures" for n in numbers)]
@@ -32,13 +33,20 @@ def answer(data: pandas.DataFrame) -> str:
     numbers = [n for n in BEST_EPOCHS if not _runs(data, n).empty]
     try:
         gaps = {start: [_gap(data, n, start) for n in numbers]
-                for start in ("small-frozen", "small-gray")}
+                for start in ("small-frozen", "small-gray", *_present(data))
+                if start != "small-random"}
     except ValueError:  # a seed is missing
         return ""
     if not numbers or min(sum(gaps.values(), [])) <= 0:
         return ""
     return ("With each number of pictures and with each seed, the pretrained start explains more "
             "than random weights, frozen or tuned.\n\n")
+
+
+def _present(data: pandas.DataFrame) -> dict[str, str]:
+    """Return the starts that have any training, with their labels."""
+    return {start: label for start, label in STARTS.items()
+            if any(not _runs(data, n, start).empty for n in BEST_EPOCHS)}
 
 
 def _runs(data: pandas.DataFrame, n: int, start: str | None = None) -> pandas.DataFrame:
@@ -49,7 +57,7 @@ def _runs(data: pandas.DataFrame, n: int, start: str | None = None) -> pandas.Da
 
 
 def _seeds(data: pandas.DataFrame, n: int) -> str:
-    counts = [len(_runs(data, n, start)) for start in STARTS]
+    counts = [len(_runs(data, n, start)) for start in _present(data)]
     return f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
 
 

@@ -10,9 +10,10 @@ def run(recipe, n, seed, explained, data="cifar10"):
             "minutes": 4, "metrics": {"unexplained": 1 - explained}}
 
 
-def runs(frozen=(0.12, 0.13), tuned=(0.10, 0.11), random=(0.08, 0.09), n=500):
+def runs(frozen=(0.12, 0.13), tuned=(0.10, 0.11), random=(0.08, 0.09), n=500, slow=()):
     return [run(recipe, n, seed, value) for recipe, values in (
-        ("small-frozen", frozen), ("small-gray", tuned), ("small-random", random)) for seed, value in enumerate(values)]
+        ("small-frozen", frozen), ("small-gray", tuned), ("small-gray-slow", slow), ("small-random", random))
+        for seed, value in enumerate(values)]
 
 
 def test_the_table_has_a_column_for_each_number_of_pictures_and_counts_its_seeds():
@@ -25,10 +26,12 @@ def test_the_table_has_a_column_for_each_number_of_pictures_and_counts_its_seeds
                          "| random weights | 8.5 % (8.0 to 9.0) | 18.0 % |", "| seeds | 2 | 1 |"]
     assert "| seeds | 1 to 2 |" in transfer_table.table(results_table.frame(runs(tuned=(0.1,))))
     assert transfer_table.table(results_table.frame([run("vgg-random", 500, 0, 0.5)])) == ""
+    assert "| the same, at a tenth of the learning rate | 11.5 % (11.0 to 12.0) |" in transfer_table.table(
+        results_table.frame(runs(slow=(0.11, 0.12))))
 
 
 @pytest.mark.parametrize("wrong", [{"frozen": (0.12, 0.08)}, {"tuned": (0.07, 0.11)}, {"random": (0.08,)},
-                                   {"random": ()}])
+                                   {"random": ()}, {"slow": (0.11,)}, {"slow": (0.11, 0.08)}])
 def test_the_answer_needs_every_seed(wrong):
     assert "explains more" in transfer_table.answer(results_table.frame(runs()))
     assert transfer_table.answer(results_table.frame(runs(**wrong))) == ""
