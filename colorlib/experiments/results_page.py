@@ -65,7 +65,8 @@ PLOT_TEXT = """## Error or looks?
 
 *Further left is less error: at 0.8, 20 % of the color is explained. Further down looks more like
 photographs. The best corner is the lower left, and a system that gains on one axis often loses on
-the other.{missing}*
+the other. Where no network is named, it is the U-Net; "past its best" means that its error on other
+images had risen again.{missing}*
 
 """
 
@@ -119,7 +120,8 @@ def _missing_in_plot(data: pandas.DataFrame) -> str:
     """A sentence on systems of the table that have no Fréchet distance."""
     drawn = {name for group in results_table.perception_distortion(data).values() for name in group}
     missing = [label for recipe, label in results_table.MAIN_ROWS.items()
-               if label not in drawn and not results_table.longest(data, recipe).empty]
+               if results_table.plane_label(label) not in drawn
+               and not results_table.longest(data, recipe).empty]
     return f" Not drawn, since it has no distance: {', '.join(missing)}." if missing else ""
 
 

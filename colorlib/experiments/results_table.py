@@ -27,14 +27,15 @@ MAIN_ROWS = {
     "unet-classifier": "U-Net, color classes",
     "unet-classifier-rebalanced": "U-Net, rebalanced color classes",
     "generator-l1": "U-Net, absolute error",
-    "nazeri-gan": "U-Net, Nazeri's discriminator + L1",
-    "perez-sigmoid-gan-l1": "U-Net, image discriminator + L1",
+    "nazeri-gan": "U-Net, Nazeri's GAN (one answer + L1)",
+    "perez-sigmoid-gan-l1": "U-Net, one answer per image + L1",
     "perez-patchgan": "U-Net, PatchGAN + L1",
     "small-resnet-patchgan": "pretrained encoder, PatchGAN + L1",
     "sampler": "sampler of whole pictures, one sample",
 }
 BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a constant
 BOOSTED_SYSTEM = "nazeri-unet"
+PAST_ITS_BEST = "U-Net, squared error, past its best"
 CONTROLS = {
     BOOSTED: "*U-Net, saturation boosted*",
     "baseline-mean": "*mean color everywhere*",
@@ -96,6 +97,20 @@ def longest(data: pandas.DataFrame, recipe: str, name: str = "cifar10") -> panda
         runs = runs[~past]
     seen = runs.groupby("profile").pictures_seen.max()
     return runs[runs.profile == seen.fillna(0).idxmax()]
+
+
+def overfitted(data: pandas.DataFrame, recipe: str = BOOSTED_SYSTEM) -> pandas.DataFrame:
+    """Return the longest runs of a recipe on CIFAR-10 that `longest` leaves out: past their best.
+
+    Empty if there are none, or no others.
+    """
+    runs = data[(data.recipe == recipe) & (data.data == "cifar10")]
+    runs = runs[runs.n == runs.n.max()]
+    past = runs.curve.map(past_its_best).astype(bool)
+    if past.all() or not past.any():
+        return runs[:0]
+    runs = runs[past]
+    return runs[runs.profile == runs.groupby("profile").pictures_seen.max().fillna(0).idxmax()]
 
 
 def past_its_best(curve: list[dict] | None) -> bool:
@@ -178,7 +193,18 @@ def in_short(data: pandas.DataFrame) -> str:
             f"- **A PatchGAN against a constant:** beside the U-Net whose saturation is boosted, "
             f"the PatchGAN has a Fréchet distance of {' against '.join(distances)} and explains "
             f"{' against '.join(explained)} of the color "
-            f"({'; '.join(budget(found[name]) for name in pair)}).\n\n")
+            f"({'; '.join(budget(found[name]) for name in pair)}).\n"
+            f"{_longer_regression(data)}\n")
+
+
+def _longer_regression(data: pandas.DataFrame) -> str:
+    """Return what the U-Net alone reaches past its best point; "" without such a run."""
+    past = overfitted(data)
+    if past.empty or not column(past, "frechet"):
+        return ""
+    explained, distance, _ = cells(past)
+    return (f"- **And the U-Net alone, trained past its best point**, explains {explained} of "
+            f"the color, at a Fréchet distance of {distance} ({budget(past)}).\n")
 
 
 def markdown(titles: list[str], rows: list[list[str]]) -> str:
@@ -187,13 +213,23 @@ def markdown(titles: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
+def plane_label(label: str) -> str:
+    """Return the short name of a row in the plane, where most networks are the U-Net."""
+    return label.strip("*").removeprefix("U-Net, ")
+
+
 def perception_distortion(data: pandas.DataFrame) -> dict[str, dict]:
-    """Return (error, Fréchet distance) by label, in groups, for `plots.points`: both best low."""
+    """Return (error, Fréchet distance) by label, in groups, for `plots.points`: both best low.
+
+    Labels are those of `plane_label`. Beside the controls stands the U-Net that was trained past
+    its best point, if it was.
+    """
+    found = {label: (recipe in MAIN_ROWS, longest(data, recipe))
+             for recipe, label in (MAIN_ROWS | CONTROLS).items()}
+    found[PAST_ITS_BEST] = False, overfitted(data)
     groups: dict[str, dict] = {"systems": {}, "for comparison": {}}
-    for recipe, label in (MAIN_ROWS | CONTROLS).items():
-        runs = longest(data, recipe)
+    for label, (is_system, runs) in found.items():
         if not runs.empty and (distances := column(runs, "frechet")):
-            group = "systems" if recipe in MAIN_ROWS else "for comparison"
             point = runs.unexplained.mean(), statistics.mean(distances)
-            groups[group][label.strip("*")] = point
+            groups["systems" if is_system else "for comparison"][plane_label(label)] = point
     return {name: points for name, points in groups.items() if points}

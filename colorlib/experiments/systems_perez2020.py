@@ -113,7 +113,8 @@ SQUARE = [
         SIGMOID, name="perez-sigmoid-gan-l1", title="U-Net GAN, one output per image, L1",
         gan=replace(PATCH.gan, net=nazeri.IMAGE_DISCRIMINATOR), published_training=None, epochs={},
         description="None of the five sources has this system.",
-        changes="The U-Net PatchGAN of the course with one output for the whole image."),
+        changes="The U-Net PatchGAN of the course with Nazeri's discriminator, which has one "
+                "output for the whole image."),
     replace(
         PATCH, name="perez-patchgan-no-l1", title="U-Net PatchGAN without absolute error",
         gan=replace(PATCH.gan, config=GanConfig()), published_training=None, epochs={},

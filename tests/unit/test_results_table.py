@@ -168,6 +168,28 @@ def test_in_short_names_the_best_by_error_and_by_looks_and_the_control():
     assert "distance: sampler" in results_table.in_short(results_table.frame(made))
 
 
+def test_longer_training_past_its_best_stands_in_the_plane_and_in_short_but_not_in_the_table():
+    made = [record("nazeri-unet", unexplained=0.7), record("perez-patchgan", unexplained=1.2),
+            record("nazeri-unet", unexplained=0.84, profile="long", epochs=60)]
+    for one, distance in zip(made, (0.3, 0.2, 0.17)):
+        one["metrics"]["frechet"] = distance
+    made[0]["metrics"] |= {"boosted_unexplained": 0.85, "boosted_chroma_ratio": 1.02, "boosted_frechet": 0.35}
+    without = results_table.frame(made)
+    assert results_table.PAST_ITS_BEST not in str(results_table.in_short(without))
+    made[2]["curve"] = [{"epoch": e, "validation_loss": loss} for e, loss in enumerate([0.5, 0.6])]
+    data = results_table.frame(made)
+    planes = results_table.perception_distortion(data)
+    assert planes["systems"] == {"squared error": (0.7, 0.3), "PatchGAN + L1": (1.2, 0.2)}
+    assert planes["for comparison"]["squared error, past its best"] == (0.84, 0.17)
+    line = "past its best point**, explains 16 % of the color, at a Fréchet distance of 0.17 ("
+    assert line in results_table.in_short(data)
+    assert "past its best" not in results_table.main_table(data) + results_table.in_short(without)
+    assert "squared error, past its best" not in results_table.perception_distortion(without)["for comparison"]
+    shorter = record("nazeri-unet", unexplained=0.8, profile="full", epochs=40) | {"curve": made[2]["curve"]}
+    assert list(results_table.overfitted(results_table.frame([*made, shorter])).unexplained) == [0.84]
+    assert results_table.overfitted(results_table.frame(made[1:])).empty      # there is no other: `longest` has it
+
+
 def test_a_column_that_nobody_has_measured_is_left_out():
     question = Question("?", {"koo-baseline": "small", "nazeri-unet": "large"})
     made = [record("koo-baseline"), record("nazeri-unet")]
