@@ -131,7 +131,7 @@ def _free_offset(x: float, y: float, width: float, occupied: Sequence[tuple[floa
 @in_course_style
 def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
             truth: Mapping[str, float] | None = None, columns: int = 2, width: float = 8.4,
-            xlim: tuple[float, float] | None = None) -> Figure:
+            xlim: Mapping[str, tuple[float, float]] | None = None) -> Figure:
     """Draw trainings of several seeds: a panel for each number, a row for each system.
 
     rows     {"PatchGAN": {"green, %": [99, 100, 98], ...}, ...}: a point for each seed, a gray line
@@ -139,9 +139,13 @@ def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
     truth    dashed lines, for the panels that have one: {"green, %": 80}
     columns  panels side by side
     width    in inches
-    xlim     the same lowest and highest value for each panel; None: as its numbers need
+    xlim     lowest and highest value of panels: {"green, %": (0, 100)}; the others: as needed
+
+    ValueError if truth or xlim names a panel that the rows do not have.
     """
     titles = list(next(iter(rows.values())))
+    if unknown := {*(truth or {}), *(xlim or {})} - {*titles}:
+        raise ValueError(f"no panel {', '.join(map(repr, sorted(unknown)))}: there are {titles}")
     lines_of_panels = -(-len(titles) // columns)  # rounded up
     figure, axes = new(lines_of_panels, columns, width, lines_of_panels * (0.7 + 0.3 * len(rows)),
                        sharey=True, squeeze=False)
@@ -158,8 +162,8 @@ def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
             ax.annotate(mean, (1.02, height), xycoords=("axes fraction", "data"), va="center",
                         fontsize=11, color="0.3", annotation_clip=False)
         ax.margins(x=0.08)
-        if xlim:
-            ax.set_xlim(*xlim)
+        if title in (xlim or {}):
+            ax.set_xlim(*xlim[title])
     axes[0, 0].set_yticks(range(len(rows)), list(rows))
     axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
     for ax in axes.flat[len(titles) :]:

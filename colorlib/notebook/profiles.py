@@ -62,7 +62,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
     "06": _by_profile(
         train_images=(64, 1_000, 1_000, 1_000), test_images=(40, 100, 100, 100),
         fruits=(64, 1_500, 3_000, 20_000), fruit_side=(32, 32, 64, 64),  # painted apples, pixels
-        fruit_epochs=(1, 5, 8, 10), fruit_lr=(1e-3, 1e-3, 2e-4, 2e-4),  # of the generator
+        fruit_epochs=(1, 8, 8, 10), fruit_lr=(1e-3, 1e-3, 2e-4, 2e-4),  # of the generator
         fruit_test=(40, 200, 500, 2_000),
         minutes=(1, 3, 15, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
@@ -85,6 +85,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 1, 2, 5), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "09": _by_profile(
         train_images=(16, 16, 16, 16), test_images=(40, 40, 40, 40),  # of photographs: only shown
+        scatter_images=(8, 20, 200, 400),  # photographs, for the scatter of the rolls
         pixel_fruits=(20, 100, 500, 2_000),  # painted apples whose pixels are rolled
         point_steps=(100, 1_500, 1_500, 1_500),  # training steps of the denoiser of points
         fruits=(64, 1_500, 6_000, 6_000), fruit_epochs=(1, 4, 12, 16),  # for the sampler

@@ -201,9 +201,12 @@ def test_points_bear_their_names_and_names_keep_apart():
 
 def test_seeds_are_points_by_row_with_their_mean_and_the_truth_is_a_line():
     rows = {"one": {"green": [10, 20, 60], "pure": [1, 2, 3]}, "two": {"green": [50], "pure": [float("nan")] * 2}}
-    figure = plots.by_seed(rows, truth={"green": 30}, columns=1, xlim=(0, 100))
+    figure = plots.by_seed(rows, truth={"green": 30}, columns=1, xlim={"green": (0, 100)})
     green, pure = figure.axes
     assert (green.get_title(), pure.get_title()) == ("green", "pure") and green.get_xlim() == (0, 100)
+    assert pure.get_xlim()[1] < 4  # as its numbers need
+    with pytest.raises(ValueError, match="no panel 'gren': there are"):
+        plots.by_seed(rows, xlim={"gren": (0, 100)})
     assert [label.get_text() for label in green.get_yticklabels()] == ["one", "two"]
     drawn = [(list(line.get_xdata()), set(line.get_ydata())) for line in green.lines if line.get_marker() == "o"]
     assert drawn == [([10, 20, 60], {0}), ([50], {1})]
