@@ -7,8 +7,9 @@ import pandas
 from colorlib.experiments import results_table
 from colorlib.experiments.budgets import BEST_EPOCHS
 
+SLOW = "small-gray-slow"
 STARTS = {"small-frozen": "pretrained, frozen", "small-gray": "pretrained, tuned",
-          "small-gray-slow": "the same, at a tenth of the learning rate",
+          SLOW: "the same, at a tenth of the learning rate",
           "small-random": "random weights"}
 
 
@@ -31,16 +32,16 @@ def table(data: pandas.DataFrame) -> str:
 def answer(data: pandas.DataFrame) -> str:
     """Return what the table says; "" as soon as it is not so."""
     numbers = [n for n in BEST_EPOCHS if not _runs(data, n).empty]
+    starts = ["small-frozen", "small-gray", *(name for name in (SLOW,) if name in _present(data))]
     try:
-        gaps = {start: [_gap(data, n, start) for n in numbers]
-                for start in ("small-frozen", "small-gray", *_present(data))
-                if start != "small-random"}
+        gaps = {start: min((_gap(data, n, start) for n in numbers), default=0) for start in starts}
     except ValueError:  # a seed is missing
         return ""
-    if not numbers or min(sum(gaps.values(), [])) <= 0:
+    if min(gaps["small-frozen"], gaps["small-gray"]) <= 0:
         return ""
+    slowly = " Tuned at a tenth of the rate, it does not always." if gaps.get(SLOW, 1) <= 0 else ""
     return ("With each number of pictures and with each seed, the pretrained start explains more "
-            "than random weights, frozen or tuned.\n\n")
+            f"than random weights, frozen or tuned.{slowly}\n\n")
 
 
 def _present(data: pandas.DataFrame) -> dict[str, str]:
