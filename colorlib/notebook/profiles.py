@@ -67,7 +67,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 3, 15, 20), memory_mb=(1_500, 1_450, 2_500, 6_000)),
     "07": _by_profile(
         train_images=(192, 1_500, 12_000, 50_000), test_images=(100, 200, 10_000, 10_000),
-        gray_images=(60, 200, 2_000, 5_000),  # test images whose features are looked at
+        gray_images=(60, 100, 2_000, 5_000),  # test images whose features are looked at
         neighbors=(5, 10, 50, 50),  # of each of them, the most similar ones
         column_images=(64, 200, 2_000, 10_000),  # with known colors, for the linear heads
         few_images=(64, 500, 500, 500), few_epochs=(1, 16, 30, 60),  # for the three starts
@@ -75,7 +75,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         tuning_images=(64, 96, 10_000, 45_000),  # a classifier is tuned on them, in gray or color
         step_images=(1, 1, 16, 16),  # batch of the training step whose cost is measured
         step_side=(32, 32, 128, 224),  # and the side of its images, in pixels
-        failure_images=(60, 150, 10_000, 10_000),  # test images among which failures are sought
+        failure_images=(60, 100, 10_000, 10_000),  # test images among which failures are sought
         minutes=(1, 3, 15, 60), memory_mb=(1_500, 1_500, 7_000, 14_000)),
     "08": _by_profile(
         train_images=(16, 16, 16, 16), test_images=(40, 100, 1_000, 1_000),
