@@ -136,7 +136,7 @@ def budget(runs: pandas.DataFrame) -> str:
 def cells(runs: pandas.DataFrame) -> list[str]:
     """Return the measured cells of a row: color explained, Fréchet distance, amount of color."""
     explained = [100 * (1 - value) for value in runs.unexplained]
-    return [spread(explained, "{:.0f} %"), spread(column(runs, "frechet"), "{:.2f}"),
+    return [spread(explained, "{:,.0f} %"), spread(column(runs, "frechet"), "{:.2f}"),
             spread(list(runs.chroma_ratio), "{:.2f}")]
 
 
