@@ -123,7 +123,7 @@ QUESTIONS = [
             "perez-sigmoid-gan-l1@long": "one answer per image, with L1",
             "perez-patchgan@long": "patches of 34 pixels, with L1",
             "perez-patchgan-no-l1@long": "patches, without L1",
-            "perez-sigmoid-gan@long": "the first game of her report: one answer, no L1, other labels"},
+            "perez-sigmoid-gan@long": "her first game: one answer, no L1, other labels"},
         answer="With L1, the discriminator with one answer per image does better than the one "
                "with patches in error, Fréchet distance and variety of hues, in both trainings. "
                "That says little about patches: on images of 32 pixels, a patch of 34 sees nearly "

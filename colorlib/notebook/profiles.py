@@ -53,7 +53,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 2, 6, 60), memory_mb=(1_500, 1_500, 1_800, 6_000)),
     "05": _by_profile(
         train_images=(256, 1_000, 10_000, 50_000), test_images=(100, 500, 1_000, 10_000),
-        fruits=(64, 1_500, 3_000, 20_000), fruit_epochs=(1, 5, 8, 10),  # painted apples
+        fruits=(64, 1_500, 3_000, 20_000), fruit_epochs=(1, 5, 6, 10),  # painted apples
         fruit_test=(40, 200, 400, 2_000),
         batch=(32, 32, 128, 128),  # of Koo's GAN
         watched=(24, 100, 400, 1_000),  # test images of the diagnosis
