@@ -46,7 +46,7 @@ PRIORITY = (
     ("long", ("koo-baseline-averaged", "koo-baseline"), (0,)),
     ("fruit-photos", tuple(budgets.DORSCHEIDT), (0,)),
     *((f"best-{n}", budgets.ENCODERS, records.SEEDS) for n in budgets.BEST_EPOCHS),
-    ("long", ("generator-squared-error", "perez-patchgan-no-l1"), (0,)),
+    ("long", ("generator-squared-error", "perez-patchgan-no-l1", "perez-sigmoid-gan"), (0,)),
     # Then every system once, those that a notebook is about before their variants.
     ("lesson", HEADLINE + IN_LESSON, (0,)),
     # More seeds show how far a difference between two systems can be trusted.
