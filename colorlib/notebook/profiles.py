@@ -58,7 +58,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         batch=(32, 32, 128, 128),  # of Koo's GAN
         watched=(24, 100, 400, 1_000),  # test images of the diagnosis
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
-        minutes=(1, 3, 12, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 3, 8, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
         train_images=(64, 1_000, 1_000, 1_000), test_images=(40, 100, 100, 100),
         fruits=(64, 1_500, 3_000, 20_000), fruit_side=(32, 32, 64, 64),  # painted apples, pixels
