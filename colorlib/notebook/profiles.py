@@ -56,7 +56,7 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruits=(64, 1_500, 3_000, 20_000), fruit_epochs=(1, 5, 6, 10),  # painted apples
         fruit_test=(40, 200, 400, 2_000),
         batch=(32, 32, 128, 128),  # of Koo's GAN
-        watched=(100, 100, 400, 1_000),  # test images of the diagnosis
+        watched=(24, 100, 400, 1_000),  # test images of the diagnosis
         trial_images=(64, 320, 5_120, 50_000),  # a short training for each reading of Koo's text
         minutes=(1, 3, 8, 30), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "06": _by_profile(
