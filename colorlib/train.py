@@ -81,6 +81,12 @@ def regression_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     return losses.squared_error(net(inputs), targets)
 
 
+def fixed_norm_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
+    """`regression_step`, but the batch norm of `net.encoder` keeps its statistics -> scalar."""
+    net.encoder.eval()
+    return regression_step(net, inputs, targets)
+
+
 def averaged_error_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Squared error, averaged over the channels and once more over the batch -> scalar.
 

@@ -54,7 +54,8 @@ FRUIT_GAN = ("fruit-l1", "fruit-patch16", "fruit-patch34", "fruit-patch70")
 # Dorscheidt et al. 2016 trained regression for 50 epochs, and classifiers for 28, 30, 30 and 25.
 DORSCHEIDT = {"delft-compact": 50, "delft-classifier": 28, "delft-dilated": 30,
               "delft-dilated-concat": 30, "delft-vgg16-classifier": 25}
-ENCODERS = ("small-frozen", "small-gray", "small-gray-slow", "small-random")
+ENCODERS = ("small-frozen", "small-gray", "small-gray-slow", "small-gray-fixed-norm",
+            "small-random")
 # Variants whose numbers are wanted and whose weights are not: the checkpoints have a limit.
 RECORDS_ONLY = ("delft-compact-ycbcr", "delft-compact-rgb", "delft-compact-blur")
 # Long enough that the curve of the held-out images passes its best point or is flat at the end;

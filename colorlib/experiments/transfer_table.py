@@ -10,6 +10,7 @@ from colorlib.experiments.budgets import BEST_EPOCHS
 SLOW = "small-gray-slow"
 STARTS = {"small-frozen": "pretrained, frozen", "small-gray": "pretrained, tuned",
           SLOW: "the same, at a tenth of the learning rate",
+          "small-gray-fixed-norm": "the same, its batch norm fixed",
           "small-random": "random weights"}
 
 

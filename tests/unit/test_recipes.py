@@ -315,7 +315,8 @@ def test_rows_of_the_ablation_differ_from_their_base_in_the_game_or_the_networks
 
 
 def test_starts_differ_in_the_start_alone():
-    small = [row for name, row in TRANSFER.items() if name.startswith("small") and name != "small-gray-slow"]
+    others = ("small-gray-slow", "small-gray-fixed-norm")
+    small = [row for name, row in TRANSFER.items() if name.startswith("small") and name not in others]
     vgg16 = [row for name, row in TRANSFER.items() if name.startswith("vgg")]
     for rows in (small, vgg16):
         assert len(rows) > 2 and len({str((row.start, row.net)) for row in rows}) == len(rows)
@@ -326,6 +327,23 @@ def test_starts_differ_in_the_start_alone():
     tuned, slow = TRANSFER["small-gray"], TRANSFER["small-gray-slow"]
     assert slow.training == tuned.training.replace(lr=tuned.training.lr / 10)
     assert (slow.start, slow.net, slow.step, slow.epochs) == (tuned.start, tuned.net, tuned.step, tuned.epochs)
+    fixed = TRANSFER["small-gray-fixed-norm"]
+    same = {field: getattr(tuned, field) for field in ("name", "title", "step", "changes")}
+    assert dataclasses.replace(fixed, **same) == tuned
+
+
+def test_batch_norm_can_be_fixed_while_the_weights_of_an_encoder_are_tuned():
+    images = smooth(4, size=32)
+    for name, moves in (("small-gray", True), ("small-gray-fixed-norm", False)):
+        row = TRANSFER[name]
+        colorizer = row.build(0, images)
+        encoder = colorizer.net.train().encoder
+        before = {key: value.clone() for key, value in encoder.state_dict().items()}
+        row.make_step(0)(colorizer.net, *colorizer.encode(images.pixels)).backward()
+        statistics = [key for key in before if key.endswith(("running_mean", "running_var"))]
+        assert statistics
+        assert any((encoder.state_dict()[key] != before[key]).any() for key in statistics) == moves
+        assert all(weight.grad is not None for weight in encoder.stem.parameters())
 
 
 @pytest.mark.parametrize("row", [*TRANSFER.values(), *ABLATIONS.values()], ids=[*TRANSFER, *ABLATIONS])
