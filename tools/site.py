@@ -151,9 +151,9 @@ def prepare(nb: NotebookNode, deck: str = "") -> NotebookNode:
 
     deck   address of its slides, seen from the page: a link to them follows the badges
 
-    A code cell may show several figures, and MyST-NB has one caption for a cell: what comes after
-    a figure therefore gets a cell of its own, whose source is hidden. (MyST-NB skips a cell without
-    source.)
+    A code cell may show tables and several figures, and MyST-NB has one caption for a cell: a
+    figure after something, and what comes after a figure, therefore get cells of their own, whose
+    source is hidden. (MyST-NB skips a cell without source.)
     """
     cells = []
     for cell in clean(nb).cells:
@@ -173,13 +173,15 @@ def prepare(nb: NotebookNode, deck: str = "") -> NotebookNode:
         for output in outputs:
             if output.get("metadata", {}).get("caption"):  # Sphinx sets the caption
                 continue
-            if cells[-1].metadata.get("mystnb"):  # ends with a figure
+            shown = figure(output)
+            # A figure has a cell of its own, too: else a table before it has its caption as well.
+            if cells[-1].metadata.get("mystnb") or shown and cells[-1].outputs:
                 rest = copy.deepcopy(cell)
                 rest.update(id=f"{cell.id}-{len(cells)}", source="# hidden", outputs=[])
                 rest.metadata = NotebookNode(tags=["remove-input"])
                 cells.append(rest)
             cells[-1].outputs.append(output)
-            if (shown := figure(output)) is not None:
+            if shown:
                 words = {"caption": shown.caption, "name": shown.name}
                 cells[-1].metadata["mystnb"] = {
                     "image": {"alt": shown.alt}} | ({"figure": words} if shown.caption else {})

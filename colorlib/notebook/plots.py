@@ -7,7 +7,7 @@ dashboards, and collects what the modules for pictures, the ab plane and the pag
 Helpers take tensors on any device, arrays or PIL images, and return the figure or axis they drew.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -131,20 +131,22 @@ def _free_offset(x: float, y: float, width: float, occupied: Sequence[tuple[floa
 @in_course_style
 def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
             truth: Mapping[str, float] | None = None, columns: int = 2, width: float = 8.4,
-            xlim: Mapping[str, tuple[float, float]] | None = None) -> Figure:
+            xlim: Mapping[str, tuple[float, float]] | None = None,
+            means: Collection[str] | None = None) -> Figure:
     """Draw trainings of several seeds: a panel for each number, a row for each system.
 
-    rows     {"PatchGAN": {"green, %": [99, 100, 98], ...}, ...}: a point for each seed, a gray line
-             from lowest to highest, and the mean at the right. NaN: a seed without this number
+    rows     {"PatchGAN": {"green, %": [99, 100, 98], ...}, ...}: a point for each seed, and a gray
+             line from lowest to highest. NaN: a seed without this number
     truth    dashed lines, for the panels that have one: {"green, %": 80}
     columns  panels side by side
     width    in inches
     xlim     lowest and highest value of panels: {"green, %": (0, 100)}; the others: as needed
+    means    panels with the mean at the right, where it says something; None: all
 
-    ValueError if truth or xlim names a panel that the rows do not have.
+    ValueError if truth, xlim or means names a panel that the rows do not have.
     """
     titles = list(next(iter(rows.values())))
-    if unknown := {*(truth or {}), *(xlim or {})} - {*titles}:
+    if unknown := {*(truth or {}), *(xlim or {}), *(means or ())} - {*titles}:
         raise ValueError(f"no panel {', '.join(map(repr, sorted(unknown)))}: there are {titles}")
     lines_of_panels = -(-len(titles) // columns)  # rounded up
     figure, axes = new(lines_of_panels, columns, width, lines_of_panels * (0.7 + 0.3 * len(rows)),
@@ -158,6 +160,8 @@ def by_seed(rows: Mapping[str, Mapping[str, Sequence[float]]],
             if len(known):
                 ax.plot([known.min(), known.max()], [height, height], color="0.8", lw=4, zorder=1)
                 ax.plot(known, [height] * len(known), "o", color=PALETTE[0], ms=5, alpha=0.7)
+            if means is not None and title not in means:
+                continue
             mean = f"{known.mean():.3g}" if len(known) else "–"
             ax.annotate(mean, (1.02, height), xycoords=("axes fraction", "data"), va="center",
                         fontsize=11, color="0.3", annotation_clip=False)

@@ -41,6 +41,7 @@ SIDE = 224  # pixels of a picture on the page
 class Pairs:
     """The pairs of a test: true pictures, and the same pictures colored by a Colorizer.
 
+    colorizer    a Colorizer, or a function: L (N, 1, H, W) -> ab (N, 2, H, W)
     images   an ImageSet; each picture becomes a pair. The seed decides about the order of the pairs
              and the side of the true picture. ValueError if it is empty
     name     of the model; answers in a file belong to a name, a seed, a number of pairs, and the
@@ -54,7 +55,8 @@ class Pairs:
         order = torch.randperm(len(images), generator=generator)
         self.true = images[order].pixels.cpu()  # (N, 3, H, W)
         L = color.lightness(self.true)
-        self.colorized = picture(L, colorizer.predict(L))  # (N, 3, H, W)
+        predict = getattr(colorizer, "predict", colorizer)
+        self.colorized = picture(L, predict(L))  # (N, 3, H, W)
         sides = torch.randint(2, (len(images),), generator=generator)
         self.true_side = [SIDES[int(i)] for i in sides]
         self.name, self.seed, self.split = name, seed, getattr(images, "split_name", "")

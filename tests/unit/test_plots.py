@@ -205,8 +205,11 @@ def test_seeds_are_points_by_row_with_their_mean_and_the_truth_is_a_line():
     green, pure = figure.axes
     assert (green.get_title(), pure.get_title()) == ("green", "pure") and green.get_xlim() == (0, 100)
     assert pure.get_xlim()[1] < 4  # as its numbers need
-    with pytest.raises(ValueError, match="no panel 'gren': there are"):
-        plots.by_seed(rows, xlim={"gren": (0, 100)})
+    for wrong in ({"xlim": {"gren": (0, 100)}}, {"means": ["gren"]}):
+        with pytest.raises(ValueError, match="no panel 'gren': there are"):
+            plots.by_seed(rows, **wrong)
+    some = plots.by_seed(rows, means=["pure"])
+    assert [[text.get_text() for text in ax.texts] for ax in some.axes] == [[], ["2", "–"]]
     assert [label.get_text() for label in green.get_yticklabels()] == ["one", "two"]
     drawn = [(list(line.get_xdata()), set(line.get_ydata())) for line in green.lines if line.get_marker() == "o"]
     assert drawn == [([10, 20, 60], {0}), ([50], {1})]

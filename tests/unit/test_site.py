@@ -162,6 +162,13 @@ def test_each_figure_of_a_cell_gets_its_own_caption_and_the_text_stays():
     assert second.metadata.tags == ["remove-input"]
 
 
+def test_a_table_before_a_figure_does_not_get_its_caption():
+    table = new_output("display_data", {"text/markdown": "| a |"})
+    first, second = site.prepare(new_notebook(cells=[new_code_cell("draw()", outputs=[table, output("one")])])).cells
+    assert "mystnb" not in first.metadata and first.outputs[0].data["text/markdown"] == "| a |"
+    assert second.metadata["mystnb"]["figure"]["name"] == "one" and len(second.outputs) == 1
+
+
 def test_a_stored_picture_becomes_a_figure_and_a_diagram_an_svg():
     text = 'See:\n\n![Four\nlevels.](figures/unet.png "unet")\n\n*Follow the arrows.*\n\nMore *text*.'
     made = site.picture_directives(text)
