@@ -37,7 +37,7 @@ BOOSTED = "boosted"  # the U-Net's control, measured with it: its colors times a
 BOOSTED_SYSTEM = "nazeri-unet"
 PAST_ITS_BEST = "U-Net, squared error, past its best"
 CONTROLS = {
-    BOOSTED: "*U-Net, saturation boosted*",
+    BOOSTED: "*U-Net, squared error × constant*",
     "baseline-mean": "*mean color everywhere*",
     "baseline-gray": "*gray*",
     "baseline-random": "*another image's colors*",
@@ -190,8 +190,8 @@ def in_short(data: pandas.DataFrame) -> str:
             f"- **Smallest error:** {MAIN_ROWS[least]} ({budget(found[least])}).\n"
             f"- **Most like photographs**, by the Fréchet distance: {MAIN_ROWS[nearest]} "
             f"({distance[nearest]:.2f}; {budget(found[nearest])}).{following}\n"
-            f"- **A PatchGAN against a constant:** beside the U-Net whose saturation is boosted, "
-            f"the PatchGAN has a Fréchet distance of {' against '.join(distances)} and explains "
+            f"- **A PatchGAN against a constant:** beside the U-Net's colors times a constant, the "
+            f"PatchGAN has a Fréchet distance of {' against '.join(distances)} and explains "
             f"{' against '.join(explained)} of the color "
             f"({'; '.join(budget(found[name]) for name in pair)}).\n"
             f"{_longer_regression(data)}\n")

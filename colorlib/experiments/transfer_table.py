@@ -10,7 +10,7 @@ from colorlib.experiments.budgets import BEST_EPOCHS
 SLOW = "small-gray-slow"
 STARTS = {"small-frozen": "pretrained, frozen", "small-gray": "pretrained, tuned",
           SLOW: "the same, at a tenth of the learning rate",
-          "small-gray-fixed-norm": "the same, its batch norm fixed",
+          "small-gray-fixed-norm": "pretrained, tuned, its batch norm fixed",
           "small-random": "random weights"}
 
 
@@ -31,18 +31,29 @@ def table(data: pandas.DataFrame) -> str:
 
 
 def answer(data: pandas.DataFrame) -> str:
-    """Return what the table says; "" as soon as it is not so."""
+    """Return what the table says; "" if it says something else."""
     numbers = [n for n in BEST_EPOCHS if not _runs(data, n).empty]
-    starts = ["small-frozen", "small-gray", *(name for name in (SLOW,) if name in _present(data))]
     try:
-        gaps = {start: min((_gap(data, n, start) for n in numbers), default=0) for start in starts}
+        frozen, tuned = ([_gap(data, n, start) for n in numbers]
+                         for start in ("small-frozen", "small-gray"))
+        # Slow tuning need not have been tried with each number of pictures; the others must.
+        slow = [_gap(data, n, SLOW) for n in numbers if not _runs(data, n, SLOW).empty]
     except ValueError:  # a seed is missing
         return ""
-    if min(gaps["small-frozen"], gaps["small-gray"]) <= 0:
+    if not numbers or min(tuned) <= 0 or min(frozen[:-1], default=1) <= 0:
         return ""
-    slowly = " Tuned at a tenth of the rate, it does not always." if gaps.get(SLOW, 1) <= 0 else ""
-    return ("With each number of pictures and with each seed, the pretrained start explains more "
-            f"than random weights, frozen or tuned.{slowly}\n\n")
+    always = min(slow, default=1) > 0
+    slowly = "" if always else " Tuned at a tenth of the rate, it does not always."
+    if frozen[-1] > 0:
+        which = ("With each number of pictures and with each seed, the pretrained start explains "
+                 "more than random weights, frozen or tuned.")
+    elif len(numbers) > 1:
+        which = (f"With up to {numbers[-2]:,} pictures and with each seed, the pretrained start "
+                 f"explains more than random weights, frozen or tuned. With {numbers[-1]:,}, it "
+                 "does so only when it is tuned.")
+    else:
+        return ""
+    return f"{which}{slowly}\n\n"
 
 
 def _present(data: pandas.DataFrame) -> dict[str, str]:

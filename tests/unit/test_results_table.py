@@ -64,9 +64,9 @@ def test_the_boosted_control_is_the_unet_with_the_numbers_that_were_measured_for
     made = record("nazeri-unet", unexplained=0.7)
     made["metrics"] |= {"boosted_unexplained": 0.85, "boosted_chroma_ratio": 1.02, "boosted_frechet": 0.3}
     found = {row[0]: row for row in main(made)}
-    assert found["*U-Net, saturation boosted*"][1:4] == ["15 %", "0.30", "1.02"]
+    assert found["*U-Net, squared error × constant*"][1:4] == ["15 %", "0.30", "1.02"]
     assert found["U-Net, squared error"][1] == "30 %"
-    assert "*U-Net, saturation boosted*" not in {row[0] for row in main(record("nazeri-unet"))}
+    assert "*U-Net, squared error × constant*" not in {row[0] for row in main(record("nazeri-unet"))}
 
 
 def test_a_question_compares_rows_of_one_profile_only():

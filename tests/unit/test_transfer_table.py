@@ -44,5 +44,23 @@ def test_the_answer_says_when_tuning_at_a_lower_rate_does_not_pay():
         assert say not in transfer_table.answer(results_table.frame(runs(slow=better)))
 
 
+def test_the_answer_says_when_many_pictures_are_better_for_random_weights_than_for_a_frozen_encoder():
+    many = {"frozen": (0.2,), "tuned": (0.3,), "random": (0.25,), "n": 50_000}
+    say = "With up to 500 pictures and with each seed, the pretrained start explains more"
+    text = transfer_table.answer(results_table.frame([*runs(), *runs(**many)]))
+    assert say in text and "With 50,000, it does so only when it is tuned." in text
+    for wrong in ([*runs(), *runs(**many | {"tuned": (0.24,)})], runs(**many),
+                  [*runs(**many | {"n": 500}), *runs(n=50_000)]):
+        assert transfer_table.answer(results_table.frame(wrong)) == ""
+
+
+def test_slow_tuning_need_not_be_tried_with_each_number_of_pictures():
+    some = [*runs(slow=(0.11, 0.12)), *runs(n=50_000)]
+    assert "explains more" in transfer_table.answer(results_table.frame(some))
+    slow = next(line for line in transfer_table.table(results_table.frame(some)).splitlines() if "tenth" in line)
+    assert slow.endswith("| 11.5 % (11.0 to 12.0) | – |")
+    assert transfer_table.answer(results_table.frame([*some, run("small-frozen", 10_000, 0, 0.2)])) == ""
+
+
 def test_without_trainings_there_is_no_answer():
     assert transfer_table.answer(results_table.frame([run("vgg-random", 500, 0, 0.5)])) == ""
