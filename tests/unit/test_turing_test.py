@@ -70,6 +70,12 @@ def test_answers_are_kept_and_counted(pairs, tmp_path):
         save_answer(pairs, 5, "middle", path)
 
 
+def test_a_function_is_judged_like_a_colorizer(pairs, colorizer):
+    by_function = Pairs(lambda L: colorizer.predict(L), IMAGES, "u", seed=3)
+    other = Pairs(lambda L: colorizer.predict(L) + 20, IMAGES, "u", seed=3)
+    assert (by_function.colorized == pairs.colorized).all() and (other.colorized != pairs.colorized).any()
+
+
 def test_files_of_a_class_are_pooled_by_model(pairs, colorizer, tmp_path):
     other = Pairs(colorizer, IMAGES, "v", seed=3)
     for name, which in (("ada", pairs), ("bob", pairs), ("cy", other)):
