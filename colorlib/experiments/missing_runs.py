@@ -35,7 +35,8 @@ PRIORITY = (
     ("lesson", tuple(records.BASELINES), (0,)),
     # What the course concludes from. Painted fruit, where the right answer is known, comes first.
     ("known-truth", budgets.PAINTED, budgets.BUDGETS["known-truth"].seeds),
-    ("sampler-apples", ("painted-sampler",), budgets.BUDGETS["sampler-apples"].seeds),
+    ("sampler-apples", tuple(budgets.BUDGETS["sampler-apples"].epochs),
+     budgets.BUDGETS["sampler-apples"].seeds),
     ("sampler", ("sampler",), records.SEEDS),
     ("sampler-apples-64", ("painted-sampler-64",), records.SEEDS),
     ("hints", ("hint-unet",), records.SEEDS),

@@ -5,7 +5,7 @@ They are trained by the budgets of budgets.py alone: "sampler-apples", "sampler-
 """
 from colorlib.experiments.recipe import Recipe
 from colorlib.targets import LabTarget
-from colorlib.train import TrainingConfig, denoising_step
+from colorlib.train import TrainingConfig, denoising_step, early_denoising_step
 
 # In one trial each on apples, Muon at 0.05 learned in 6 epochs what AdamW at 0.002 had not in 10;
 # at 0.1 it diverged.
@@ -13,10 +13,11 @@ TRAINING = TrainingConfig(epochs=16, batch_size=64, optimizer="muon", lr=0.03, s
                           flip=True)
 
 
-def _row(name: str, title: str, training: TrainingConfig, **widths: list[int]) -> Recipe:
+def _row(name: str, title: str, training: TrainingConfig, step=denoising_step,
+         **widths: list[int]) -> Recipe:
     return Recipe(
         name=name, code="-", title=title, net={"model": "denoising-unet"} | widths,
-        target=LabTarget(), training=training, epochs={}, step=denoising_step,
+        target=LabTarget(), training=training, epochs={}, step=step,
         description="None of the five sources has it: conditional flow matching (Lipman et al. "
             "2023) in ab, with a network that predicts clean colors.",
         changes="A small U-Net at half the resolution and less, Muon with "
@@ -25,6 +26,8 @@ def _row(name: str, title: str, training: TrainingConfig, **widths: list[int]) -
 
 SYSTEMS = [
     _row("painted-sampler", "sampler of whole pictures, on painted fruit",
+         TRAINING.replace(lr=0.05), early_denoising_step, widths=[32, 64, 96]),
+    _row("painted-sampler-squared-times", "sampler of whole pictures, times squared",
          TRAINING.replace(lr=0.05), widths=[32, 64, 96]),
     # One level more: the lowest one has 4x4 pixels, as that of the images of 32 pixels has.
     _row("painted-sampler-64", "sampler of whole pictures, on painted fruit of 64 pixels",
