@@ -6,7 +6,7 @@ from colorlib.colorizer import Colorizer
 from colorlib.models import DenoisingUNet
 from colorlib.models.denoising_unet import embed_time, step_times
 from colorlib.targets import LabTarget
-from colorlib.train import denoising_step
+from colorlib.train import denoising_step, early_denoising_step
 
 
 @pytest.fixture
@@ -66,6 +66,39 @@ def test_senseless_settings_are_refused(bad):
 def test_times_are_told_apart():
     embedded = embed_time(torch.linspace(0, 1, 50))
     assert embedded.shape == (50, 32) and torch.cdist(embedded, embedded).add(torch.eye(50)).min() > 0.05
+
+
+@pytest.mark.parametrize(("step", "median", "decisive"), [
+    (denoising_step, 0.25, 0.16 ** 0.5 - 0.02 ** 0.5), (early_denoising_step, 0.0911, 0.549)])
+def test_the_times_of_a_training(step, median, decisive):
+    """Squares of even numbers; and logit-normal ones, more than half where an apple's color is decided."""
+    seen = []
+
+    def net(gray, noisy, time):
+        seen.append(time)
+        return noisy
+
+    torch.manual_seed(0)
+    step(net, torch.zeros(20_000, 1, 2, 2), torch.zeros(20_000, 2, 2, 2))
+    times = seen[0]
+    assert times.shape == (20_000,) and 0 <= times.min() and times.max() < 1
+    assert abs(float(times.median()) - median) < 0.01
+    assert abs(float(((times > 0.02) & (times < 0.16)).float().mean()) - decisive) < 0.02
+
+
+@pytest.mark.parametrize("step", [denoising_step, early_denoising_step])
+def test_a_step_mixes_noise_and_colors_by_the_time_and_takes_the_distance_to_the_colors(step):
+    seen = {}
+
+    def net(gray, noisy, time):
+        seen.update(noisy=noisy, time=time)
+        return torch.full_like(noisy, 7.0)
+
+    torch.manual_seed(0)
+    error = step(net, torch.zeros(50, 1, 32, 32), torch.full((50, 2, 32, 32), 10.0))
+    assert float(error) == pytest.approx(2 * 3 ** 2)  # two channels
+    assert torch.allclose(seen["noisy"].mean((1, 2, 3)), 10 * seen["time"], atol=0.12)
+    assert torch.allclose(seen["noisy"].std((1, 2, 3)), 1 - seen["time"], atol=0.08)
 
 
 def test_trained_on_two_colors_it_draws_both_and_one_step_draws_their_mean():
