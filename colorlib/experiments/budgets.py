@@ -70,7 +70,7 @@ BUDGETS: dict[str, Budget] = {
                    | dict.fromkeys(PEREZ, 10), held_out=3_000,
                    changes=dict.fromkeys(PEREZ, {"batch_size": 16})
                    | dict.fromkeys(LONG_TRAINED, LARGE_BATCH), collected=True),
-    "sampler-apples": Budget({"painted-sampler": 24, "painted-sampler-squared-times": 16},
+    "sampler-apples": Budget({"painted-sampler": 24, "painted-sampler-first-try": 16},
                              ("apples", "plums"), 32, 20_000, 2_000, seeds=(0, 1, 2, 3, 4)),
     "sampler-apples-64": Budget({"painted-sampler-64": 16}, ("apples",), 64, 20_000, 2_000),
     "sampler": Budget({"sampler": 10}, train=47_000),  # 470,000 pictures, as Pérez's networks saw

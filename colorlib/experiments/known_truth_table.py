@@ -19,7 +19,7 @@ ROWS = {
     "painted-patch16-l1-1": "PatchGAN of 16 pixels, L1 × 1",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels, L1 × 100",
     "painted-sampler": "sampler of whole pictures of 32 pixels, one sample each",
-    "painted-sampler-squared-times": "the same, trained less where the color is decided",
+    "painted-sampler-first-try": "the first try, trained less where the color is decided",
     "painted-sampler-64": "the same, on pictures of 64 pixels",
 }
 PROFILES = ("known-truth", "sampler-apples-64", "sampler-apples")

@@ -53,6 +53,7 @@ SIZES = {"smoke": (512, 128), "quick": (5000, 1000), "ablation": (20_000, 2_000)
          "same-pictures": (recipes.SAME_TIME["dahl-hypercolumn"], 2_000),
          **{f"transfer-{n}": (n, 2_000) for n in recipes.TRANSFER_IMAGES},
          **{name: (budget.train, budget.test) for name, budget in budgets.BUDGETS.items()}}
+ROLLED = 900  # the seed of the fruit that samplers paint several times
 CHECKPOINT_BYTES = 20e6  # all files in colorlib/checkpoints together
 
 
@@ -257,9 +258,12 @@ def finish(colorizer, name: str, code: str, train, test, profile: str, seed: int
     if test.name in cued_fruit.KINDS and test.split_name == "test":
         # Painted once more, with all that is known about the same pictures.
         truth = cued_fruit.truth_of(test.name, "test", len(test), test.size[0], seed)
-        values |= {f"truth_{key}": value  # without shares of no fruit
-                   for key, value in known_truth.measure(colorizer, truth).items()
-                   if not math.isnan(value)}
+        found = known_truth.measure(colorizer, truth)
+        if isinstance(colorizer.net, models.DenoisingUNet):
+            others = cued_fruit.truth_of(test.name, "test", len(test), test.size[0], ROLLED)
+            found |= known_truth.measure_rolls(colorizer, others)
+        values |= {f"truth_{key}": value for key, value in found.items()
+                   if not math.isnan(value)}  # without shares of no fruit
     if hints.takes_hints(colorizer):
         values |= {f"hint_error_{count}": value for count, value in
                    hints.error_by_count(colorizer, test.to(colorizer.device)).items()}

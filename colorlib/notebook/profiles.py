@@ -92,5 +92,5 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         fruit_test=(40, 150, 1_000, 2_000), rolled_fruits=(12, 40, 100, 400),
         rolls=(4, 16, 64, 64),  # of each of the rolled fruits
         probe_fruits=(12, 50, 300, 1_000),  # painted in different numbers of steps
-        minutes=(1, 2, 4, 6), memory_mb=(1_500, 1_500, 2_500, 6_000)),
+        minutes=(1, 2, 6, 9), memory_mb=(1_500, 1_500, 2_500, 6_000)),
 }

@@ -5,8 +5,10 @@ import torch
 from scipy.stats import mannwhitneyu
 
 from colorlib import color, known_truth
+from colorlib.colorizer import Colorizer
 from colorlib.data import cued_fruit, datasets
-from colorlib.targets import ColorBinsTarget
+from colorlib.models import DenoisingUNet
+from colorlib.targets import ColorBinsTarget, LabTarget
 
 APPLES = cued_fruit.paint("apples", 400, 32, seed=5)
 MODES = torch.tensor(cued_fruit.distribution("apples").modes, dtype=torch.float32)
@@ -185,6 +187,28 @@ def test_decide_names_the_color_that_most_of_a_fruit_has():
     assert (known_truth.decide(brown, apples) == -1).all()
     with pytest.raises(ValueError, match="ab of 12 fruits"):
         known_truth.decide(true[:3], apples)
+
+
+class Dice(DenoisingUNet):
+    """A sampler whose noise decides alone: green if its first number is below a threshold."""
+
+    def sample(self, x, noise=None, steps=None):
+        scale = next(self.scales)
+        green = noise[:, 0, 0, 0] < 0.5
+        return MODES[green.long()][:, :, None, None] * scale / 50
+
+
+def test_rolls_of_a_sampler_are_counted_by_leaf_and_averaged():
+    apples = cued_fruit.paint("apples", 600, 16, seed=4)
+    net = Dice((8,))
+    net.scales = iter([part for _ in range(3) for part in apples.scale.split(250)])
+    noise = torch.randn(3, 600, 2, 16, 16, generator=torch.Generator().manual_seed(1))
+    green = noise[:, :, 0, 0, 0] < 0.5
+    found = known_truth.measure_rolls(Colorizer(net, LabTarget()), apples, rolls=3, seed=1)
+    assert found == pytest.approx({"rolled_with_leaf": float(green[:, apples.cue].float().mean()),
+                                   "rolled_without": float(green[:, ~apples.cue].float().mean())})
+    with pytest.raises(ValueError, match="a colorizer with a DenoisingUNet"):
+        known_truth.measure_rolls(lambda lightness: lightness, apples)
 
 
 def test_spread_beyond_chance_is_that_of_the_odds_and_zero_for_a_coin():

@@ -66,6 +66,6 @@ def test_runs_of_other_fruit_and_budgets_do_not_count(other):
 
 
 def test_every_system_of_the_budget_has_a_row():
-    systems = {*budgets.PAINTED, "painted-sampler", "painted-sampler-squared-times", "painted-sampler-64"}
+    systems = {*budgets.PAINTED, "painted-sampler", "painted-sampler-first-try", "painted-sampler-64"}
     assert set(known_truth_table.ROWS) == systems <= set(recipes.ALL)
     assert known_truth_table.share(pandas.Series([float("nan")])) == "–"
