@@ -18,9 +18,9 @@ ROWS = {
     "painted-patch16-no-l1": "PatchGAN of 16 pixels, no L1",
     "painted-patch16-l1-1": "PatchGAN of 16 pixels, L1 × 1",
     "painted-patch16-l1-100": "PatchGAN of 16 pixels, L1 × 100",
-    "painted-sampler": "sampler of whole pictures of 32 pixels, one sample each",
-    "painted-sampler-first-try": "the first try, trained less where the color is decided",
-    "painted-sampler-64": "the same, on pictures of 64 pixels",
+    "painted-sampler-64": "sampler of whole pictures, one sample each",
+    "painted-sampler-first-try": "the same, on pictures of 32 instead of 64 pixels",
+    "painted-sampler": "the same, trained most when the color is decided, in 40 steps",
 }
 PROFILES = ("known-truth", "sampler-apples-64", "sampler-apples")
 
