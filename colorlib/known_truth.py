@@ -83,11 +83,13 @@ def measure_rolls(colorizer: Predictor, fruit: CuedFruit, rolls: int = 4,
                   seed: int = 7) -> dict[str, float]:
     """The shares of the second mode over several rolls of each fruit by a sampler.
 
-    colorizer   a Colorizer with a DenoisingUNet, else ValueError
+    colorizer   a Colorizer with a DenoisingUNet, else ValueError; it is left in evaluation mode
+    rolls       of each fruit, each with its own noise
+    seed        of the noise
 
-    Returns rolled_with_leaf and rolled_without, the means over all rolls. `measure` has one roll of
-    each fruit: if three in ten of 2,000 have a leaf, chance alone moves its share with a leaf by
-    0.016, and that of four rolls by 0.008.
+    Returns rolled_with_leaf and rolled_without, the shares of all rolls; one without a clear mode
+    counts as not the second. `measure` has one roll of each fruit: if three in ten of 2,000 have a
+    leaf, chance alone moves its share with a leaf by 0.016, and that of four rolls by 0.008.
     """
     if not isinstance(getattr(colorizer, "net", None), DenoisingUNet):
         raise ValueError(f"expected a sampler, a colorizer with a DenoisingUNet, got {colorizer!r}")

@@ -119,7 +119,7 @@ def denoising_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Tensor:
     """Squared error of colors predicted from noisy ones: (N, 1, H, W), (N, 2, H, W) -> scalar.
 
     Conditional flow matching with straight paths (Lipman et al. 2023; Liu et al. 2023), for a
-    `models.denoising_unet.DenoisingUNet`. The times are squares of even ones, most of them early.
+    `models.denoising_unet.DenoisingUNet`. The times are squares of even ones, many of them early.
     """
     time = torch.rand(len(targets), device=targets.device).square()
     share = time[:, None, None, None]
@@ -131,7 +131,9 @@ def early_denoising_step(net: nn.Module, inputs: Tensor, targets: Tensor) -> Ten
     """`denoising_step` with times around 0.09, when a painted fruit of 32 pixels gets its color.
 
     The times are logit-normal (Esser et al. 2024, "Scaling Rectified Flow Transformers for
-    High-Resolution Image Synthesis"). Built in notebook 09.
+    High-Resolution Image Synthesis"): 55 % of them lie between 0.02 and 0.16, of squared ones 26 %.
+    Narrower around the same place (1.2 and -2.5), the colors came out inexact. (N, 1, H, W),
+    (N, 2, H, W) -> scalar. Built in notebook 09.
     """
     time = (1.4 * torch.randn(len(targets), device=targets.device) - 2.3).sigmoid()
     share = time[:, None, None, None]

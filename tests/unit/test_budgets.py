@@ -144,6 +144,14 @@ def test_a_run_on_painted_fruit_is_held_against_the_known_truth_of_its_test_imag
     assert torch.equal(truth.rgb, images[1].pixels)
     assert made["truth_best_unexplained"] == pytest.approx(known_truth.best_unexplained(truth), abs=1e-5)
     assert made["truth_undecided"] > 0.5 and not [key for key, value in made.items() if value != value]
+    assert "truth_rolled_without" not in made  # it has one answer
+
+
+def test_a_sampler_paints_other_fruit_several_times_for_its_record(folder):
+    images = tuple(datasets.load("apples", split, n=64, size=32) for split in ("train", "test"))
+    made = records.run("painted-sampler", "apples", "sampler-apples", epochs=1, images=images,
+                       device="cpu", progress=False)["metrics"]
+    assert 0 <= made["truth_rolled_with_leaf"] <= 1 and 0 <= made["truth_rolled_without"] <= 1
 
 
 def test_two_processes_never_train_the_same_run(tiny):
