@@ -85,12 +85,12 @@ PROFILES: dict[str, dict[str, dict[str, float]]] = {
         minutes=(1, 1, 2, 5), memory_mb=(1_500, 1_500, 2_500, 6_000)),
     "09": _by_profile(
         train_images=(16, 16, 16, 16), test_images=(40, 40, 40, 40),  # of photographs: only shown
-        scatter_images=(8, 20, 200, 400),  # photographs, for the scatter of the rolls
+        scatter_images=(4, 20, 200, 400),  # photographs, for the scatter of the rolls
         pixel_fruits=(20, 100, 500, 2_000),  # painted apples whose pixels are rolled
         point_steps=(100, 1_500, 1_500, 1_500),  # training steps of the denoiser of points
         fruits=(64, 1_500, 6_000, 6_000), fruit_epochs=(1, 4, 12, 16),  # for the sampler
-        fruit_test=(40, 150, 1_000, 2_000), rolled_fruits=(12, 40, 100, 400),
+        fruit_test=(20, 150, 1_000, 2_000), rolled_fruits=(12, 40, 100, 400),
         rolls=(4, 16, 64, 64),  # of each of the rolled fruits
-        probe_fruits=(12, 50, 300, 1_000),  # painted in different numbers of steps
+        probe_fruits=(6, 50, 300, 1_000),  # painted in different numbers of steps
         minutes=(1, 2, 6, 9), memory_mb=(1_500, 1_500, 2_500, 6_000)),
 }
