@@ -1,7 +1,7 @@
 """DenoisingUNet: turns noise into one possible coloring of a gray image, step by step.
 
     net = DenoisingUNet()
-    mean = net(x, noisy, time)              # in training, by `train.denoising_step` or another
+    mean = net(x, noisy, time)              # in training, by a step of `train`
     ab = net(x)                             # a sample: noise, moved towards these means
 
 Conditional flow matching with straight paths from noise to colors (Lipman et al. 2023, "Flow
